@@ -105,7 +105,8 @@ def _write(into: Path, result: ImportResult) -> None:
 
 def _show(result: ImportResult, into: Path) -> None:
     report = result.report
-    print(f"Wrote a project to {into}/: {len(report.models)} models.")
+    count = len(report.models)
+    print(f"Wrote a project to {into}/: {count} model{'' if count == 1 else 's'}.")
     if report.left:
         print(f"\nLeft in {', '.join(report.left_files)}, because no model can say it:")
         for item in report.left:

@@ -34,6 +34,9 @@ from cbx.importing.evaluation.values import (
 )
 
 _MOST_STEPS: Final = 300_000
+_ITEMS_OF_A_STEP: Final = 10
+"""How many items or characters of a value count as one more step."""
+
 _DEEPEST: Final = 30
 _CONFIGURATION: Final = frozenset(("spark.conf.get", "dbutils.widgets.get"))
 _OF_FUNCTIONS: Final = frozenset(("col", "column", "expr", "lit", "struct"))
@@ -271,12 +274,16 @@ class Evaluator:
     def value(self, node: ast.expr, scope: NameScope) -> Any:
         """The value of an expression."""
         self._count()
-        if isinstance(node, ast.Call):
-            return self._call(node, scope)
         if isinstance(node, ast.Lambda):
             return UserFunction(node, scope, self._defaults(node.args, scope))
         compute_value = VALUES.get(type(node))
-        return UNKNOWN if compute_value is None else compute_value(self, node, scope)
+        if isinstance(node, ast.Call):
+            value = self._call(node, scope)
+        else:
+            value = UNKNOWN if compute_value is None else compute_value(self, node, scope)
+        if isinstance(value, (str, list, tuple, dict)):
+            self._count(len(value) // _ITEMS_OF_A_STEP)
+        return value
 
     def _call(self, node: ast.Call, scope: NameScope) -> Any:
         arguments = self.arguments(node.args, scope)
@@ -397,8 +404,8 @@ class Evaluator:
                 return None
         return values
 
-    def _count(self) -> None:
-        self._steps += 1
+    def _count(self, steps: int = 1) -> None:
+        self._steps += steps
         if self._steps > _MOST_STEPS:
             raise _TooMuchError
 

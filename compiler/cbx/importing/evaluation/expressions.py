@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from cbx.importing.evaluation.bounded_results import format_value
 from cbx.importing.evaluation.known_calls import BUILTINS, COMPARISONS, OPERATORS, compute, format_values
 from cbx.importing.evaluation.values import (
     UNKNOWN,
@@ -85,8 +86,8 @@ def _piece(values: ValueSource, part: ast.expr, scope: NameScope) -> Any:
     value = values.value(part.value, scope)
     if part.format_spec is not None:
         spec = values.value(part.format_spec, scope)
-        return compute(format, [value, spec], {}) if isinstance(value, (str, int, float)) else UNKNOWN
-    return compute(repr, [value], {}) if part.conversion == ord("r") else value
+        return compute(format_value, [value, spec], {})
+    return compute(repr, [value], {}) if part.conversion == ord("r") and is_known(value) else value
 
 
 def _binary(values: ValueSource, node: ast.BinOp, scope: NameScope) -> Any:
@@ -98,10 +99,10 @@ def operate(name: str, left: Any, right: Any) -> Any:
     function = OPERATORS.get(name)
     if isinstance(left, LibraryCall) and isinstance(right, LibraryCall) and name in {"BitAnd", "BitOr"}:
         return LibraryCall(name, (left, right), ())
+    if function is None or not is_known((left, right)):
+        return UNKNOWN
     if name == "Add" and isinstance(left, (str, TextTemplate)) and isinstance(right, (str, TextTemplate)):
         return TextTemplate.join((left, right))
-    if function is None or not is_known(left) or not is_known(right):
-        return UNKNOWN
     if any(isinstance(side, (TextTemplate, LibraryCall, LibraryName, UserFunction)) for side in (left, right)):
         return UNKNOWN
     return compute(function, [left, right], {})

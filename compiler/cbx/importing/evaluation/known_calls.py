@@ -8,9 +8,8 @@ import os.path
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cbx.importing.evaluation.values import UNKNOWN, TextTemplate
-
-_MOST_ITEMS: Final = 10_000
+from cbx.importing.evaluation.bounded_results import call_text_method, fill_pattern, list_range, multiply
+from cbx.importing.evaluation.values import UNKNOWN, TextTemplate, is_known
 
 BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "abs": abs,
@@ -25,7 +24,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "list": list,
     "max": max,
     "min": min,
-    "range": lambda *values: list(_bounded_range(*values)),
+    "range": list_range,
     "repr": repr,
     "reversed": lambda value: list(reversed(value)),
     "round": round,
@@ -61,10 +60,10 @@ _METHODS: Final[Mapping[type, frozenset[str]]] = {
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "Add": operator.add,
     "Sub": operator.sub,
-    "Mult": operator.mul,
+    "Mult": multiply,
     "Div": operator.truediv,
     "FloorDiv": operator.floordiv,
-    "Mod": operator.mod,
+    "Mod": lambda left, right: fill_pattern(left, right) if isinstance(left, str) else left % right,
     "Pow": lambda left, right: left**right if abs(right) < 64 else UNKNOWN,
     "BitOr": operator.or_,
     "BitAnd": operator.and_,
@@ -83,13 +82,6 @@ COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-def _bounded_range(*values: int) -> range:
-    numbers = range(*values)
-    if len(numbers) > _MOST_ITEMS:
-        raise ValueError("too many numbers")
-    return numbers
-
-
 def has_method(value: Any, name: str) -> bool:
     """Whether a method of a known value can be computed."""
     return name in _METHODS.get(type(value), ())
@@ -100,8 +92,10 @@ def call_method(value: Any, name: str, arguments: list[Any], keywords: dict[str,
 
     A list replaces the views of dictionaries.
     """
-    if isinstance(value, str) and any(isinstance(part, TextTemplate) for part in (*arguments, *keywords.values())):
-        return UNKNOWN
+    if isinstance(value, str):
+        if any(isinstance(part, TextTemplate) for part in (*arguments, *keywords.values())):
+            return UNKNOWN
+        return compute(call_text_method, [value, name, arguments, keywords], {})
     result = compute(getattr(value, name), arguments, keywords)
     return list(result) if isinstance(value, dict) and name in {"items", "keys", "values"} else result
 
@@ -116,6 +110,7 @@ def compute(function: Callable[..., Any], arguments: list[Any], keywords: dict[s
 
 def format_values(parts: list[Any]) -> Any:
     """The text of an f-string: texts, and values that are formatted."""
-    if any(part is UNKNOWN or not isinstance(part, (str, int, float, TextTemplate, type(None))) for part in parts):
+    plain = (str, int, float, TextTemplate, type(None))
+    if not is_known(parts) or not all(isinstance(part, plain) for part in parts):
         return UNKNOWN
     return TextTemplate.join(part if isinstance(part, (str, TextTemplate)) else str(part) for part in parts)

@@ -24,6 +24,8 @@ class UnknownValue:
 
 
 UNKNOWN: Final = UnknownValue()
+LARGEST: Final = 1_000_000
+"""The most characters and items of a value that is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,34 @@ def is_plain(value: Any) -> bool:
 
 
 def is_known(value: Any) -> bool:
-    """Whether every part of a value is known."""
-    if isinstance(value, (list, tuple, set)):
-        return all(map(is_known, value))
-    if isinstance(value, dict):
-        return all(is_known(key) and is_known(item) for key, item in value.items())
-    return value is not UNKNOWN
+    """Whether every part of a value is known, and it is not larger than `LARGEST`.
+
+    A part that a value has several times counts as often, since a text of the value has it as often.
+    """
+    size = 0
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        size += _own_size(part)
+        if part is UNKNOWN or size > LARGEST:
+            return False
+        if isinstance(part, (list, tuple)):
+            pending += part
+        elif isinstance(part, dict):
+            pending += [*part.keys(), *part.values()]
+    return True
+
+
+def _own_size(value: Any) -> int:
+    match value:
+        case str():
+            return len(value) + 1
+        case int():
+            return value.bit_length() // 8 + 1
+        case TextTemplate(parts=parts):
+            return sum(len(part) for part in parts if isinstance(part, str)) + 1
+        case _:
+            return 1
 
 
 def library_module(name: str) -> str:
