@@ -17,22 +17,22 @@ from cbx.importing.evaluation.values import UserFunction
 from cbx.importing.import_report import ImportedModel, ImportReport, ReportItem
 from cbx.importing.layers import Naming, name_models
 from cbx.importing.left_files import TableRenames, left_python, left_sql, markdown_of
+from cbx.importing.lost_comments import lost_comments
 from cbx.importing.models.declaration import unknown_option
-from cbx.importing.plan_project import SQL_STATEMENTS, ModelPlanner, PlannedModels
+from cbx.importing.plan_project import ModelPlanner, PlannedModels
 from cbx.importing.project_file import ProjectFacts, project_text
 from cbx.importing.project_variables import UNKNOWN_TEXT, ProjectVariables, configuration_defaults
 from cbx.importing.python.find_definitions import PythonDefinitions
 from cbx.importing.python.function_reads import FunctionReads, find_reads
 from cbx.importing.python.helper_statements import HelperStatements
 from cbx.importing.python.rewrite_function import comments_around
-from cbx.importing.python.text_edits import find_comments
 from cbx.importing.reading.bundle import is_bundle, read_bundle
 from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, read_sources
+from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import FileInputRead
 from cbx.importing.refused_models import refused_models
-from cbx.importing.sql.find_definitions import SqlDefinitions
+from cbx.importing.sql.find_definitions import SQL_STATEMENTS, SqlDefinitions
 from cbx.project.settings import IDENTIFIER
-from cbx.runtime.sql.parameters import SqlText
 
 _COMPUTED: Final = "something that is left reads it by a name that is not written out"
 _IGNORED: Final = ".cbx/\n.venv/\n__pycache__/\n"
@@ -137,20 +137,11 @@ class FoundPipeline:
         python = PythonDefinitions(sources.python, configuration)
         sql = SqlDefinitions(configuration)
         for number, file in enumerate(sources.python):
-            if file.is_module:
-                continue
-            python.follow(number)
-            following = SQL_STATEMENTS
-            for cell in file.source.cells:
-                if cell.language == "sql":
-                    text = SqlText.plain(cell.text, Path(file.source.path), cell.line, cell.indent)
-                    following = sql.read(text, number, following)
+            if not file.is_module:
+                python.follow(number)
+                sql.read_cells(file.source, number)
         for number, source in enumerate(sources.sql, len(sources.python)):
-            following = SQL_STATEMENTS
-            for cell in source.cells:
-                if cell.language == "sql":
-                    text = SqlText.plain(cell.text, Path(source.path), cell.line, cell.indent)
-                    following = sql.read(text, number, following)
+            sql.read_cells(source, number)
         return cls(sources, configuration, python, sql)
 
     @cached_property
@@ -196,6 +187,12 @@ class _ProjectWriter:
     @property
     def models(self) -> list[Candidate]:
         return [candidate for candidate in self.candidates if not candidate.problems]
+
+    @property
+    def _source_texts(self) -> list[SourceText]:
+        """The source files that are no modules."""
+        sources = self.pipeline.sources
+        return [*(file.source for file in sources.python if not file.is_module), *sources.sql]
 
     def write(self) -> _ProjectWriter:
         """Plan all files."""
@@ -252,7 +249,7 @@ class _ProjectWriter:
             (file.file.offset(function.lineno, 1), _end_of_line(file.source.text, file.positions.offsets(function)[1]))
             for function in _functions(file.tree.body[statement])
         ]
-        return comments_around(find_comments(file.source.text), *helper.chunk(statement), bodies)
+        return comments_around(file.comments, *helper.chunk(statement), bodies)
 
     def _write_left(self, naming: Naming) -> list[str]:
         """Write the notebooks with what is left; returns their paths."""
@@ -272,8 +269,7 @@ class _ProjectWriter:
             if number < len(self.pipeline.sources.python):
                 self._copy_modules(self.pipeline.sources.python[number])
         self.planned.problems |= dict.fromkeys(renames.unnamed, _COMPUTED)
-        sources = [file.source for file in self.pipeline.sources.python] + list(self.pipeline.sources.sql)
-        for source in sources:
+        for source in self._source_texts:
             markdown = markdown_of(source)
             if markdown and not any(path.startswith(f"left/{source.path.rpartition('.')[0]}.") for path in paths):
                 self.files[f"left/{source.path.rpartition('.')[0]}.md"] = markdown + "\n"
@@ -314,7 +310,8 @@ class _ProjectWriter:
             )
             for candidate in sorted(self.models, key=lambda candidate: naming.models[candidate.key].id)
         ]
-        return ImportReport(models, self._left_items(), self._notes(naming), left_files)
+        comments = lost_comments(self._source_texts, self.files)
+        return ImportReport(models, self._left_items(), self._notes(naming), left_files, comments)
 
     def _left_items(self) -> list[ReportItem]:
         items = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cbx.diagnostics.source_files import Span
@@ -44,12 +44,14 @@ class ImportReport:
         left: What no model can say.
         notes: What changes although no row depends on it, and what has to be done.
         left_files: The files with what is left.
+        comments: The comments that no file of the project has.
     """
 
     models: Sequence[ImportedModel]
     left: Sequence[ReportItem]
     notes: Sequence[ReportItem]
-    left_files: Sequence[str] = field(default=())
+    left_files: Sequence[str] = ()
+    comments: Sequence[ReportItem] = ()
 
     def document(self) -> dict[str, Any]:
         """The report as a JSON document."""
@@ -69,6 +71,7 @@ class ImportReport:
             "left": list(map(_item, self.left)),
             "notes": list(map(_item, self.notes)),
             "left_files": list(self.left_files),
+            "comments": list(map(_item, self.comments)),
         }
 
     def markdown(self) -> str:
@@ -82,6 +85,9 @@ class ImportReport:
             parts.append(f"## Left\n\nNo model can say these. They are in {where or 'no file'}.\n\n" + _list(self.left))
         if self.notes:
             parts.append("## Notes\n\n" + _list(self.notes))
+        if self.comments:
+            lines = "".join(f"- {item.place}: {item.what}\n" for item in self.comments)
+            parts.append(f"## Comments\n\nNo file of the project has these comments.\n\n{lines}")
         return "\n".join(parts)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cbx.importing.candidates import Candidate, read_key
-from cbx.importing.evaluation.values import UserFunction
 from cbx.runtime.names import DEFAULT_SCHEMA, DatasetName, InvalidNameError
 
 STANDARD: Final = ("bronze", "silver", "gold")
@@ -220,9 +219,3 @@ def _model_name(candidate: Candidate, layer: str, schema: str, taken: set[str]) 
     taken.add(f"{layer}.{name}".lower())
     of_layer = schema.replace("{layer}", layer)
     return ModelName(layer, name, f"{of_layer}_{name}" if candidate.kind == "view" else f"{of_layer}.{name}")
-
-
-def function_of(candidate: Candidate) -> UserFunction | None:
-    """The function of a candidate in Python."""
-    code = candidate.dataset.code
-    return code if isinstance(code, UserFunction) else None

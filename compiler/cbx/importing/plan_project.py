@@ -20,6 +20,7 @@ from cbx.importing.project_variables import ProjectVariables
 from cbx.importing.python.helper_statements import HelperStatements, NeededCode, import_lines
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reads import FileInputRead, InputRead
+from cbx.importing.sql.find_definitions import SQL_STATEMENTS
 from cbx.importing.sql.queries import ReadQuery
 
 _DATA_FRAME: Final = "from pyspark.sql import DataFrame"
@@ -266,10 +267,6 @@ def is_sql(candidate: Candidate, python_files: int) -> bool:
         return isinstance(candidate.parts[0].code, ReadQuery)
     origin = candidate.changes.origin if candidate.changes is not None else candidate.dataset.origin
     return origin.file >= python_files or origin.statement >= SQL_STATEMENTS
-
-
-SQL_STATEMENTS: Final = 1_000_000
-"""The first number of the SQL statements of a file, which may have statements in Python, too."""
 
 
 def macro_module(files: Sequence[PythonFile], file: int) -> str:

@@ -95,6 +95,29 @@ def test_functions_are_traced_unless_the_user_forbids_it(folder: Path, options: 
     assert [model["id"] for model in json.loads(answer.output)["models"]] == models
 
 
+def test_comments_that_no_file_has_are_reported(folder: Path) -> None:
+    """With their places; those of code and statements that became models are in the models."""
+    (folder / "nb.py").write_text(
+        "import dlt\n\nRULES = {\n    'priced': 'price > 0',  # refunds have none\n}\n\n\n"
+        "@dlt.table  # kept above\n@dlt.expect_all(RULES)\ndef orders():\n"
+        "    # kept inside\n    return spark.readStream.table('raw.orders')\n"
+    )
+    (folder / "sums.sql").write_text(
+        "CREATE MATERIALIZED VIEW sums AS SELECT 1 AS a -- of sums\n;\n"
+        "CREATE MATERIALIZED VIEW more AS SELECT 2 AS b; -- of more\n-- the {{ end }}\n"
+    )
+    answer = cbx_here("import", "nb.py", "sums.sql", "--into", "shop")
+    models = {path.stem: path.read_text() for path in (folder / "shop/models").rglob("*.*")}
+    report = (folder / "shop/IMPORT.md").read_text()
+
+    assert answer.status == 0, answer.errors
+    assert report.partition("## Comments\n")[2] == (
+        "\nNo file of the project has these comments.\n\n- nb.py:4: refunds have none\n"
+    )
+    assert "-- of sums\n" in models["sums"]
+    assert "-- of more\n-- the " in models["more"]
+
+
 def test_a_bundle_names_files_configuration_and_schema(folder: Path) -> None:
     """Its globs and notebooks are read; values that only a deployment knows are left out."""
     for path, text in {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from literate import Block, read_cases
+from pyspark.sql import SparkSession
+
+from compiler.tests.foreign.terminal import cbx_here
 
 PAGE = Path(__file__).parents[2] / "docs" / "import.md"
 
@@ -54,3 +58,36 @@ def test_every_step_gives_what_the_page_shows(tmp_path: Path, request: pytest.Fi
         return
 
     assert expected == actual
+
+
+RATES = """
+import dlt
+
+
+@dlt.table
+def rates():
+    return spark.read.json("landing/rates")
+"""
+ROWS = [{"customer_id": 1, "amount": 500}, {"customer_id": None, "amount": 700}, {"customer_id": 1, "amount": 300}]
+
+
+def test_the_last_command_runs_models_and_what_is_left(
+    spark: SparkSession,  # noqa: ARG001 - the run finds it
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the page writes it, for its pipeline with a notebook that no model can say."""
+    monkeypatch.chdir(tmp_path)
+    for block in (block for case in read_cases(PAGE) for block in case.blocks if "notebooks/" in block.info):
+        do_block(block, tmp_path)
+    (tmp_path / "notebooks/rates.py").write_text(RATES, encoding="utf-8")
+    for folder, rows in {"orders": ROWS, "rates": [{"rate": 2}]}.items():
+        (tmp_path / "landing" / folder).mkdir(parents=True)
+        (tmp_path / "landing" / folder / "1.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (command,) = re.findall(r"^    (cbx run .*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    steps = ["cbx import notebooks --into shop", "cbx compile --project shop --no-trace", command]
+    answers = [cbx_here(*shlex.split(step)[1:]) for step in steps]
+    tables = [cbx_here("show", name, "--format", "json").output for name in ("shop.revenue_of_customers", "rates")]
+
+    assert [answer.status for answer in answers] == [0, 0, 0], answers[-1].errors
+    assert list(map(json.loads, tables)) == [{"customer_id": 1, "revenue": 8.0}, {"rate": 2}]

@@ -11,6 +11,7 @@ from typing import Final
 
 from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
+from cbx.importing.reading.source_text import is_notebook_mark
 from cbx.parse.statements import read_module, read_statement
 from cbx.syntax.declarations import ImportedName, Statement
 
@@ -142,8 +143,6 @@ class HelperStatements:
         return self.file.file.offset(line, 1), len(text) if end == -1 else end
 
     def _is_comment(self, line: int) -> bool:
-        from cbx.importing.reading.source_text import is_notebook_mark
-
         text = self.file.file.line(line)
         return text.startswith("#") and not is_notebook_mark(text)
 

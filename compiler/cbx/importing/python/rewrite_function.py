@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cbx.diagnostics.source_files import SourceFile
+from cbx.emit.literals import string_literal
 from cbx.importing.evaluation.values import LibraryName, LocalModule, NameScope
 from cbx.importing.python.function_reads import FunctionCode, ReadPlace
 from cbx.importing.python.literals import value_code
-from cbx.importing.python.text_edits import Comment, TextEdit, apply_edits, dedent, find_comments
+from cbx.importing.python.text_edits import TextEdit, apply_edits, dedent
+from cbx.importing.reading.comments import Comment
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reads import InputRead, TableInputRead
 from cbx.importing.sql.queries import read_query, write_marked
@@ -148,14 +150,12 @@ class _FunctionRewriter:
         text = self.file.source.text
         line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end) + 1
         self.edits.append(TextEdit(line_start, line_end, ""))
-        comments = find_comments(text)
-        self.result.comments += [comment.text for comment in comments if start < comment.offset < line_end]
+        self.result.comments += [comment.text for comment in self.file.comments if start < comment.offset < line_end]
 
     def _replace(self, node: ast.expr, text: str) -> None:
         start, end = _with_own_brackets(self.file.source.text, *self.file.positions.offsets(node))
         self.edits.append(TextEdit(start, end, text))
-        comments = find_comments(self.file.source.text)
-        self.result.comments += [comment.text for comment in comments if start < comment.offset < end]
+        self.result.comments += [comment.text for comment in self.file.comments if start < comment.offset < end]
 
     def _parameter(self, read: InputRead) -> str:
         """The parameter that takes an input; the same input has one parameter."""
@@ -295,8 +295,6 @@ def _with_own_brackets(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _text_code(text: str) -> str:
     """A text as a literal, with triple quotes if it has several lines."""
-    from cbx.emit.literals import string_literal
-
     if "\n" not in text or '"""' in text or "\\" in text or text.endswith('"'):
         return string_literal(text)
     return f'"""{text}"""'

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from cbx.importing.reading.source_text import is_notebook_mark
+from cbx.importing.reading.comments import python_tokens
 
 
 class TextEdit(NamedTuple):
@@ -16,14 +15,6 @@ class TextEdit(NamedTuple):
     start: int
     end: int
     text: str
-
-
-class Comment(NamedTuple):
-    """A comment in a Python file: its offset, its text without the sign, and whether a line has only it."""
-
-    offset: int
-    text: str
-    is_alone: bool
 
 
 def apply_edits(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> str:
@@ -44,37 +35,11 @@ def apply_edits(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> s
     return "".join((*pieces, text[position:end]))
 
 
-def find_comments(text: str) -> tuple[Comment, ...]:
-    """The comments of a Python file, without the marks of notebooks."""
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    lines = text.split("\n")
-    comments = []
-    for token in _tokens(text):
-        if token.type == tokenize.COMMENT:
-            line = lines[token.start[0] - 1]
-            if not is_notebook_mark(line):
-                written = token.string.removeprefix("#")
-                is_alone = line.lstrip().startswith("#")
-                comments.append(
-                    Comment(starts[token.start[0] - 1] + token.start[1], written.removeprefix(" "), is_alone)
-                )
-    return tuple(comments)
-
-
-def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    try:
-        yield from tokenize.generate_tokens(io.StringIO(text).readline)
-    except (tokenize.TokenError, IndentationError, SyntaxError):
-        return
-
-
 def lines_in_texts(text: str) -> frozenset[int]:
     """The numbers, from 1, of the lines that begin inside a text of several lines; their indentation is content."""
     inside: set[int] = set()
     opened: int | None = None
-    for token in _tokens(text):
+    for token in python_tokens(text):
         name = tokenize.tok_name[token.type]
         if name == "STRING" and token.start[0] < token.end[0]:
             inside |= set(range(token.start[0] + 1, token.end[0] + 1))

@@ -13,6 +13,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
 from cbx.files.bounded_read import read_regular
+from cbx.importing.reading.comments import Comment, find_python_comments
 from cbx.importing.reading.source_text import SourceText, read_source_text
 from cbx.parse.positions import Positions
 from cbx.parse.python import parse_syntax
@@ -48,6 +49,11 @@ class PythonFile:
     def positions(self) -> Positions:
         """The offsets of its nodes."""
         return Positions(self.file)
+
+    @cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """Its comments."""
+        return tuple(find_python_comments(self.source.text))
 
     def find_module(self, name: str, level: int, files: Sequence[PythonFile]) -> int | None:
         """The number of the file of a module that this file imports; None if it is not beside the notebooks."""

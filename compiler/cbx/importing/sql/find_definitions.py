@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from cbx.diagnostics.source_files import Span
-from cbx.diagnostics.sql_comments import comment_ranges
 from cbx.importing.definitions import (
     FoundChanges,
     FoundDataset,
@@ -27,12 +27,17 @@ from cbx.importing.definitions import (
     default_text,
 )
 from cbx.importing.evaluation.values import TextTemplate
+from cbx.importing.reading.comments import find_sql_comments
+from cbx.importing.reading.source_text import SourceText
 from cbx.importing.sql.column_settings import settings_of_columns
 from cbx.importing.sql.queries import mask_parameters, restore_parameters, unmask
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
 from cbx.runtime.sql.parameters import SqlText
 from cbx.runtime.sql.tokens import Words, statements
+
+SQL_STATEMENTS: Final = 1_000_000
+"""The first number of the SQL statements of a file, which may have statements in Python, too."""
 
 _RULES: Final[Mapping[str, Rule]] = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
 _ENDS: Final = ("AS", "FLOW")
@@ -41,11 +46,11 @@ _CHANGE_WORDS: Final = ("KEYS", "IGNORE", "APPLY", "SEQUENCE", "COLUMNS", "STORE
 
 @dataclass(frozen=True, slots=True)
 class FoundStatement:
-    """A statement: its text with the comments above it, and the offsets of both in the file.
+    """A statement and its comments.
 
     Attributes:
-        text: The text without the comments above.
-        comments: The comments above, and those before the query, without their signs.
+        text: The text without the comments around it.
+        comments: The comments above, before the query, and after the last word, without their signs.
     """
 
     text: str
@@ -66,7 +71,15 @@ class SqlDefinitions:
     found: list[FoundDefinition] = field(default_factory=list)
     statements: dict[tuple[int, int], FoundStatement] = field(default_factory=dict)
 
-    def read(self, sql: SqlText, file: int, first: int) -> int:
+    def read_cells(self, source: SourceText, file: int) -> None:
+        """Read the statements of the cells in SQL of a source file, which has a number."""
+        following = SQL_STATEMENTS
+        for cell in source.cells:
+            if cell.language == "sql":
+                text = SqlText.plain(cell.text, Path(source.path), cell.line, cell.indent)
+                following = self._read(text, file, following)
+
+    def _read(self, sql: SqlText, file: int, first: int) -> int:
         """Read the statements of a file or cell.
 
         Args:
@@ -108,9 +121,11 @@ class SqlDefinitions:
                     )
                 )
             header = comments.take(reader.query_start or end)
-            statement = self.statements[file, number]
-            self.statements[file, number] = replace(statement, comments=(*statement.comments, *header))
             comments.skip(end)
+            is_last = number == first + len(read) - 1
+            after = comments.take(len(masked) if is_last else _end_of_line(masked, end))
+            statement = self.statements[file, number]
+            self.statements[file, number] = replace(statement, comments=(*statement.comments, *header, *after))
         return first + len(read)
 
 
@@ -122,34 +137,27 @@ def _no_span(sql: SqlText) -> Span:
     return Span(str(sql.path or ""), sql.first_line)
 
 
+def _end_of_line(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end == -1 else end
+
+
 class _Comments:
     """The comments of a text, taken one after the other."""
 
     def __init__(self, text: str, keys: Sequence[str]) -> None:
-        self._text = text
         self._keys = keys
-        self._ranges = list(comment_ranges(text))
+        self._pending = list(find_sql_comments(text))
 
     def take(self, end: int) -> tuple[str, ...]:
         """The lines of the comments before an offset that have not been taken."""
-        lines: list[str] = []
-        while self._ranges and self._ranges[0][0] < end:
-            start, stop = self._ranges.pop(0)
-            lines += _comment_lines(restore_parameters(self._text[start:stop], self._keys))
-        return tuple(lines)
+        taken = [comment for comment in self._pending if comment.offset < end]
+        del self._pending[: len(taken)]
+        return tuple(restore_parameters(comment.text, self._keys) for comment in taken)
 
     def skip(self, end: int) -> None:
         """Leave out the comments before an offset, which are in a query."""
-        while self._ranges and self._ranges[0][0] < end:
-            self._ranges.pop(0)
-
-
-def _comment_lines(comment: str) -> list[str]:
-    if comment.startswith("--"):
-        text = comment.removeprefix("--").strip()
-        return [] if text.startswith(("MAGIC", "COMMAND --", "Databricks notebook source", "DBTITLE")) else [text]
-    inside = comment.removeprefix("/*").removesuffix("*/")
-    return [line.strip().lstrip("*").strip() for line in inside.strip().split("\n")]
+        self.take(end)
 
 
 @dataclass(eq=False, slots=True)
