@@ -11,10 +11,10 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Relation
+from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
@@ -267,7 +267,7 @@ class _GroupByReader:
             node = self.nodes_by_column[definition.column]
             value = inner.read(node)
             if isinstance(value, ir.Computed):
-                value = replace(value, needs=needed_columns(node, inner, "NOT NULL"))
+                value = add_determined_columns(value, node, inner)
             ordered.append(replace(definition, expression=value))
         return tuple(ordered)
 

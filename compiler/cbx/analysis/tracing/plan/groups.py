@@ -13,9 +13,9 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relations import NONE, Field, Ids
+from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
@@ -112,7 +112,7 @@ class _GroupingReader:
         if signature not in self._known:
             self._known[signature] = self.reading.context.number()
             if isinstance(value, ir.Computed):
-                value = replace(value, needs=needed_columns(node, reader, "NOT NULL"))
+                value = add_determined_columns(value, node, reader)
             self.definitions.append(ir.Definition(self._known[signature], value, kind))
         number = self._known[signature]
         if is_time_window(node):
