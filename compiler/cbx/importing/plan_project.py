@@ -138,7 +138,7 @@ class ModelPlanner:
                 names = set(function.needs) - {other.name for other in model.functions} - of_modules
                 pending.append((file, names))
                 for uses in function.module_uses.values():
-                    pending += self._homes(file, uses)
+                    pending += self._homes_in_modules(uses)
         while pending:
             file, names = pending.pop()
             fresh = names - {
@@ -152,7 +152,7 @@ class ModelPlanner:
         self._needed[candidate.key] = needed
         return self._problem_of_needed(needed, model)
 
-    def _homes(self, _: int, uses: set[str]) -> list[tuple[int, set[str]]]:
+    def _homes_in_modules(self, uses: set[str]) -> list[tuple[int, set[str]]]:
         """The modules beside the notebooks that define some names."""
         return [
             (number, uses & scope.values.keys())

@@ -9,7 +9,7 @@ from typing import Final
 
 from cbx.importing.reading.pipeline_sources import PythonFile
 
-_READERS: Final = ("spark.conf.get", "dbutils.widgets.get")
+CONFIGURATION_READERS: Final = ("spark.conf.get", "dbutils.widgets.get")
 _DECLARERS: Final = ("dbutils.widgets.text", "dbutils.widgets.dropdown", "dbutils.widgets.combobox")
 UNKNOWN_TEXT: Final = "TODO"
 
@@ -45,7 +45,7 @@ def configuration_defaults(files: Iterable[PythonFile]) -> dict[str, str]:
     defaults: dict[str, str] = {}
     for file in files:
         for node in ast.walk(file.tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {*_READERS, *_DECLARERS}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {*CONFIGURATION_READERS, *_DECLARERS}:
                 values = [part.value for part in node.args if isinstance(part, ast.Constant)]
                 if len(values) > 1 and all(isinstance(value, str) for value in values[:2]):
                     defaults.setdefault(str(values[0]), str(values[1]))

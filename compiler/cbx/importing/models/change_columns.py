@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from cbx.importing.definitions import FoundChanges, FoundText
 from cbx.importing.sql.queries import query_text
+from cbx.parse.dialect import read_one
 
 
 def select_columns(changes: FoundChanges) -> tuple[FoundChanges, tuple[str, ...]]:
@@ -34,7 +34,7 @@ def _columns_of(condition: FoundText | None) -> Sequence[str]:
     if condition is None:
         return ()
     try:
-        tree = sqlglot.parse_one(query_text(condition), dialect="databricks")
+        tree = read_one(query_text(condition))
     except SqlglotError:
         return ()
     return [column.parts[0].name for column in tree.find_all(exp.Column)]

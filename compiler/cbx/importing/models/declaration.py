@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cbx.declare.reader_options import nearest_option, spelling
-from cbx.emit.literals import string_literal
+from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.definitions import FoundChanges, FoundText
 from cbx.importing.evaluation.values import TextTemplate
@@ -68,14 +68,9 @@ def query_expression(text: FoundText, variables: Mapping[str, str]) -> str:
     )
 
 
-def names_literal(names: Sequence[str]) -> str:
+def names_literal(names: tuple[str, ...]) -> str:
     """A column, or a list of columns."""
     return string_literal(names[0]) if len(names) == 1 else list_literal(names)
-
-
-def list_literal(names: Iterable[str]) -> str:
-    """A list of texts."""
-    return "[" + ", ".join(map(string_literal, names)) + "]"
 
 
 def declare_model(candidate: Candidate, variables: Mapping[str, str], *, description: str | None) -> Declaration:

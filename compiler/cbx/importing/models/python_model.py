@@ -10,7 +10,7 @@ from cbx.emit.literals import string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.models.change_columns import select_columns
 from cbx.importing.models.column_casts import cast_columns, replace_columns
-from cbx.importing.models.declaration import WIDTH, declare_model, list_literal
+from cbx.importing.models.declaration import WIDTH, declare_model
 from cbx.importing.python.function_reads import FunctionCode
 from cbx.importing.python.rewrite_function import ModelParameter, RewrittenFunction, rewrite_function
 from cbx.importing.reading.pipeline_sources import PythonFile
@@ -155,7 +155,7 @@ def _changes_function(
     if columns:
         rows = f"changes{_select(replace_columns(columns))}"
     elif selected:
-        rows = f"changes.select({', '.join(list_literal(selected)[1:-1].split(', '))})"
+        rows = f"changes.select({', '.join(map(string_literal, selected))})"
     return RewrittenFunction(name, [ModelParameter("changes", call)], f"    return {rows}")
 
 

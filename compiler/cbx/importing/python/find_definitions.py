@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.diagnostics.source_files import Span
 from cbx.importing.definitions import (
     FoundChanges,
     FoundDataset,
@@ -234,8 +235,7 @@ class PythonDefinitions:
         line = node.decorator_list[0].lineno if getattr(node, "decorator_list", None) else node.lineno  # type: ignore[union-attr] # it has one
         if file is None and statement is not None and not statement.lineno <= line <= (statement.end_lineno or line):
             line, own_file = statement.lineno, self.files[number]
-        source = SourceFile(own_file.source.path, own_file.source.text)
-        span = source.whole_line(line) if line >= 1 else Span(source.path)
+        span = own_file.file.whole_line(line) if line >= 1 else Span(own_file.file.path)
         return Origin(number, index, span)
 
 
@@ -260,20 +260,13 @@ class _ApiWord:
         return arguments_of(self.name, self.positional, self.keywords)
 
 
-class _collecting:  # noqa: N801 - a context manager, used as a function
-    """Collects the reason of an unreadable argument."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self._problems = problems
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
-        if isinstance(error, UnreadableArgumentError):
-            self._problems.append(str(error))
-            return True
-        return False
+@contextmanager
+def _collecting(problems: list[str]) -> Iterator[None]:
+    """Collect the reason of an unreadable argument."""
+    try:
+        yield
+    except UnreadableArgumentError as error:
+        problems.append(str(error))
 
 
 def _name_of(function: UserFunction) -> str:

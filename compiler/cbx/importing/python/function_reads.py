@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -120,23 +121,24 @@ def find_reads(function: UserFunction, modules: Any) -> FunctionReads:
     if values is None:
         return FunctionReads(problems=("its function takes arguments",))
     scope = NameScope(function.scope.outermost.file, function.scope, dict(values))
+    bound = Counter(_bound_names(function.node))
     for statement in function.node.body:
         finder.visit(statement, [scope])
-        _follow_assignment(statement, function.node, scope, finder.evaluator)
+        _follow_assignment(statement, bound, scope, finder.evaluator)
     finder.check_rest(scope)
     return finder.result()
 
 
-def _follow_assignment(
-    statement: ast.stmt, function: ast.FunctionDef | ast.AsyncFunctionDef, scope: NameScope, evaluator: Evaluator
-) -> None:
-    """Follow a statement of a function; names that are bound several times are unknown."""
-    bound = [part.id for part in ast.walk(function) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+def _bound_names(node: ast.AST) -> list[str]:
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+
+
+def _follow_assignment(statement: ast.stmt, bound: Counter[str], scope: NameScope, evaluator: Evaluator) -> None:
+    """Follow a statement of a function; names that the function binds several times are unknown."""
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.FunctionDef)):
         evaluator.run([statement], scope)
-    own = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     is_plain = isinstance(statement, (ast.Assign, ast.AnnAssign))
-    scope.values |= {name: UNKNOWN for name in own if not is_plain or bound.count(name) > 1}
+    scope.values |= {name: UNKNOWN for name in _bound_names(statement) if not is_plain or bound[name] > 1}
 
 
 @dataclass(eq=False, slots=True)

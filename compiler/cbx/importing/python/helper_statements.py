@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from cbx.importing.project_variables import CONFIGURATION_READERS
 from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reading.source_text import is_notebook_mark
@@ -69,7 +70,7 @@ class HelperStatements:
             seen.add(name)
             pending += self._add(name, needed)
         if needed.unknown or any(name in dir(builtins) for name in seen):
-            needed.stars |= {item.module for item in self.imports if item.name == "*" and not self._is_local(item)}
+            needed.stars |= {item.module for item in self.imports if item.name == "*" and not _is_of_vocabulary(item)}
         if needed.stars:
             needed.unknown.clear()
         return needed
@@ -100,9 +101,6 @@ class HelperStatements:
             item.binding == name for item in self.imports
         )
 
-    def _is_local(self, item: ImportedName) -> bool:
-        return item.module.partition(".")[0] in {"dlt", "cbx"} or item.module.endswith("pipelines")
-
     def _module_of(self, name: str) -> tuple[int, str] | None:
         """The file and the name there of something that is imported from a file beside the notebooks."""
         if any(name in statement.names for statement in self.statements.values()):
@@ -128,7 +126,7 @@ class HelperStatements:
         return calls
 
     def _setting_code(self, call: ast.Call, variables: Mapping[str, str]) -> str | None:
-        if ast.unparse(call.func) not in {"spark.conf.get", "dbutils.widgets.get"} or not call.args:
+        if ast.unparse(call.func) not in CONFIGURATION_READERS or not call.args:
             return None
         key = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
         return f'var("{variables[key]}")' if isinstance(key, str) and key in variables else None
@@ -145,6 +143,11 @@ class HelperStatements:
     def _is_comment(self, line: int) -> bool:
         text = self.file.file.line(line)
         return text.startswith("#") and not is_notebook_mark(text)
+
+
+def _is_of_vocabulary(item: ImportedName) -> bool:
+    """Whether a name is imported from the API of pipelines or of cbx, which the imports of models replace."""
+    return item.module.partition(".")[0] in {"dlt", "cbx"} or item.module.endswith("pipelines")
 
 
 def import_lines(imports: Iterable[ImportedName], stars: Iterable[str]) -> list[str]:

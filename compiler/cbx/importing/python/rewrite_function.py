@@ -207,16 +207,14 @@ class _FunctionRewriter:
 
     def _check_api(self) -> None:
         replaced = [(edit.start, edit.end) for edit in self.edits]
+        decorators = {name for decorator in self.node.decorator_list for name in ast.walk(decorator)}
         for node in ast.walk(self.node):
-            if isinstance(node, ast.Name) and node not in self._decorator_names():
+            if isinstance(node, ast.Name) and node not in decorators:
                 value = self.scope.look_up(node.id)
                 start, end = self.file.positions.offsets(node)
                 is_gone = any(first <= start and end <= last for first, last in replaced)
                 if isinstance(value, LibraryName) and value.name.split(".")[0] in _OF_API and not is_gone:
                     self.result.problem = f"line {node.lineno} uses the pipeline's API, which no model can"
-
-    def _decorator_names(self) -> list[ast.AST]:
-        return [name for decorator in self.node.decorator_list for name in ast.walk(decorator)]
 
     def _write_body(self) -> None:
         text = self.file.source.text
@@ -262,23 +260,11 @@ class _FunctionRewriter:
             if name in scope.values:
                 return scope.values[name]
             scope = scope.parent
-        is_of_loop = name in loop_names(self.file.tree) and name in self.scope.outermost.values
+        is_of_loop = name in self.file.block_names and name in self.scope.outermost.values
         return self.scope.outermost.values[name] if is_of_loop else _NOTHING
 
 
 _NOTHING: Final = object()
-
-
-def loop_names(tree: ast.Module) -> frozenset[str]:
-    """The names that statements with a block bind at the top level of a file, such as the variables of loops."""
-    blocks = (ast.For, ast.While, ast.With)
-    return frozenset(
-        part.id
-        for statement in tree.body
-        if isinstance(statement, blocks)
-        for part in ast.walk(statement)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    )
 
 
 _BEFORE: Final = re.compile(r"(?:return|=) (\(\s*)$")

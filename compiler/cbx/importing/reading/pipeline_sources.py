@@ -51,6 +51,17 @@ class PythonFile:
         return Positions(self.file)
 
     @cached_property
+    def block_names(self) -> frozenset[str]:
+        """The names that statements with a block bind at the top level, such as the variables of loops."""
+        return frozenset(
+            part.id
+            for statement in self.tree.body
+            if isinstance(statement, (ast.For, ast.While, ast.With))
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        )
+
+    @cached_property
     def comments(self) -> tuple[Comment, ...]:
         """Its comments."""
         return tuple(find_python_comments(self.source.text))

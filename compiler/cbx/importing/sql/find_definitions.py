@@ -105,7 +105,7 @@ class SqlDefinitions:
             self.statements[file, number] = FoundStatement(
                 restore_parameters(masked[start:end], keys), comments.take(start)
             )
-            reader = _StatementReader(self, words, keys, origin, comments)
+            reader = _StatementReader(self, words, keys, origin)
             try:
                 reader.read()
             except (RunError, UnreadableArgumentError) as error:
@@ -168,7 +168,6 @@ class _StatementReader:
     words: Words
     keys: Sequence[str]
     origin: Origin
-    comments: _Comments
     name: str | None = None
     query_start: int | None = None
 
