@@ -172,6 +172,11 @@ def test_a_file_stands_in_for_a_delta_table_at_a_path(pipeline: Pipeline) -> Non
     [
         ('load("missing")', "CBX508", "there is no Delta table at missing"),
         ('option("readChangeFeed", "true").load("orders")', "CBX504", "the option `readchangefeed` of Delta is not"),
+        (
+            'option("versionAsOf", "last").load("orders")',
+            "CBX505",
+            "versionAsOf: `last` is not the number of a version",
+        ),
     ],
 )
 def test_what_deltalake_cannot_read_is_refused(pipeline: Pipeline, call: str, code: str, message: str) -> None:

@@ -257,10 +257,7 @@ def _run(
 def _run_append(
     dataset: Dataset, flow: AppendFlow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
-    frame = queries.evaluate(flow.query, context)
-    context.check_generations(table.memory(flow.name).streams or {})
-    shape = Shape.of(dataset)
-    frame = shape.apply(frame)
+    shape, frame = _evaluate(dataset, flow, context, table, queries)
     if flow.once:
         counts, table = append_once(context, frame, shape.rules, table)
         return table.remember(flow.name, replace(table.memory(flow.name), once=True)), counts
@@ -277,14 +274,21 @@ def _run_append(
 def _run_replace(
     dataset: Dataset, flow: ReplaceFlow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
-    frame = queries.evaluate(flow.query, context)
-    context.check_generations(table.memory(flow.name).streams or {})
-    shape = Shape.of(dataset)
-    frame = shape.apply(frame)
+    shape, frame = _evaluate(dataset, flow, context, table, queries)
     context.reads.is_certain = frame.isStreaming and streams_only_known_sources(frame, context)
     rewriter = TableRewriter(context, shape.rules, table)
     rewriter.replace_by(flow, frame)
     return rewriter.table, rewriter.total
+
+
+def _evaluate(
+    dataset: Dataset, flow: AppendFlow | ReplaceFlow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[Shape, DataFrame]:
+    """The declared shape of a table, and the rows of a flow in this shape."""
+    frame = queries.evaluate(flow.query, context)
+    context.check_generations(table.memory(flow.name).streams or {})
+    shape = Shape.of(dataset)
+    return shape, shape.apply(frame)
 
 
 def _with_kind(table: TableState, kind: TableKind, context: FlowContext) -> TableState:

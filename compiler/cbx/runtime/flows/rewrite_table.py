@@ -11,8 +11,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
@@ -176,6 +175,6 @@ def needs_complete_mode(frame: DataFrame) -> bool:
     append = jvm.org.apache.spark.sql.streaming.OutputMode.Append()
     try:
         checker.checkForStreaming(java._jdf.queryExecution().analyzed(), append)  # noqa: SLF001 - as above
-    except (PySparkException, Py4JJavaError) as error:
-        return _APPEND_REFUSED in str(error)
+    except AnalysisException as error:
+        return (error.getCondition() or "").startswith(_APPEND_REFUSED)
     return False

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import RunError
-from cbx.runtime.outside.delta_tables import open_delta, read_delta
+from cbx.runtime.outside.delta_tables import delta_path, open_delta, read_delta
 from cbx.runtime.outside.delta_writes import explain_delta_errors
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class _Clauses:
         jvm: Any = plan._jdf.queryExecution().analyzed()  # noqa: SLF001 - an alias has no Python face
         alias = str(jvm.alias()) if str(jvm.nodeName()) == "SubqueryAlias" else None
         self._path = table.path
+        rows = source.toArrow()
         with explain_delta_errors(table.path):
             self._merger = open_delta(table.path).merge(
-                source.toArrow(), _text(condition), source_alias=alias, target_alias=table.name
+                rows, _text(condition), source_alias=alias, target_alias=table.name
             )
 
     def whenMatchedUpdateAll(self, condition: Any = None) -> _Clauses:  # noqa: N802 - as documented
@@ -176,7 +177,7 @@ def install_delta_module(spark: SparkSession, path_of: Callable[[str], Path]) ->
         @staticmethod
         def isDeltaTable(sparkSession: Any, identifier: str) -> bool:  # noqa: ARG004, N802, N803 - as documented
             """Whether there is a Delta table at a path."""
-            return (Path(identifier.removeprefix("file:")) / "_delta_log").is_dir()
+            return (delta_path(identifier) / "_delta_log").is_dir()
 
     package, module = types.ModuleType("delta"), types.ModuleType("delta.tables")
     vars(module).update(DeltaTable=DeltaTable)
@@ -190,6 +191,6 @@ def install_delta_module(spark: SparkSession, path_of: Callable[[str], Path]) ->
 
 def open_delta_path(path: str) -> Path:
     """The path of a Delta table, which must exist."""
-    local = Path(path.removeprefix("dbfs:").removeprefix("file:"))
+    local = delta_path(path)
     open_delta(local)
     return local

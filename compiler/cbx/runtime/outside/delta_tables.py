@@ -17,6 +17,7 @@ from pyspark.sql.types import StructType
 from cbx.diagnostics.codes import CANNOT_START, INVALID_DATA, INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import RunError
+from cbx.runtime.outside.java_classes import has_class
 from cbx.runtime.tables.store import folder_name, link_file, read_document, write_atomically
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ _NEVER: Final = "36500d"
 
 def has_delta(spark: SparkSession) -> bool:
     """Whether Spark has a Delta reader of its own."""
-    java: Any = spark._jvm  # noqa: SLF001 - Python has no method for it
-    loader = java.java.lang.Thread.currentThread().getContextClassLoader()
-    return loader.getResource("io/delta/sql/DeltaSparkSessionExtension.class") is not None
+    return has_class(spark, "io.delta.sql.DeltaSparkSessionExtension")
+
+
+def delta_path(text: str) -> Path:
+    """The local path in a path of Databricks, with or without ``dbfs:`` or ``file:``."""
+    return Path(text.removeprefix("dbfs:").removeprefix("file:"))
 
 
 def import_deltalake() -> Any:
@@ -75,7 +79,7 @@ def read_delta(path: Path, spark: SparkSession, options: Mapping[str, str]) -> D
     table = open_delta(path)
     version, moment = given.get(_VERSION), given.get(_TIMESTAMP)
     if version is not None or moment is not None:
-        _load_version(table, path, int(version) if version is not None else _time(moment or ""))
+        _load_version(table, path, _time(moment or "") if version is None else _number("versionAsOf", version))
     _check_files(table, path)
     schema, files = delta_schema(table), table.file_uris()
     if not files:
@@ -129,7 +133,7 @@ def _first_version(table: DeltaTable, given: Mapping[str, str], folder: Path) ->
     latest = table.version()
     start = {"version": latest if wanted is None else latest + 1, "kind": "rows" if wanted is None else "changes"}
     if wanted is not None and wanted.lower() != "latest":
-        start["version"] = int(wanted)
+        start["version"] = _number("startingVersion", wanted)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(memory, json.dumps(start))
     return start
@@ -204,9 +208,11 @@ def delta_schema(table: DeltaTable) -> StructType:
 
 
 def _load_version(table: DeltaTable, path: Path, version: int | datetime) -> None:
+    from deltalake.exceptions import DeltaError
+
     try:
         table.load_as_version(version)
-    except Exception as error:  # noqa: BLE001 - deltalake has no common class for a version that is missing
+    except (DeltaError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(
             INVALID_DATA,
@@ -214,6 +220,14 @@ def _load_version(table: DeltaTable, path: Path, version: int | datetime) -> Non
             span=calling_line(),
             hint=f"its last version is {table.version()}",
         ) from None
+
+
+def _number(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        reason = f"{option}: `{text}` is not the number of a version"
+        raise RunError(INVALID_DEFINITION, reason, span=calling_line(), hint="write it as 0 or 12") from None
 
 
 def _time(text: str) -> datetime:

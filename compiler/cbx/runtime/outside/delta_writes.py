@@ -70,8 +70,9 @@ def write_delta(rows: DataFrame, write: DeltaWrite) -> None:
         properties = deltalake.CommitProperties(app_transactions=[deltalake.Transaction(app, int(version))])
         arguments["commit_properties"] = properties
     write.path.parent.mkdir(parents=True, exist_ok=True)
+    table = rows.toArrow()
     with explain_delta_errors(write.path):
-        deltalake.write_deltalake(str(write.path.resolve()), rows.toArrow(), **arguments)
+        deltalake.write_deltalake(str(write.path.resolve()), table, **arguments)
 
 
 class explain_delta_errors:  # noqa: N801 - a context manager

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import DataFrame
 
 from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import CannotRunError, RunError
+from cbx.runtime.outside.java_classes import has_class
 from cbx.runtime.outside.message_services import SERVICES, columns_of, topics_of
 from cbx.runtime.outside.stored_messages import message_schema, store_new_messages
 from cbx.runtime.tables.store import folder_name
@@ -74,7 +75,9 @@ class MessageReads:
             RunError: If no folder stands in for a topic.
         """
         topics = topics_of(service, options, self.folders)
-        if not any(self._folder(service, topic) for topic in topics) and self._has_connector(service):
+        if not any(self._folder(service, topic) for topic in topics) and has_class(
+            self.spark, SERVICES[service].provider
+        ):
             return None
         frames = [self._topic(service, topic, remember, is_stream=is_stream) for topic in topics]
         return reduce(DataFrame.unionAll, frames).selectExpr(*columns_of(service, options))
@@ -102,8 +105,3 @@ class MessageReads:
             return self.folders[topic]
         whole = self.folders.get(service)
         return whole / topic if whole is not None and (whole / topic).is_dir() else whole
-
-    def _has_connector(self, service: str) -> bool:
-        java: Any = self.spark._jvm  # noqa: SLF001 - Python has no method for it
-        loader = java.java.lang.Thread.currentThread().getContextClassLoader()
-        return loader.getResource(f"{SERVICES[service].provider.replace('.', '/')}.class") is not None

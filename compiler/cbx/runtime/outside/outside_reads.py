@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cbx.runtime.names import DatasetName
 from cbx.runtime.outside.data_files import DELTA, DataFiles, read_batch, read_new_files
-from cbx.runtime.outside.delta_tables import has_delta, read_delta, stream_delta
+from cbx.runtime.outside.delta_tables import delta_path, has_delta, read_delta, stream_delta
 from cbx.runtime.outside.saved_tables import saved_table
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ class OutsideReads:
             return DataFiles(saved, DELTA)
         return files
 
-    def batch(self, files: DataFiles) -> DataFrame:
-        """All rows of files."""
-        return self.delta_batch(files, {}) if files.format == DELTA else read_batch(files, self.spark)
+    def batch(self, files: DataFiles, options: Mapping[str, str]) -> DataFrame:
+        """All rows of files; the options are those of Delta, which other files ignore."""
+        if files.format == DELTA:
+            return read_delta(files.path, self.spark, options)
+        return read_batch(files, self.spark)
 
     def stream(self, files: DataFiles, options: Mapping[str, str], schema_folder: Path) -> DataFrame:
         """The new rows of files.
@@ -73,11 +75,7 @@ class OutsideReads:
     def delta_files(self, path: str) -> DataFiles:
         """The files that stand in for the Delta table at a path, or the table itself."""
         stand_in = self.tables.find(DatasetName.of([DELTA, path]), None)
-        return stand_in or DataFiles(Path(path.removeprefix("dbfs:").removeprefix("file:")), DELTA)
-
-    def delta_batch(self, files: DataFiles, options: Mapping[str, str]) -> DataFrame:
-        """The rows of a Delta table, or of files that stand in for it."""
-        return read_delta(files.path, self.spark, options) if files.format == DELTA else self.batch(files)
+        return stand_in or DataFiles(delta_path(path), DELTA)
 
 
 def _delta_path(name: DatasetName) -> str | None:

@@ -10,6 +10,7 @@ from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.outside.delta_tables import delta_path
 from cbx.runtime.outside.delta_writes import DeltaWrite, write_delta
 from cbx.runtime.tables.store import folder_name
 
@@ -48,7 +49,7 @@ class SavedTables:
         """
         kind, _, path = text.partition(".")
         if kind.strip("`").lower() == "delta" and "/" in path:
-            return Path(path.strip("`").removeprefix("file:"))
+            return delta_path(path.strip("`"))
         try:
             name = DatasetName.parse(text)
         except InvalidNameError as error:
@@ -66,7 +67,7 @@ class SavedTables:
         self, rows: DataFrame, path: str, mode: str, partitions: tuple[str, ...], options: Mapping[str, str]
     ) -> None:
         """Write rows to the Delta table at a path."""
-        self._write(rows, DeltaWrite(Path(path.removeprefix("dbfs:").removeprefix("file:")), mode, partitions, options))
+        self._write(rows, DeltaWrite(delta_path(path), mode, partitions, options))
 
     def write_table(
         self, rows: DataFrame, name: str, mode: str, partitions: tuple[str, ...], options: Mapping[str, str]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Dataset, Query, Registry
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.outside.data_files import DataFiles
     from cbx.runtime.outside.outside_reads import OutsideReads
 
 
@@ -135,8 +136,7 @@ class Materializer:
         dataset = self._registry.datasets.get(name.key)
         files = self._outside.find(name, dataset)
         if files is not None:
-            self._watch(str(files.path))
-            return self._outside.batch(files)
+            return self._read_outside(files, {}, is_stream=False)
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -154,8 +154,7 @@ class Materializer:
         dataset = self._registry.datasets.get(name.key)
         files = self._outside.find(name, dataset)
         if files is not None:
-            self._watch(str(files.path))
-            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
+            return self._read_outside(files, options, is_stream=True)
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -191,10 +190,7 @@ class Materializer:
         files = self._outside.delta_files(path)
         if files.format == DELTA and has_delta(self.spark):
             return None
-        self._watch(str(files.path))
-        if is_stream:
-            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
-        return self._outside.delta_batch(files, options)
+        return self._read_outside(files, options, is_stream=is_stream)
 
     def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
         """The messages of a streaming service; None if Spark itself can read them."""
@@ -209,12 +205,14 @@ class Materializer:
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
         files = self._outside.tables.find(name, None)
-        if files is None:
-            return None
+        return None if files is None else self._read_outside(files, {}, is_stream=is_stream)
+
+    def _read_outside(self, files: DataFiles, options: Mapping[str, str], *, is_stream: bool) -> DataFrame:
+        """The rows of files outside the pipeline, whose changes are watched."""
         self._watch(str(files.path))
         if is_stream:
-            return self._outside.stream(files, {}, self._source_folder(str(files.folder)))
-        return self._outside.batch(files)
+            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
+        return self._outside.batch(files, options)
 
     def _source_folder(self, path: str) -> Path:
         """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
