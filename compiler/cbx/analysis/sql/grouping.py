@@ -88,12 +88,9 @@ def read_group_by(
         return relation
     grouping = _GroupByReader(reader, items, node.expressions)
     elements = grouping.read_elements(group) if group is not None else []
-    if not grouping.is_counted:
-        return ir.Opaque((relation,), (), reason="a position after an item that expands to several columns")
-    if elements is None or math.prod(len(element.sets) for element in elements) > _MOST_CHOICES:
-        return ir.Opaque((relation,), (), reason="grouping sets that are not supported")
-    if any(len(element.sets) > 1 for element in elements) and groups_by_literal(grouping.definitions):
-        return ir.Opaque((relation,), (), reason="grouping sets by a literal")
+    obstacle = _find_obstacle(grouping, elements)
+    if elements is None or obstacle:
+        return ir.Opaque((relation,), (), reason=obstacle)
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates, measures, new_columns = _read_aggregates(calls, reader)
     sources = sorted(frozenset().union(*(columns for element in elements for columns in element.sets)))
@@ -108,13 +105,8 @@ def read_group_by(
     before_grouping = ExpressionReader(reader.scope, reader.context, dict(grouping.columns_by_signature))
     markers = {} if is_plain else read_markers([*items, *others], sets, before_grouping)
     reader.columns_by_signature.update(grouping.columns_by_signature)
-    if not is_plain:
-        column_of = {group.source: group.column for group in groups}
-        reader.columns_by_signature.update(
-            {key: column_of[number] for key, number in reader.columns_by_signature.items()}
-        )
-        reader.columns_by_signature.update({f"#{source}": column for source, column in column_of.items()})
-        reader.columns_by_signature["groupingid()"] = grouping_id or 0
+    if grouping_id is not None:
+        _name_columns_of_sets(groups, grouping_id, reader)
     reader.columns_by_signature.update(new_columns)
     reader.columns_by_signature.update({signature: column for signature, (column, _) in markers.items()})
     grouping.name_time_window()
@@ -130,6 +122,26 @@ def read_group_by(
         markers=tuple(markers.values()),
         measures=measures,
     )
+
+
+def _find_obstacle(grouping: _GroupByReader, elements: Sequence[_GroupingElement] | None) -> str:
+    """Why the items of GROUP BY are not supported; empty if they are."""
+    if not grouping.is_counted:
+        return "a position after an item that expands to several columns"
+    if elements is None or math.prod(len(element.sets) for element in elements) > _MOST_CHOICES:
+        return "grouping sets that are not supported"
+    if any(len(element.sets) > 1 for element in elements) and groups_by_literal(grouping.definitions):
+        return "grouping sets by a literal"
+    return ""
+
+
+def _name_columns_of_sets(groups: Iterable[ir.Group], grouping_id: int, reader: ExpressionReader) -> None:
+    """Let expressions mean the columns of groups, which are NULL in the sets that lack them, not the rows' columns."""
+    column_of = {group.source: group.column for group in groups}
+    columns = reader.columns_by_signature
+    columns.update({signature: column_of[number] for signature, number in columns.items()})
+    columns.update({f"#{source}": column for source, column in column_of.items()})
+    columns["groupingid()"] = grouping_id
 
 
 def _read_aggregates(
