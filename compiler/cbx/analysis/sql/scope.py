@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cbx.analysis.facts import Table
@@ -51,7 +52,7 @@ class UndeclaredTable:
     queries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FromItem:
     """A table, subquery or lateral view in FROM.
 
@@ -68,6 +69,15 @@ class FromItem:
     is_open: bool
     certain_names: frozenset[str]
     has_other_names: bool = False
+
+    @cached_property
+    def fields_by_name(self) -> Mapping[str, tuple[Field, ...]]:
+        """The columns of each name, in lower case."""
+        fields: dict[str, tuple[Field, ...]] = {}
+        for field_ in self.fields:
+            name = field_.name.lower()
+            fields[name] = (*fields.get(name, ()), field_)
+        return fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,7 @@ class Scope:
 
     def _is_certain(self, name: str) -> bool:
         """Whether an item that certainly has a column of a name gives it, if any item does."""
-        with_name = [item for item in self.from_items if any(column.name.lower() == name for column in item.fields)]
+        with_name = [item for item in self.from_items if name in item.fields_by_name]
         return not with_name or any(name in item.certain_names for item in with_name)
 
     def may_have(self, name: str) -> bool:
@@ -225,7 +235,7 @@ class Scope:
             if len(matching) > 1 or (not matching and any(item.has_other_names for item in self.from_items)):
                 yield UnresolvedColumn(is_sure=False)
             elif matching:
-                field_ = _only(matching[0].fields, parts[length])
+                field_ = _only(matching[0].fields_by_name.get(parts[length], ()))
                 if field_ is not None:
                     yield ResolvedColumn(field_, parts[length + 1 :])
         yield self._resolve_unqualified(parts)
@@ -235,10 +245,7 @@ class Scope:
         if name in self.using_columns:
             return ResolvedColumn(self.using_columns[name], parts[1:])
         matches = [
-            (from_item, field)
-            for from_item in self.from_items
-            for field in from_item.fields
-            if field.name.lower() == name
+            (from_item, field) for from_item in self.from_items for field in from_item.fields_by_name.get(name, ())
         ]
         certain = [field for from_item, field in matches if name in from_item.certain_names]
         chosen = certain or [field for _, field in matches]
@@ -270,7 +277,7 @@ class Scope:
     def lower_case_names(self) -> frozenset[str]:
         """The names of the columns in scope, in lower case."""
         return (
-            frozenset(field.name.lower() for from_item in self.from_items for field in from_item.fields)
+            frozenset(name for from_item in self.from_items for name in from_item.fields_by_name)
             | self.using_columns.keys()
         )
 
@@ -298,6 +305,6 @@ class CommonTable:
     columns: tuple[tuple[str, str | None], ...] | None = None
 
 
-def _only(fields: tuple[Field, ...], name: str) -> Field | None:
-    matches = {field.id: field for field in fields if field.name.lower() == name}
+def _only(fields: tuple[Field, ...]) -> Field | None:
+    matches = {field.id: field for field in fields}
     return next(iter(matches.values())) if len(matches) == 1 else None
