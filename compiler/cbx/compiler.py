@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.emit.artifacts import emit_artifacts
+from cbx.passes.assign_pipelines import assign_pipelines
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_hazards import check_hazards
 from cbx.passes.check_keys import check_keys
@@ -116,12 +117,13 @@ def compile_project(
         discover(project, report) if part is None else discover_part(project, report, part.paths, part.project_ids)
     )
     proven = check_models(discovered, report, part.tables if part is not None else {})
+    pipelines = assign_pipelines(proven, report)
     model_count = len(discovered.known_ids)
     if report.has_errors or (part is not None and not part.is_complete(proven)):
         return Compilation(project, report.sorted_diagnostics(), model_count, None, (), sources=report.sources)
     if project.settings.compile.reports_all:
         report.report_unused_allowances(in_python=project.settings.compile.trace)
-    planned = plan(proven, only=part.ids if part is not None else None)
+    planned = plan(proven, pipelines, only=part.ids if part is not None else None)
     emitted = emit_artifacts(planned, only_models=part is not None)
     return Compilation(
         project,

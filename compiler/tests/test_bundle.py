@@ -141,7 +141,7 @@ def test_deploying_sends_the_settings_of_the_bundle() -> None:
             **bundle["resources"]["pipelines"]["circuit_box"],
             **target["resources"]["pipelines"]["circuit_box"],
         }
-        sent = target_of(compilation.plan, name, "ann@example.com", "ann").settings
+        sent = target_of(compilation.plan, name, "ann@example.com", "ann").pipelines[0].settings
         own = {"name": pipeline.pop("name"), "libraries": pipeline.pop("libraries")}
         prefix = "[dev ann] " if target["mode"] == "development" else ""
         paths = [library["notebook"]["path"].removeprefix(".").removesuffix(".py") for library in own["libraries"]]

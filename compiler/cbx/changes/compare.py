@@ -198,8 +198,24 @@ def _artifact_hash(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> str
 
 
 def _project_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    yield from _pipeline_differences(old.get("pipelines", {}), new.get("pipelines", {}))
     for name in sorted({*old["project"], *new["project"]}):
         if old["project"].get(name) != new["project"].get(name):
             yield Difference(
                 name, f"{_value_text(old['project'].get(name))} -> {_value_text(new['project'].get(name))}"
             )
+
+
+def _pipeline_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in old:
+        if name not in new:
+            reason = "it stays in the workspace: delete it there when its tables have moved"
+            yield Difference("pipelines", f"`{name}` removed", "none", reason)
+    for name, pipeline in new.items():
+        if name not in old:
+            yield Difference("pipelines", f"`{name}` added")
+        elif old[name] != pipeline:
+            yield Difference("pipelines", f"`{name}` is updated after {_value_text(pipeline['after'])}")
+    if new and not old:
+        reason = "it stays in the workspace: delete it there when its tables have moved"
+        yield Difference("pipelines", "the pipeline of the whole project removed", "none", reason)

@@ -21,7 +21,7 @@ MOVED = "the table with the old name is dropped with its rows"
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
-_HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
+_HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships", "pipeline"})
 
 
 def model_differences(before: Model, after: Model) -> Iterator[Difference]:
@@ -32,6 +32,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
         is_lost = is_table(before)
         detail = f"`{before['dataset']}` -> `{after['dataset']}`"
         yield Difference("dataset", detail, "incremental", MOVED if is_lost else None, is_lost)
+    yield from _compare_pipeline(before, after)
     yield from _compare_code(before, after)
     yield from _compare_cdc(before, after)
     yield from _compare_keys(before, after)
@@ -64,6 +65,29 @@ def _kind_difference(before: Model, after: Model) -> Difference:
     if is_streaming(before) and is_streaming(after):
         return Difference("kind", detail, "full_refresh", "existing rows were computed in another way")
     return Difference("kind", detail, "recreate", NOT_IN_PLACE, is_destructive=True)
+
+
+def _compare_pipeline(before: Model, after: Model) -> Iterator[Difference]:
+    """Compare the pipelines that own the model.
+
+    The workspace moves a table with its rows if it is told to (page "Move tables between pipelines" of the Databricks
+    documentation).
+    """
+    old, new = before.get("pipeline"), after.get("pipeline")
+    if old == new:
+        return
+    detail = f"moves from {_pipeline_text(old)} to {_pipeline_text(new)}"
+    if not (is_table(before) and is_table(after)):
+        yield Difference("pipeline", detail)
+        return
+    kind = "MATERIALIZED VIEW" if after["kind"] == "materialized_view" else "STREAMING TABLE"
+    statement = f"ALTER {kind} {before['dataset']} SET TBLPROPERTIES ('pipelines.pipelineId' = '<its id>')"
+    reason = f"it keeps its rows: deploy, then run `{statement}` with the id of that pipeline, before an update"
+    yield Difference("pipeline", detail, "incremental", reason)
+
+
+def _pipeline_text(name: str | None) -> str:
+    return "the pipeline of the whole project" if name is None else f"the pipeline `{name}`"
 
 
 def _compare_code(before: Model, after: Model) -> Iterator[Difference]:

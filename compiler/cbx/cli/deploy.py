@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.deploy.deployment import Deployment, DeployRequest, Preview
     from cbx.deploy.problems import DeployError
+    from cbx.deploy.refresh import StartedUpdate
     from cbx.deploy.session import WorkspaceSession
 
 
@@ -89,6 +90,8 @@ def deploy_command(
     if (full_refresh or wait or stop_running) and not (start or dry_run):
         stop("--full-refresh, --wait and --stop-running need an update", "add --start")
     compilation = _compile(project, env)
+    if start and not wait and compilation.plan is not None and len(compilation.plan.pipelines) > 1:
+        stop("several pipelines are updated one after the other, so that each reads new rows", "add --wait")
     full = _select_models(compilation, full_refresh)
     request = _request(compilation, env, full, allow_destructive=allow_destructive, force_lock=force_lock)
     if dry_run:
@@ -210,7 +213,7 @@ def _deploy(compilation: Compilation, request: DeployRequest, start: StartOption
         if not start.is_requested:
             display.show_due(deployment, request.environment)
             return 0
-        return _start_update(session, deployment, start, display)
+        return _start_updates(session, deployment, start, display)
     except DeployError as error:
         display.stop()
         _fail(error)
@@ -220,25 +223,28 @@ def _deploy(compilation: Compilation, request: DeployRequest, start: StartOption
         return 130
 
 
-def _start_update(
+def _start_updates(
     session: WorkspaceSession, deployment: Deployment, start: StartOptions, display: DeployDisplay
 ) -> int:
-    from cbx.deploy.refresh import record_refreshed, start_refresh
-    from cbx.deploy.update import wait_for_update
+    from cbx.deploy.refresh import start_refresh, update_pipelines
 
-    pipeline = deployment.pipeline.id
-    update = start_refresh(session, deployment, stop_running=start.stops_running)
-    display.show_update(update, deployment, session.host)
+    def show(update: StartedUpdate) -> None:
+        display.show_update(update, deployment, session.host)
+
+    stops_running = start.stops_running
     if not start.waits:
+        (only,) = deployment.pipelines
+        show(start_refresh(session, deployment, deployment.committed, only, stop_running=stops_running))
         return 0
     try:
-        result = wait_for_update(session, pipeline, update.id, display.show_progress)
+        for result in update_pipelines(session, deployment, show, display.show_progress, stop_running=stops_running):
+            if display.show_end(result):
+                return 1
     except KeyboardInterrupt:
         display.stop()
-        print(f"Interrupted. The update continues: {display.pipeline_url(session.host, pipeline)}", file=sys.stderr)
+        print(f"Interrupted. The update continues: {display.url}", file=sys.stderr)
         return 130
-    record_refreshed(session, deployment, update, result)
-    return display.show_end(result)
+    return 0
 
 
 def _fail(error: DeployError) -> NoReturn:

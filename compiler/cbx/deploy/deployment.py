@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -14,13 +14,21 @@ from cbx.deploy.files import FileSteps, WorkspaceFile, file_steps, workspace_fil
 from cbx.deploy.folder import Folder
 from cbx.deploy.job import remove_job, schedule_job
 from cbx.deploy.lock import hold_lock
-from cbx.deploy.pipeline import Outcome, Pipeline, all_settings, create_or_update_pipeline, find_pipeline
+from cbx.deploy.pipeline import Pipeline, create_or_update_pipeline, find_pipeline
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Committed, DeploymentRecord, read_committed, read_record, write_committed, write_record
+from cbx.deploy.record import (
+    Committed,
+    DeploymentRecord,
+    PipelineRecord,
+    read_committed,
+    read_record,
+    write_committed,
+    write_record,
+)
 from cbx.deploy.schemas import catalog_and_schemas, create_schemas
 from cbx.deploy.session import WorkspaceSession
 from cbx.deploy.target import Target, target_of
-from cbx.deploy.update import settle_refreshing_update
+from cbx.deploy.update import settle_refreshing_updates
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.emit.manifest import PATH
@@ -71,7 +79,7 @@ class Deployment:
         target: Where it was deployed.
         changes: What has changed.
         files: Which files were uploaded and removed.
-        pipeline: The pipeline.
+        pipelines: The pipelines by name, each after those whose tables it reads.
         schemas: The full names of the schemas that were created.
         committed: What is deployed now.
         is_changed: Whether anything in the workspace was changed.
@@ -80,7 +88,7 @@ class Deployment:
     target: Target
     changes: ChangePlan
     files: FileSteps
-    pipeline: Pipeline
+    pipelines: Mapping[str, Pipeline]
     schemas: tuple[str, ...]
     committed: Committed
     is_changed: bool
@@ -95,8 +103,8 @@ def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
     committed = read_committed(state)
-    if committed is not None and committed.refreshing is not None:
-        committed = settle_refreshing_update(session, committed, read_record(state).pipeline_id)
+    if committed is not None and committed.refreshing:
+        committed = settle_refreshing_updates(session, committed, read_record(state))
     return _compare_with_deployed(request, target, committed)
 
 
@@ -114,7 +122,7 @@ def deploy(session: WorkspaceSession, request: DeployRequest, on_step: OnStep) -
         record = read_record(state)
         committed = read_committed(state)
         if committed is not None:
-            committed = settle_refreshing_update(session, committed, record.pipeline_id)
+            committed = settle_refreshing_updates(session, committed, record)
         seen = _compare_with_deployed(request, target, committed)
         if seen.changes.is_destructive and not request.allow_destructive:
             raise _destructive_error(seen.changes)
@@ -123,7 +131,7 @@ def deploy(session: WorkspaceSession, request: DeployRequest, on_step: OnStep) -
 
 def _compare_with_deployed(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
     manifest = json.loads(next(artifact.text for artifact in request.artifacts if artifact.path == PATH))
-    compiled = Deployed(manifest, {**all_settings(target), **target.other_settings})
+    compiled = Deployed(manifest, target.compared_settings)
     changes = compare_manifests(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
 
@@ -149,33 +157,39 @@ def _deploy(
     target = seen.target
     folder, state = Folder(session, target.files), Folder(session, target.state)
     steps = file_steps(files, record.files, folder.objects())
-    existing = find_pipeline(session, target, record)
+    existing = {
+        pipeline.name: find_pipeline(session, pipeline, record.pipelines.get(pipeline.name))
+        for pipeline in target.pipelines
+    }
     schemas = _create_missing_schemas(session, seen)
     record = _upload_files(folder, state, steps, record, on_step)
-    on_step("pipeline")
-    pipeline = create_or_update_pipeline(session, target, record, existing)
-    after = replace(
-        record,
-        files={file.path: file.digest for file in files},
-        pipeline_id=pipeline.id,
-        pipeline=all_settings(target),
-        last_modified=pipeline.last_modified,
-    )
+    pipelines: dict[str, Pipeline] = {}
+    for pipeline in target.pipelines:
+        on_step(f"pipeline {pipeline.name}".rstrip())
+        known = record.pipelines.get(pipeline.name)
+        pipelines[pipeline.name] = create_or_update_pipeline(session, pipeline, known, existing[pipeline.name])
+    ours = {
+        pipeline.name: PipelineRecord(
+            pipelines[pipeline.name].id, pipeline.all_settings, pipelines[pipeline.name].last_modified
+        )
+        for pipeline in target.pipelines
+    }
+    after = replace(record, files={file.path: file.digest for file in files}, pipelines={**record.pipelines, **ours})
     after = _update_job(session, target, after)
-    after = _update_permissions(session, target, record, after, pipeline.outcome)
+    after = _update_permissions(session, target, record, after, pipelines)
     for path in steps.remove:
         on_step(f"removing {path}")
         folder.remove(path)
     if after != record:
         write_record(state, after)
     committed = Committed(
-        replace(seen.compiled, due=_due_tables(seen)), seen.committed.refreshing if seen.committed else None
+        replace(seen.compiled, due=_due_tables(seen)), seen.committed.refreshing if seen.committed else ()
     )
     if committed != seen.committed:
         check_lock()
         write_committed(state, committed)
     is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
-    return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)
+    return Deployment(target, seen.changes, steps, pipelines, schemas, committed, is_changed)
 
 
 def _due_tables(seen: Preview) -> tuple[str, ...]:
@@ -221,23 +235,28 @@ def _update_job(session: WorkspaceSession, target: Target, record: DeploymentRec
         if record.job_id is not None:
             remove_job(session, record.job_id)
         return replace(record, job_id=None, job=None)
-    settings = target.job_settings(str(record.pipeline_id))
+    settings = target.job_settings({name: pipeline.id for name, pipeline in record.pipelines.items()})
     if record.job_id is not None and record.job == settings:
         return record
     return replace(record, job_id=schedule_job(session, settings, record), job=settings)
 
 
 def _update_permissions(
-    session: WorkspaceSession, target: Target, before: DeploymentRecord, after: DeploymentRecord, outcome: Outcome
+    session: WorkspaceSession,
+    target: Target,
+    before: DeploymentRecord,
+    after: DeploymentRecord,
+    pipelines: Mapping[str, Pipeline],
 ) -> DeploymentRecord:
     """Set the permissions if they have changed; the record with the permissions as they are now.
 
     A project that has never declared permissions changes none.
     """
-    is_new = outcome == "created" or before.job_id != after.job_id
+    is_new = any(pipeline.outcome == "created" for pipeline in pipelines.values()) or before.job_id != after.job_id
     if before.permissions == target.permissions and not (is_new and target.permissions):
         return after
-    grant(session, "pipelines", str(after.pipeline_id), target.permissions)
+    for pipeline in pipelines.values():
+        grant(session, "pipelines", pipeline.id, target.permissions)
     if after.job_id is not None:
         grant(session, "jobs", str(after.job_id), target.permissions)
     return replace(after, permissions=tuple(target.permissions))

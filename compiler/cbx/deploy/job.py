@@ -1,4 +1,4 @@
-"""The job that updates the pipeline on a schedule."""
+"""The job that updates the pipelines on a schedule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cbx.deploy.session import WorkspaceSession
 def schedule_job(session: WorkspaceSession, settings: dict[str, Any], record: DeploymentRecord) -> int:
     """Create the job, or replace all its settings.
 
-    Names of jobs are not unique. A job of the same name that updates our pipeline is ours: a request created it whose
+    Names of jobs are not unique. A job of the same name that updates our pipelines is ours: a request created it whose
     response was lost. Of several such jobs, the oldest stays.
 
     Returns:
@@ -55,15 +55,14 @@ def _exists(session: WorkspaceSession, identity: int) -> bool:
 
 
 def _matching_jobs(session: WorkspaceSession, settings: dict[str, Any]) -> list[int]:
-    """The ids of the jobs with our job's name whose only task updates our pipeline, oldest first."""
+    """The ids of the jobs with our job's name whose tasks update our pipelines, oldest first."""
     jobs = session.client.jobs
     named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))
-    pipeline = settings["tasks"][0]["pipeline_task"]["pipeline_id"]
+    ours = [task["pipeline_task"]["pipeline_id"] for task in settings["tasks"]]
     ids = []
     for job in named:
         tasks = (job.settings.tasks or []) if job.settings else []
-        if job.job_id is not None and [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task] == [
-            pipeline
-        ]:
+        theirs = [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task]
+        if job.job_id is not None and theirs == ours:
             ids.append(job.job_id)
     return sorted(ids)

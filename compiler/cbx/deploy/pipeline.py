@@ -1,4 +1,4 @@
-"""The pipeline: find it, create it, or update all its settings in one request."""
+"""A pipeline: find it, create it, or update all its settings in one request."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import GetPipelineResponse, PipelineSpec, RunAs
 
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import DeploymentRecord
+from cbx.deploy.record import PipelineRecord
 from cbx.deploy.session import WorkspaceSession
-from cbx.deploy.target import Target
+from cbx.deploy.target import PipelineTarget
 from cbx.diagnostics import codes
 
 Outcome = Literal["created", "updated", "unchanged"]
@@ -26,14 +26,16 @@ class Pipeline:
     outcome: Outcome
 
 
-def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentRecord) -> GetPipelineResponse | None:
+def find_pipeline(
+    session: WorkspaceSession, target: PipelineTarget, record: PipelineRecord | None
+) -> GetPipelineResponse | None:
     """The pipeline of an earlier deployment: by the recorded id, else by name if its files are ours.
 
     Raises:
         DeployError: CBX606 if another pipeline has the name.
     """
-    if record.pipeline_id is not None:
-        existing = _get(session, record.pipeline_id)
+    if record is not None:
+        existing = _get(session, record.id)
         if existing is not None:
             return existing
     name = str(target.settings["name"])
@@ -57,7 +59,10 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
 
 
 def create_or_update_pipeline(
-    session: WorkspaceSession, target: Target, record: DeploymentRecord, existing: GetPipelineResponse | None
+    session: WorkspaceSession,
+    target: PipelineTarget,
+    record: PipelineRecord | None,
+    existing: GetPipelineResponse | None,
 ) -> Pipeline:
     """Create the pipeline, or replace all its settings if they are not as we left them.
 
@@ -73,18 +78,13 @@ def create_or_update_pipeline(
             message = "the pipeline was created and deleted at the same time"
             raise DeployError.of(codes.PIPELINE_CHANGED, message, "deploy again")
     identity = str(existing.pipeline_id)
-    if record.pipeline == all_settings(target) and record.last_modified == existing.last_modified:
+    if record is not None and record.settings == target.all_settings and record.last_modified == existing.last_modified:
         return Pipeline(identity, existing.last_modified, "unchanged")
     _update(session, target, existing)
     return Pipeline(identity, _last_modified(session, identity), "updated")
 
 
-def all_settings(target: Target) -> dict[str, Any]:
-    """All settings of the pipeline, with ``run_as``."""
-    return {**target.settings, "run_as": target.run_as}
-
-
-def _create(session: WorkspaceSession, target: Target) -> str | None:
+def _create(session: WorkspaceSession, target: PipelineTarget) -> str | None:
     """The id of a new pipeline; None if the name exists, perhaps from a request whose response was lost."""
     pipelines = session.client.pipelines
     conflict = (ResourceConflict,)
@@ -95,7 +95,7 @@ def _create(session: WorkspaceSession, target: Target) -> str | None:
     return str(created.pipeline_id)
 
 
-def _update(session: WorkspaceSession, target: Target, existing: GetPipelineResponse) -> None:
+def _update(session: WorkspaceSession, target: PipelineTarget, existing: GetPipelineResponse) -> None:
     identity = str(existing.pipeline_id)
     pipelines = session.client.pipelines
     try:
@@ -112,14 +112,14 @@ def _update(session: WorkspaceSession, target: Target, existing: GetPipelineResp
             raise DeployError.of(codes.PIPELINE_CHANGED, message, hint) from error
 
 
-def _arguments(target: Target) -> dict[str, Any]:
+def _arguments(target: PipelineTarget) -> dict[str, Any]:
     arguments = dict(PipelineSpec.from_dict(target.settings).as_shallow_dict())
     if target.run_as:
         arguments["run_as"] = RunAs.from_dict(target.run_as)
     return arguments
 
 
-def _has_settings(existing: GetPipelineResponse, target: Target) -> bool:
+def _has_settings(existing: GetPipelineResponse, target: PipelineTarget) -> bool:
     spec = existing.spec.as_dict() if existing.spec else {}
     current = {name: spec.get(name) for name in target.settings}
     configuration = spec.get("configuration", {})  # the workspace adds keys
@@ -127,7 +127,7 @@ def _has_settings(existing: GetPipelineResponse, target: Target) -> bool:
     return current == {"configuration": {}, **target.settings}
 
 
-def _is_ours(existing: GetPipelineResponse, target: Target) -> bool:
+def _is_ours(existing: GetPipelineResponse, target: PipelineTarget) -> bool:
     spec = existing.spec.as_dict() if existing.spec else {}
     paths = [
         path

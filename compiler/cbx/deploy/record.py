@@ -1,6 +1,6 @@
 """The state of a deployment, in the workspace next to its files.
 
-``deployment.json`` lists the deployed files and the ids of the pipeline and the job. It is written first, without the
+``deployment.json`` lists the deployed files and the ids of the pipelines and the job. It is written first, without the
 files that are about to change, and again afterwards. ``manifest.json`` describes the deployed models; it is written
 last. With both, the next deployment can continue an interrupted one.
 """
@@ -12,8 +12,8 @@ import io
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
 from cbx.changes.change_plan import Deployed
 from cbx.deploy.files import LARGEST
@@ -26,8 +26,23 @@ from cbx.files.bounded_read import check_document
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"
-_VERSION = 1
+_VERSION = 2
 _COMPRESSED = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class PipelineRecord:
+    """A pipeline of ours.
+
+    Attributes:
+        id: Its id.
+        settings: Its settings, as last deployed.
+        last_modified: When we changed it last, in milliseconds since 1970, as the workspace returns it.
+    """
+
+    id: str
+    settings: Mapping[str, Any] | None = None
+    last_modified: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,21 +51,26 @@ class DeploymentRecord:
 
     Attributes:
         files: The hashes of the files that are known to be there, by path.
-        pipeline_id: The id of our pipeline.
-        pipeline: Its settings, as last deployed.
-        last_modified: When we changed it last, in milliseconds since 1970, as the workspace returns it.
+        pipelines: Our pipelines by name, also those that the project no longer has; the name of the only pipeline of a
+            project that names none is empty.
         job_id: The id of our job.
         job: Its settings, as last deployed.
-        permissions: The permissions of pipeline and job, as last deployed.
+        permissions: The permissions of pipelines and job, as last deployed.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
-    pipeline_id: str | None = None
-    pipeline: Mapping[str, Any] | None = None
-    last_modified: int | None = None
+    pipelines: Mapping[str, PipelineRecord] = field(default_factory=dict)
     job_id: int | None = None
     job: Mapping[str, Any] | None = None
     permissions: tuple[Mapping[str, str], ...] = ()
+
+
+class RefreshingUpdate(NamedTuple):
+    """An update of a pipeline that refreshes some models fully."""
+
+    pipeline: str
+    update_id: str
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,11 +79,11 @@ class Committed:
 
     Attributes:
         deployed: The manifest, the settings, and the models that still need a full refresh.
-        refreshing: The id of an update that was started to refresh some of them fully, and their ids.
+        refreshing: The updates that were started to refresh some of them fully.
     """
 
     deployed: Deployed
-    refreshing: tuple[str, tuple[str, ...]] | None = None
+    refreshing: tuple[RefreshingUpdate, ...] = ()
 
 
 def read_record(state: Folder) -> DeploymentRecord:
@@ -76,9 +96,22 @@ def read_record(state: Folder) -> DeploymentRecord:
         document = {} if content is None else _decode(content, RecordShape)
     except ValueError:
         return DeploymentRecord()
-    names = [field_.name for field_ in fields(DeploymentRecord)]
-    values = {name: document[name] for name in names if name in document}
-    return DeploymentRecord(**{**values, "permissions": tuple(values.get("permissions", ()))})
+    return DeploymentRecord(
+        files=document.get("files", {}),
+        pipelines=_read_pipelines(document),
+        job_id=document.get("job_id"),
+        job=document.get("job"),
+        permissions=tuple(document.get("permissions", ())),
+    )
+
+
+def _read_pipelines(document: Mapping[str, Any]) -> dict[str, PipelineRecord]:
+    """The pipelines of a record; version 1 has the only pipeline in fields of its own."""
+    if document.get("version") != 1:
+        return {name: PipelineRecord(**pipeline) for name, pipeline in document.get("pipelines", {}).items()}
+    identity = document.get("pipeline_id")
+    only = PipelineRecord(str(identity), document.get("pipeline"), document.get("last_modified"))
+    return {} if identity is None else {"": only}
 
 
 def write_record(state: Folder, record: DeploymentRecord) -> None:
@@ -102,28 +135,35 @@ def read_committed(state: Folder) -> Committed | None:
         reason = f"`{state.path}/{_MANIFEST}` is not what a deployment wrote: {error}"
         raise DeployError.of(codes.STATE_CORRUPT, reason, hint) from error
     deployment = manifest.pop("deployment")
-    update = deployment.get("refreshing")
+    updates = deployment.get("refreshing") or []
     return Committed(
         Deployed(manifest, deployment["settings"], tuple(deployment.get("full_refresh", ()))),
-        (update["update_id"], tuple(update["models"])) if update else None,
+        tuple(
+            RefreshingUpdate(update.get("pipeline", ""), update["update_id"], tuple(update["models"]))
+            for update in ([updates] if isinstance(updates, dict) else updates)  # version 1 has no list
+        ),
     )
 
 
 def write_committed(state: Folder, committed: Committed) -> None:
     """Write what is deployed now, the last step of a deployment."""
-    deployment: dict[str, Any] = {
+    deployment = {
         "settings": committed.deployed.settings,
         "full_refresh": list(committed.deployed.due),
-        "refreshing": None,
+        "refreshing": [update._asdict() for update in committed.refreshing],
     }
-    if committed.refreshing:
-        deployment["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
     state.write(_MANIFEST, _encode({**committed.deployed.manifest, "deployment": deployment}))
 
 
-def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
-    """The same deployment with other models that need a full refresh, and no update that refreshes them."""
-    return Committed(replace(committed.deployed, due=due))
+def with_refreshed(committed: Committed, update: RefreshingUpdate) -> Committed:
+    """The same deployment, after an update has refreshed its models."""
+    due = tuple(model for model in committed.deployed.due if model not in update.models)
+    return replace(without_update(committed, update), deployed=replace(committed.deployed, due=due))
+
+
+def without_update(committed: Committed, update: RefreshingUpdate) -> Committed:
+    """The same deployment, after an update that has ended."""
+    return replace(committed, refreshing=tuple(other for other in committed.refreshing if other != update))
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:

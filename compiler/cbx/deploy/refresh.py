@@ -1,51 +1,68 @@
-"""The update that follows a deployment, and the models that it refreshes fully."""
+"""The updates that follow a deployment, and the models that they refresh fully."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cbx.deploy.deployment import Deployment
+from cbx.deploy.events import Event
 from cbx.deploy.folder import Folder
-from cbx.deploy.record import Committed, with_due, write_committed
+from cbx.deploy.record import Committed, RefreshingUpdate, with_refreshed, write_committed
 from cbx.deploy.session import WorkspaceSession
-from cbx.deploy.update import FinishedUpdate, start_update
+from cbx.deploy.update import FinishedUpdate, start_update, wait_for_update
 from cbx.project.dataset_names import quarantine_table
 
 
 @dataclass(frozen=True, slots=True)
 class StartedUpdate:
-    """An update that was started: its id, and the models that it refreshes fully."""
+    """An update that was started.
 
-    id: str
-    full_refresh: tuple[str, ...]
+    Attributes:
+        refreshing: Its pipeline and id, and the models that it refreshes fully.
+        committed: What is deployed, with this update.
+    """
+
+    refreshing: RefreshingUpdate
+    committed: Committed
 
 
-def start_refresh(session: WorkspaceSession, done: Deployment, *, stop_running: bool) -> StartedUpdate:
-    """Start an update of all tables; tables that are due are refreshed fully.
+def start_refresh(
+    session: WorkspaceSession, done: Deployment, committed: Committed, pipeline: str, *, stop_running: bool
+) -> StartedUpdate:
+    """Start an update of all tables of a pipeline; tables that are due are refreshed fully.
 
     The models that it refreshes fully are written to the workspace: if nobody waits for the update, the next
     deployment checks whether it completed.
 
+    Args:
+        session: The workspace.
+        done: The deployment.
+        committed: What is deployed, after the updates of other pipelines.
+        pipeline: The name of the pipeline.
+        stop_running: Whether to stop a running update of the pipeline first.
+
     Raises:
         DeployError: CBX607 if an update is running.
     """
-    committed = done.committed
     models = committed.deployed.manifest["models"]
-    tables = [name for name in models if models[name]["kind"] != "view"]
+    ours = [name for name, model in models.items() if model.get("pipeline", "") == pipeline]
+    tables = [name for name in ours if models[name]["kind"] != "view"]
     full = tuple(name for name in tables if name in committed.deployed.due)
     update_id = start_update(
         session,
-        done.pipeline.id,
+        done.pipelines[pipeline].id,
         tuple(table for name in full for table in _tables_of_model(models[name])),
         tuple(table for name in tables if name not in full for table in _tables_of_model(models[name])),
         stop_running=stop_running,
     )
+    update = RefreshingUpdate(pipeline, update_id, full)
     if full:
-        noted = replace(committed, refreshing=(update_id, full))
-        write_committed(Folder(session, done.target.state), noted)
-    return StartedUpdate(update_id, full)
+        others = tuple(other for other in committed.refreshing if other.pipeline != pipeline)
+        committed = replace(committed, refreshing=(*others, update))
+        write_committed(Folder(session, done.target.state), committed)
+    return StartedUpdate(update, committed)
 
 
 def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
@@ -56,10 +73,43 @@ def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
 
 def record_refreshed(
     session: WorkspaceSession, done: Deployment, update: StartedUpdate, result: FinishedUpdate
-) -> None:
-    """Record that the models that an update has refreshed fully are no longer due."""
-    if not update.full_refresh or result.state != "COMPLETED":
-        return
-    committed: Committed = done.committed
-    due = tuple(name for name in committed.deployed.due if name not in update.full_refresh)
-    write_committed(Folder(session, done.target.state), with_due(committed, due))
+) -> Committed:
+    """Record that the models that an update has refreshed fully are no longer due.
+
+    Returns:
+        What is deployed now.
+    """
+    if not update.refreshing.models or result.state != "COMPLETED":
+        return update.committed
+    committed = with_refreshed(update.committed, update.refreshing)
+    write_committed(Folder(session, done.target.state), committed)
+    return committed
+
+
+def update_pipelines(
+    session: WorkspaceSession,
+    done: Deployment,
+    on_start: Callable[[StartedUpdate], object],
+    listen: Callable[[str, list[Event]], None],
+    *,
+    stop_running: bool,
+) -> Iterator[FinishedUpdate]:
+    """Update all pipelines, one after the other, so that each reads the new rows of those before it.
+
+    Args:
+        session: The workspace.
+        done: The deployment.
+        on_start: Is called with each update that is started.
+        listen: As for `wait_for_update`.
+        stop_running: Whether to stop running updates of the pipelines first.
+
+    Yields:
+        Each update when it has ended; the next one starts when the caller asks for it.
+    """
+    committed = done.committed
+    for name, pipeline in done.pipelines.items():
+        update = start_refresh(session, done, committed, name, stop_running=stop_running)
+        on_start(update)
+        result = wait_for_update(session, pipeline.id, update.refreshing.update_id, listen)
+        committed = record_refreshed(session, done, update, result)
+        yield result

@@ -11,11 +11,18 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
 
 
-class RecordShape(BaseModel):
-    """``deployment.json``."""
+class _PipelineShape(BaseModel, extra="forbid"):
+    id: str
+    settings: dict[str, Any] | None = None
+    last_modified: int | None = None
 
-    version: Literal[1]
+
+class RecordShape(BaseModel):
+    """``deployment.json``; version 1 has one pipeline."""
+
+    version: Literal[1, 2]
     files: dict[str, str] = {}
+    pipelines: dict[str, _PipelineShape] = {}
     pipeline_id: str | None = None
     pipeline: dict[str, Any] | None = None
     last_modified: int | None = None
@@ -76,6 +83,7 @@ class _SettingsShape(BaseModel):
 
 
 class _UpdateShape(BaseModel):
+    pipeline: str = ""
     update_id: str
     models: list[str]
 
@@ -83,7 +91,7 @@ class _UpdateShape(BaseModel):
 class _DeploymentShape(BaseModel):
     settings: _SettingsShape
     full_refresh: list[str] = []
-    refreshing: _UpdateShape | None = None
+    refreshing: list[_UpdateShape] | _UpdateShape | None = None
 
 
 class ManifestShape(BaseModel):

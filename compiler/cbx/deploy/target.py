@@ -1,7 +1,8 @@
-"""The target of a deployment: the folder of its files, and the settings of pipeline and job."""
+"""The target of a deployment: the folder of its files, and the settings of pipelines and job."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +11,37 @@ from cbx.emit.pipeline import (
     job_name,
     job_schedule,
     job_tasks,
+    pipeline_name,
     pipeline_settings,
     pipeline_sources,
     run_as,
 )
 from cbx.project.settings import USER
-from cbx.stages.plan import Plan
+from cbx.stages.plan import PipelinePlan, Plan
 
 _HOME = "/Workspace/Users"
+
+
+@dataclass(frozen=True)
+class PipelineTarget:
+    """A pipeline of a deployment.
+
+    Attributes:
+        name: Its name in ``project.toml``; empty for the only pipeline of a project that names none.
+        files: The folder of the compiled files in the workspace.
+        settings: Its settings for the pipelines API, without `run_as`.
+        run_as: Who it runs as; None for the user who deploys first.
+    """
+
+    name: str
+    files: str
+    settings: dict[str, Any]
+    run_as: dict[str, str] | None
+
+    @property
+    def all_settings(self) -> dict[str, Any]:
+        """All settings, with ``run_as``."""
+        return {**self.settings, "run_as": self.run_as}
 
 
 @dataclass(frozen=True)
@@ -28,16 +52,20 @@ class Target:
         project: The project's name.
         environment: The environment's name.
         root: The folder in the workspace.
-        settings: The pipeline's settings for the pipelines API, without `run_as`.
-        run_as: Who the pipeline and the job run as; None for the user who deploys first.
+        plans: The pipelines as planned, each after those whose tables it reads.
+        settings: The settings that all pipelines share, with the project's name.
+        pipelines: The pipelines, in the same order.
+        run_as: Who the pipelines and the job run as; None for the user who deploys first.
         job: The job's settings without its tasks; None without a schedule.
-        permissions: The permissions of pipeline and job.
+        permissions: The permissions of pipelines and job.
     """
 
     project: str
     environment: str
     root: str
+    plans: tuple[PipelinePlan, ...]
     settings: dict[str, Any]
+    pipelines: tuple[PipelineTarget, ...]
     run_as: dict[str, str] | None
     job: dict[str, Any] | None
     permissions: tuple[dict[str, str], ...]
@@ -53,6 +81,22 @@ class Target:
         return f"{self.root}/state"
 
     @property
+    def compared_settings(self) -> dict[str, Any]:
+        """The settings that a plan compares; of several pipelines, what they share and what each has of its own."""
+        only = self.pipelines[0].all_settings if len(self.pipelines) == 1 else {}
+        own = {
+            f"pipelines.{pipeline.name}.{name}": value
+            for pipeline in self.pipelines
+            for name, value in pipeline.all_settings.items()
+            if pipeline.name and name not in {"libraries", "root_path"} and value != self._shared_settings.get(name)
+        }
+        return {**self._shared_settings, **only, **own, **self.other_settings}
+
+    @property
+    def _shared_settings(self) -> dict[str, Any]:
+        return {**self.settings, "run_as": self.run_as}
+
+    @property
     def other_settings(self) -> dict[str, str]:
         """The schedule and the permissions as short texts, for a plan."""
         schedule = (self.job or {}).get("schedule", {})
@@ -62,10 +106,11 @@ class Target:
         }
         return {name: text for name, text in words.items() if text}
 
-    def job_settings(self, pipeline_id: str) -> dict[str, Any]:
-        """All settings of the job that updates the pipeline."""
+    def job_settings(self, ids: Mapping[str, str]) -> dict[str, Any]:
+        """All settings of the job that updates the pipelines, whose ids are by name."""
         identity = {"run_as": self.run_as} if self.run_as else {}
-        return {**(self.job or {}), "tasks": job_tasks(pipeline_id), "max_concurrent_runs": 1, **identity}
+        tasks = job_tasks(self.plans, {pipeline.name: ids[pipeline.name or ""] for pipeline in self.plans})
+        return {**(self.job or {}), "tasks": tasks, "max_concurrent_runs": 1, **identity}
 
 
 def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Target:
@@ -87,13 +132,28 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
     for name in ("catalog", "schema"):
         if name in settings:
             settings[name] = settings[name].replace(USER, short_name)
-    settings |= pipeline_sources(plan, f"{root}/files", is_imported=True)
+    files = f"{root}/files"
+    pipelines = tuple(
+        PipelineTarget(
+            name=pipeline.name or "",
+            files=files,
+            settings={
+                **settings,
+                "name": f"{prefix}{pipeline_name(project, pipeline.name)}",
+                **pipeline_sources(plan, pipeline, files, is_imported=True),
+            },
+            run_as=run_as(chosen),
+        )
+        for pipeline in plan.pipelines
+    )
     job = {"name": f"{prefix}{job_name(project)}", **job_schedule(chosen)} if chosen.schedule else None
     return Target(
         project=project.name,
         environment=environment,
         root=root,
+        plans=plan.pipelines,
         settings=settings,
+        pipelines=pipelines,
         run_as=run_as(chosen),
         job=job,
         permissions=tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
@@ -11,7 +11,7 @@ from databricks.sdk.service.pipelines import UpdateInfo
 
 from cbx.deploy.events import Event, ExpectationTotal, errors, expectation_totals, new_events
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Committed, with_due
+from cbx.deploy.record import Committed, DeploymentRecord, with_refreshed, without_update
 from cbx.deploy.session import WorkspaceSession
 from cbx.diagnostics import codes
 
@@ -145,16 +145,17 @@ def _info(session: WorkspaceSession, pipeline_id: str, update_id: str) -> Update
         return None
 
 
-def settle_refreshing_update(session: WorkspaceSession, committed: Committed, pipeline_id: str | None) -> Committed:
-    """Check the update that was started to refresh models fully, in case the deployment did not wait for it.
+def settle_refreshing_updates(session: WorkspaceSession, committed: Committed, record: DeploymentRecord) -> Committed:
+    """Check the updates that were started to refresh models fully, in case the deployment did not wait for them.
 
     Returns:
-        What is deployed; models that the update has refreshed are no longer due.
+        What is deployed; models that an update has refreshed are no longer due.
     """
-    if committed.refreshing is None or pipeline_id is None:
-        return committed
-    update_id, models = committed.refreshing
-    state = _state(session, pipeline_id, update_id)
-    if state == "COMPLETED":
-        return with_due(committed, tuple(model for model in committed.deployed.due if model not in models))
-    return replace(committed, refreshing=None) if state in _FINAL else committed
+    for update in committed.refreshing:
+        pipeline = record.pipelines.get(update.pipeline)
+        state = _state(session, pipeline.id, update.update_id) if pipeline is not None else ""
+        if state == "COMPLETED":
+            committed = with_refreshed(committed, update)
+        elif state in _FINAL:
+            committed = without_update(committed, update)
+    return committed

@@ -31,7 +31,7 @@ def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hash
         hashes: The SHA-256 of all other files, by path below ``target/``.
     """
     settings = plan.project.settings
-    head = {
+    head: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "project": {
             "name": plan.project.name,
@@ -40,6 +40,9 @@ def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hash
             "source_format": settings.compile.source_format,
         },
     }
+    pipelines = {pipeline.name: {"after": list(pipeline.after)} for pipeline in plan.pipelines if pipeline.name}
+    if pipelines:
+        head["pipelines"] = pipelines
     relationships = [
         _lay_out_item({**_relationship(relationship), "enforce": relationship.enforce, "verdict": "unproven"})
         for relationship in plan.relationships
@@ -142,6 +145,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "properties": dict(model.properties),
         "cluster_by": list(model.cluster_by),
         "quarantine": model.quarantine,
+        **({"pipeline": planned.pipeline} if planned.pipeline is not None else {}),
         "artifact": f"{TARGET}/{planned.artifact}",
         "traced": model.id in plan.traced if isinstance(model.code, PythonCode) else None,
         "source_hash": model.content_hash,

@@ -1,11 +1,12 @@
-"""The settings of a project's pipeline and job in an environment: the bundle holds them, ``cbx deploy`` sends them."""
+"""The settings of a project's pipelines and job in an environment: the bundle holds them, ``cbx deploy`` sends them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cbx.project.settings import USER, Environment, Permission, Project
-from cbx.stages.plan import Plan
+from cbx.stages.plan import PipelinePlan, Plan
 
 _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 
@@ -45,29 +46,48 @@ def _schema(project: Project, environment: Environment) -> str:
     return environment.schema_ or (USER if environment.development else default_schema(project))
 
 
-def pipeline_sources(plan: Plan, folder: str, *, is_imported: bool) -> dict[str, Any]:
-    """The settings with the places of the pipeline's code.
+def pipeline_sources(plan: Plan, pipeline: PipelinePlan, folder: str, *, is_imported: bool) -> dict[str, Any]:
+    """The settings with the places of a pipeline's code.
 
     Args:
         plan: The compiled project.
+        pipeline: One of its pipelines.
         folder: Where the compiled files are, without a slash at the end.
         is_imported: Whether they are in a workspace, where notebooks have no suffix.
     """
     if plan.project.settings.compile.source_format == "file":
         root = f"{folder}/transformations"
-        return {"root_path": root, "libraries": [{"glob": {"include": f"{root}/**"}}]}
-    paths = (path.removesuffix(".py") if is_imported else path for path in plan.notebook_paths)
+        globs = [f"{root}/**"] if pipeline.name is None else [f"{folder}/{path}" for path in pipeline.artifacts]
+        return {"root_path": root, "libraries": [{"glob": {"include": include}} for include in globs]}
+    paths = (path.removesuffix(".py") if is_imported else path for path in pipeline.artifacts)
     return {"libraries": [{"notebook": {"path": f"{folder}/{path}"}} for path in paths]}
 
 
+def pipeline_name(project: Project, pipeline: str | None) -> str:
+    """The name of a pipeline in a workspace, and its key in the bundle."""
+    return project.name if pipeline is None else f"{project.name}_{pipeline}"
+
+
 def job_name(project: Project) -> str:
-    """The name of the job that updates the pipeline."""
+    """The name of the job that updates the pipelines."""
     return f"{project.name} update"
 
 
-def job_tasks(pipeline_id: str) -> list[dict[str, Any]]:
-    """The tasks of the job: one, which updates the pipeline."""
-    return [{"task_key": "update", "pipeline_task": {"pipeline_id": pipeline_id}}]
+def job_tasks(pipelines: Iterable[PipelinePlan], ids: Mapping[str | None, str]) -> list[dict[str, Any]]:
+    """The tasks of the job: one for each pipeline, after those whose tables it reads.
+
+    Args:
+        pipelines: The pipelines of the project.
+        ids: Their ids by name.
+    """
+    return [
+        {
+            "task_key": pipeline.name or "update",
+            **({"depends_on": [{"task_key": name} for name in pipeline.after]} if pipeline.after else {}),
+            "pipeline_task": {"pipeline_id": ids[pipeline.name]},
+        }
+        for pipeline in pipelines
+    ]
 
 
 def job_schedule(environment: Environment) -> dict[str, Any]:

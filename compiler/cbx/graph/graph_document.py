@@ -99,6 +99,7 @@ class Node:
         dataset: The table's name in the pipeline; empty for a source.
         path: The model's file; for a source its table or folder.
         further_keys: The keys of ``keys=``.
+        pipeline: The pipeline that owns the model; None where the project names no pipelines, and for a source.
         hashes: The hashes of the model's source and notebook; empty for a source.
         config: The settings that selectors compare, by their names in dbt and in cbx.
     """
@@ -120,6 +121,7 @@ class Node:
     columns: tuple[ColumnNode, ...] = ()
     rules: tuple[ExpectationNode, ...] = ()
     measures: tuple[MeasureNode, ...] = ()
+    pipeline: str | None = None
     artifact: str = ""
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -348,6 +350,7 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
             ExpectationNode(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]
         ),
         measures=tuple(_measure(measure) for measure in entry.get("measures", ())),
+        pipeline=entry.get("pipeline"),
         artifact=entry["artifact"],
         hashes=(entry["source_hash"], entry["artifact_hash"]),
         config=_config(entry),

@@ -229,6 +229,9 @@ _METHODS: Mapping[str, _Method] = {
     "tag": _property_method("tag", lambda node: node.tags, _no_names),
     "kind": _property_method("kind", lambda node: [node.kind] if node.is_model else [], lambda _: _KINDS),
     "owner": _property_method("owner", lambda node: [node.owner] if node.owner else [], _no_names),
+    "pipeline": _property_method(
+        "pipeline", lambda node: [node.pipeline] if node.pipeline is not None else [], _no_names
+    ),
     "source": _by_source,
     "resource_type": _property_method(
         "resource type", lambda node: [node.resource_type], lambda _: ("model", "source")

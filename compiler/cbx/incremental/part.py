@@ -92,10 +92,11 @@ def compile_part(
 def record_models(compilation: Compilation) -> dict[str, RecordedModel]:
     """The face of each planned model, by id.
 
-    Empty after an error, and where checks of measures are compiled: they depend on more of other models than faces say.
+    Empty after an error, where checks of measures are compiled, and where there are several pipelines: these depend on
+    more of other models than faces say.
     """
     plan = compilation.plan
-    if plan is None or plan.project.settings.compile.check_measures:
+    if plan is None or plan.project.settings.compile.check_measures or plan.project.settings.pipelines:
         return {}
     return {planned.model.id: _record_model(planned, plan, compilation.tables) for planned in plan.models}
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import attrgetter
+
 from cbx.passes.table_schema import table_schema
 from cbx.project.dataset_names import changes_view, files_view, key_check, measure_check, relationship_check
-from cbx.stages.plan import KeyCheck, MeasureCheck, ModelPlan, Plan, Read, RelationshipCheck
+from cbx.stages.plan import Check, KeyCheck, MeasureCheck, ModelPlan, PipelinePlan, Plan, Read, RelationshipCheck
 from cbx.stages.resolved import (
     FileInput,
     Input,
     ModelInput,
+    PipelineModels,
     Proven,
     Relationship,
     ResolvedModel,
@@ -20,11 +24,12 @@ from cbx.syntax.text import Text, join
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 
 
-def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
+def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozenset[str] | None = None) -> Plan:
     """From models to notebooks.
 
     Before: ``silver.orders`` with an unproven key. After: the notebook ``notebooks/silver/orders.py`` and the
-    check ``notebooks/checks/silver_orders_key.py``. With ``only`` no other models are planned.
+    check ``notebooks/checks/silver_orders_key.py``, in the pipeline of ``silver.orders``. With ``only`` no other
+    models are planned.
     """
     folder = _FOLDERS[proven.project.settings.compile.source_format]
     ordered = sorted(
@@ -34,23 +39,31 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
     references: dict[str, list[Relationship]] = {name: [] for name in proven.models}
     for relationship in proven.relationships:
         references[relationship.child].append(relationship)
-    models = tuple(_plan_model(model, proven, references[model.id], folder) for model in ordered)
+    owners = {model: pipeline.name for pipeline in pipelines for model in pipeline.models}
+    models = tuple(_plan_model(model, proven, references[model.id], folder, owners[model.id]) for model in ordered)
+    key_checks = tuple(
+        _plan_key_check(model, key, folder, taken)
+        for model in ordered
+        if _is_readable_in_batch(model)
+        for key in _unproven_keys(model, proven)
+    )
+    relationship_checks = tuple(
+        _plan_relationship_check(relationship, proven, folder, taken)
+        for relationship in proven.relationships
+        if _is_readable_in_batch(proven.models[relationship.child])
+        and _is_readable_in_batch(proven.models[relationship.parent])
+    )
+    measure_checks = tuple(
+        check for planned in models for check in _plan_measure_checks(planned, proven, folder, taken)
+    )
+    checks: tuple[Check, ...] = (*key_checks, *relationship_checks, *measure_checks)
     return Plan(
         proven.project,
         models,
-        tuple(
-            _plan_key_check(model, key, folder, taken)
-            for model in ordered
-            if _is_readable_in_batch(model)
-            for key in _unproven_keys(model, proven)
-        ),
-        tuple(
-            _plan_relationship_check(relationship, proven, folder, taken)
-            for relationship in proven.relationships
-            if _is_readable_in_batch(proven.models[relationship.child])
-            and _is_readable_in_batch(proven.models[relationship.parent])
-        ),
-        tuple(check for planned in models for check in _plan_measure_checks(planned, proven, folder, taken)),
+        _plan_pipelines(pipelines, models, checks),
+        key_checks,
+        relationship_checks,
+        measure_checks,
         proven.relationships,
         proven.columns,
         proven.key_verdicts,
@@ -60,12 +73,31 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
     )
 
 
+def _plan_pipelines(
+    pipelines: tuple[PipelineModels, ...], models: Iterable[ModelPlan], checks: Iterable[Check]
+) -> tuple[PipelinePlan, ...]:
+    """The files of each pipeline. A check belongs to the last pipeline that updates one of its tables."""
+    place = {model: number for number, pipeline in enumerate(pipelines) for model in pipeline.models}
+    files: list[list[str]] = [[] for _ in pipelines]
+    for planned in models:
+        files[place[planned.model.id]].append(planned.artifact)
+    for check in sorted(checks, key=attrgetter("artifact")):
+        tables = (check.child, check.parent) if isinstance(check, RelationshipCheck) else (check.model,)
+        files[max(place[table] for table in tables)].append(check.artifact)
+    return tuple(
+        PipelinePlan(pipeline.name, tuple(paths), pipeline.after)
+        for pipeline, paths in zip(pipelines, files, strict=True)
+    )
+
+
 def _is_readable_in_batch(model: ResolvedModel) -> bool:
     """Whether checks can read a model: a view of a stream cannot be read in batch."""
     return not (model.kind == "view" and model.is_streaming)
 
 
-def _plan_model(model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str) -> ModelPlan:
+def _plan_model(
+    model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str, pipeline: str | None
+) -> ModelPlan:
     reads = tuple(_plan_read(source, number, model, proven) for number, source in enumerate(model.inputs))
     return ModelPlan(
         model=model,
@@ -76,6 +108,7 @@ def _plan_model(model: ResolvedModel, proven: Proven, references: list[Relations
         else None,
         schema=table_schema(model, proven, references),
         changes_view=changes_view(model.dataset) if model.cdc is not None else None,
+        pipeline=pipeline,
     )
 
 

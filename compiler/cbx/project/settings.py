@@ -86,6 +86,18 @@ class EngineSection(_Settings):
     engine: Literal["sail", "spark"] = "sail"
 
 
+class PipelineSection(_Settings):
+    """``[pipelines.<name>]``: the models of one of several pipelines, by selectors."""
+
+    select: tuple[Word, ...] = Field(min_length=1, strict=False)
+    exclude: tuple[Word, ...] = Field((), strict=False)
+
+    @field_validator("select", "exclude", mode="before")
+    @classmethod
+    def _may_be_one_text(cls, selectors: Any) -> Any:
+        return (selectors,) if isinstance(selectors, str) else selectors
+
+
 class Permission(_Settings):
     """A permission on the pipeline and its job: a user, group or service principal, and a level."""
 
@@ -176,6 +188,7 @@ class ProjectSettings(_Settings):
     compile: CompileSection = CompileSection()
     test: EngineSection = EngineSection()
     vars: dict[Name, VariableValue] = {}
+    pipelines: dict[ProjectName, PipelineSection] = {}
     environments: dict[Name, Environment] = {}
 
 
@@ -360,6 +373,7 @@ def _right_section(path: list[str | int]) -> str | None:
         "naming": ("[naming]", NamingSection),
         "compile": ("[compile]", CompileSection),
         "test": ("[test]", EngineSection),
+        "pipelines": ("[pipelines.<name>]", PipelineSection),
         "environments": ("[environments.<name>]", Environment),
     }
     right = [
@@ -397,6 +411,7 @@ def _names_at(path: list[str | int]) -> list[str]:
         "project": ProjectSection,
         "naming": NamingSection,
         "compile": CompileSection,
+        "pipelines": PipelineSection,
         "environments": Environment,
     }
     section = Permission if "permissions" in path else sections.get(str(path[0]) if path else "", ProjectSettings)

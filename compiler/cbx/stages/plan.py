@@ -29,7 +29,7 @@ class Read(NamedTuple):
 
 
 class ModelPlan(NamedTuple):
-    """A model's notebook."""
+    """A model's notebook; ``pipeline`` is None where the project names no pipelines."""
 
     model: ResolvedModel
     artifact: str
@@ -37,6 +37,7 @@ class ModelPlan(NamedTuple):
     query: Text | None
     schema: tuple[str, ...]
     changes_view: str | None
+    pipeline: str | None = None
 
 
 class KeyCheck(NamedTuple):
@@ -77,11 +78,29 @@ class MeasureCheck(NamedTuple):
     on_violation: Literal["warn", "fail"]
 
 
+Check = KeyCheck | RelationshipCheck | MeasureCheck
+
+
+class PipelinePlan(NamedTuple):
+    """A pipeline.
+
+    Attributes:
+        name: Its name in ``project.toml``; None for the only pipeline of a project that names none.
+        artifacts: The paths of its source files, those of models first.
+        after: The names of the pipelines that have to be updated before.
+    """
+
+    name: str | None
+    artifacts: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 class Plan(NamedTuple):
     """All that a compilation will write."""
 
     project: Project
     models: tuple[ModelPlan, ...]
+    pipelines: tuple[PipelinePlan, ...]
     key_checks: tuple[KeyCheck, ...]
     relationship_checks: tuple[RelationshipCheck, ...]
     measure_checks: tuple[MeasureCheck, ...]
@@ -102,7 +121,7 @@ class Plan(NamedTuple):
         return {model: tuple(relationships) for model, relationships in by_model.items()}
 
     @property
-    def checks(self) -> tuple[KeyCheck | RelationshipCheck | MeasureCheck, ...]:
+    def checks(self) -> tuple[Check, ...]:
         """All checks."""
         return (*self.key_checks, *self.relationship_checks, *self.measure_checks)
 
@@ -110,11 +129,6 @@ class Plan(NamedTuple):
     def check_names(self) -> frozenset[str]:
         """The datasets that only check others."""
         return frozenset(check.name for check in self.checks)
-
-    @property
-    def notebook_paths(self) -> tuple[str, ...]:
-        """The paths of all source files of the pipeline, models first."""
-        return (*(planned.artifact for planned in self.models), *sorted(check.artifact for check in self.checks))
 
 
 class Artifact(NamedTuple):

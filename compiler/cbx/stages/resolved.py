@@ -393,3 +393,17 @@ class Proven(NamedTuple):
     key_verdicts: Mapping[str, Verdict]
     further_verdicts: Mapping[str, tuple[Verdict, ...]]
     measures: Mapping[str, tuple[MeasureResult, ...]]
+
+
+class PipelineModels(NamedTuple):
+    """The models of a pipeline.
+
+    Attributes:
+        name: Its name in ``project.toml``; None for the only pipeline of a project that names none.
+        models: The ids of its models, sorted.
+        after: The names of the pipelines whose tables it reads, sorted.
+    """
+
+    name: str | None
+    models: tuple[str, ...]
+    after: tuple[str, ...] = ()

@@ -255,6 +255,7 @@ MUTATIONS = (
         "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),
     Mutation("view to table", "kind", lambda model: model["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("moved to another pipeline", "pipeline", lambda _: True, _set(pipeline="serve")),
     Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
     Mutation(
         "upstream table needs a full refresh",

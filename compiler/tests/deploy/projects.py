@@ -64,6 +64,18 @@ SECOND = {
     "models/gold/totals.sql": TOTALS,
 }
 
+DIVIDED = SETTINGS.replace(
+    "[vars]",
+    """[pipelines.serve]
+select = "layer:gold"
+
+[pipelines.ingest]
+select = "layer:bronze"
+
+[vars]""",
+)
+TWO = {**FIRST, "project.toml": DIVIDED}
+
 
 @cache
 def compile_files(files: tuple[tuple[str, str], ...]) -> Compilation:

@@ -50,7 +50,7 @@ def test_a_first_deployment_makes_all_that_the_project_says(workspace: Workspace
         "notebooks/gold/sales": "NOTEBOOK",
     }
     assert spec == {
-        "id": done.pipeline.id,
+        "id": done.pipelines[""].id,
         "name": "shop",
         "catalog": "shop",
         "schema": "bronze",
@@ -70,14 +70,14 @@ def test_a_first_deployment_makes_all_that_the_project_says(workspace: Workspace
     assert pipeline(workspace)["run_as"] == {"service_principal_name": ROBOT}
     assert job["settings"] == {
         "name": "shop update",
-        "tasks": [{"task_key": "update", "pipeline_task": {"pipeline_id": done.pipeline.id}}],
+        "tasks": [{"task_key": "update", "pipeline_task": {"pipeline_id": done.pipelines[""].id}}],
         "schedule": {"quartz_cron_expression": "0 0 5 * * ?", "timezone_id": "UTC", "pause_status": "UNPAUSED"},
         "email_notifications": {"on_failure": ["data-team@example.com"]},
         "max_concurrent_runs": 1,
         "run_as": {"service_principal_name": ROBOT},
     }
     assert workspace.api.permissions == {
-        f"pipelines/{done.pipeline.id}": [
+        f"pipelines/{done.pipelines[''].id}": [
             {"group_name": "analysts", "level": "CAN_VIEW"},
             {"user_name": "bob@example.com", "level": "CAN_RUN"},
             {"user_name": ANN, "level": "IS_OWNER"},
@@ -153,7 +153,7 @@ def test_settings_that_somebody_edited_are_put_back(workspace: Workspace) -> Non
     expected = dict(pipeline(workspace)["spec"])
     pipeline(workspace)["spec"]["serverless"] = False
     pipeline(workspace)["last_modified"] += 1
-    outcome = deploy_files(FIRST).pipeline.outcome
+    outcome = deploy_files(FIRST).pipelines[""].outcome
 
     assert (pipeline(workspace)["spec"], outcome) == (expected, "updated")
 
@@ -245,7 +245,11 @@ def test_a_folder_that_was_moved_knows_its_pipeline(workspace: Workspace) -> Non
     second = deploy_files({**FIRST, "project.toml": text})
     spec = json.dumps(pipeline(workspace)["spec"])
 
-    assert (second.pipeline.id, second.pipeline.outcome, second.files.upload) == (first.pipeline.id, "updated", ())
+    assert (second.pipelines[""].id, second.pipelines[""].outcome, second.files.upload) == (
+        first.pipelines[""].id,
+        "updated",
+        (),
+    )
     assert "/Workspace/Shared/shop/files/notebooks/gold/sales" in spec
     assert ROOT not in spec
 
@@ -263,7 +267,7 @@ def test_permissions_that_go_are_taken_away(workspace: Workspace) -> None:
     deploy_files(FIRST)
     done = deploy_files({**FIRST, "project.toml": re.sub("permissions.*\n", "", SETTINGS)})
 
-    assert workspace.api.permissions[f"pipelines/{done.pipeline.id}"] == [{"user_name": ANN, "level": "IS_OWNER"}]
+    assert workspace.api.permissions[f"pipelines/{done.pipelines[''].id}"] == [{"user_name": ANN, "level": "IS_OWNER"}]
 
 
 def test_permissions_that_nobody_declares_are_left_alone(workspace: Workspace) -> None:
@@ -271,10 +275,10 @@ def test_permissions_that_nobody_declares_are_left_alone(workspace: Workspace) -
     plain = {**FIRST, "project.toml": re.sub("permissions.*\n", "", SETTINGS)}
     granted = [{"user_name": ANN, "level": "IS_OWNER"}, {"group_name": "all", "level": "CAN_VIEW"}]
     done = deploy_files(plain)
-    workspace.api.permissions[f"pipelines/{done.pipeline.id}"] = granted
+    workspace.api.permissions[f"pipelines/{done.pipelines[''].id}"] = granted
     deploy_files({**plain, "models/bronze/orders_clean.sql": CLEAN + "WHERE order_id > 0\n"})
 
-    assert workspace.api.permissions[f"pipelines/{done.pipeline.id}"] == granted
+    assert workspace.api.permissions[f"pipelines/{done.pipelines[''].id}"] == granted
 
 
 def test_what_has_to_be_refreshed_fully_is_remembered_until_it_is(workspace: Workspace) -> None:
@@ -284,11 +288,11 @@ def test_what_has_to_be_refreshed_fully_is_remembered_until_it_is(workspace: Wor
     deploy_files(SECOND, allow_destructive=True)
     due = preview(here, request(SECOND)).changes.full_refresh
     done = deploy_files(SECOND)
-    started = start_refresh(here, done, stop_running=False)
+    started = start_refresh(here, done, done.committed, "", stop_running=False)
     under_way = preview(here, request(SECOND)).changes.full_refresh
-    update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
+    update = workspace.api.get_update(done.pipelines[""].id, started.refreshing.update_id)["update"]
     while update["state"] != "COMPLETED":
-        update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
+        update = workspace.api.get_update(done.pipelines[""].id, started.refreshing.update_id)["update"]
 
     assert due == under_way == ("bronze.orders", "bronze.orders_clean")
     assert (update["full_refresh_selection"], update["refresh_selection"]) == (
@@ -304,8 +308,8 @@ def test_an_update_that_fails_refreshes_nothing(workspace: Workspace) -> None:
     deploy_files(FIRST)
     done = deploy_files(SECOND, allow_destructive=True)
     workspace.api.updates.failing["bronze.orders"] = "Column `amount` cannot be resolved."
-    started = start_refresh(here, done, stop_running=False)
-    result = wait_for_update(here, done.pipeline.id, started.id, lambda *_: None)
+    started = start_refresh(here, done, done.committed, "", stop_running=False)
+    result = wait_for_update(here, done.pipelines[""].id, started.refreshing.update_id, lambda *_: None)
     record_refreshed(here, done, started, result)
 
     assert result.state == "FAILED"
@@ -320,8 +324,8 @@ def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
     done = deploy_files(FIRST)
     results = []
     for _ in range(2):
-        update = start_update(here, done.pipeline.id, (), (), stop_running=False)
-        results.append(wait_for_update(here, done.pipeline.id, update, lambda *_: None))
+        update = start_update(here, done.pipelines[""].id, (), (), stop_running=False)
+        results.append(wait_for_update(here, done.pipelines[""].id, update, lambda *_: None))
 
     assert [(rule.name, rule.passed, rule.failed) for rule in results[1].rules] == [
         ("has_amount", 9, 1),
@@ -334,9 +338,9 @@ def test_a_running_update_can_be_stopped(workspace: Workspace) -> None:
     """The new one begins when the old one has ended."""
     here = session()
     done = deploy_files(FIRST)
-    first = start_update(here, done.pipeline.id, (), (), stop_running=False)
-    second = start_update(here, done.pipeline.id, (), (), stop_running=True)
-    states = {update["update_id"]: update["state"] for update in workspace.api.updates.latest(done.pipeline.id)}
+    first = start_update(here, done.pipelines[""].id, (), (), stop_running=False)
+    second = start_update(here, done.pipelines[""].id, (), (), stop_running=True)
+    states = {update["update_id"]: update["state"] for update in workspace.api.updates.latest(done.pipelines[""].id)}
 
     assert states == {first: "CANCELED", second: "QUEUED"}
 
@@ -404,8 +408,8 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
     here = session()
     deploy_files(kept)
     done = deploy_files(kept, full_refresh=("bronze.orders_clean",), allow_destructive=True)
-    started = start_refresh(here, done, stop_running=False)
-    update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
+    started = start_refresh(here, done, done.committed, "", stop_running=False)
+    update = workspace.api.get_update(done.pipelines[""].id, started.refreshing.update_id)["update"]
 
     assert update["full_refresh_selection"] == ["bronze.orders_clean"]
     assert update["refresh_selection"] == ["bronze.orders", "bronze.orders_quarantine", "gold.sales"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from faults import KINDS, Fault, Kind
-from projects import FIRST, SECOND, request, session
+from projects import FIRST, SECOND, TWO, request, session
 from workspace import Workspace
 from workspace_api import WorkspaceApi
 
@@ -34,8 +34,8 @@ def attempt(files: dict[str, str], *, fault: Fault | None = None, start: bool = 
         here = session(timeout=SHORT if fault is not None and fault.kind == "timeout" else LONG)
         done = deploy(here, request(files, allow_destructive=True), lambda _: None)
         if start:
-            update = start_refresh(here, done, stop_running=False)
-            result = wait_for_update(here, done.pipeline.id, update.id, lambda *_: None)
+            update = start_refresh(here, done, done.committed, "", stop_running=False)
+            result = wait_for_update(here, done.pipelines[""].id, update.refreshing.update_id, lambda *_: None)
             record_refreshed(here, done, update, result)
     except DeployError:
         return False
@@ -48,6 +48,7 @@ def outcome(api: WorkspaceApi) -> dict[str, Any]:
     record = next(
         json.loads(stored.content) for path, stored in api.objects.items() if path.endswith("deployment.json")
     )
+    record["pipelines"] = {name: {**entry, "last_modified": 0} for name, entry in record["pipelines"].items()}
     ids = {**dict.fromkeys(api.pipelines, "pipeline"), **dict.fromkeys(map(str, api.jobs), "job")}
     pipelines = [
         {"spec": {**pipeline["spec"], "id": ""}, "run_as": pipeline["run_as"], "name": pipeline["name"]}
@@ -63,7 +64,7 @@ def outcome(api: WorkspaceApi) -> dict[str, Any]:
                 if path.partition("/")[2] in ids
             },
             "schemas": sorted(api.schemas),
-            "record": {**record, "last_modified": 0, "job_id": 0},
+            "record": {**record, "job_id": 0},
         },
         sort_keys=True,
     )
@@ -90,11 +91,11 @@ def choose_faults(requests: int) -> list[Fault]:
     return [Fault(KINDS[number], at) for number, at in pairs if ALL or (at % 3 == 1 and (number + at // 3) % 4 == 0)]
 
 
-@pytest.mark.parametrize("step", ["first deployment", "second deployment"])
+@pytest.mark.parametrize("step", ["first deployment", "second deployment", "two pipelines"])
 def test_one_more_deployment_ends_where_an_undisturbed_one_does(step: str, workspace: Workspace) -> None:
     """Two projects, from an empty workspace and from one to the next, and a fault at every request in turn."""
     begin = copy.deepcopy(workspace.api)
-    files = FIRST
+    files = TWO if step == "two pipelines" else FIRST
     if step == "second deployment":
         deploy_undisturbed(begin, FIRST, workspace)
         begin, files = copy.deepcopy(workspace.api), SECOND

@@ -204,7 +204,7 @@ def test_a_pipeline_that_somebody_edits_meanwhile_is_cbx606(workspace: Workspace
         deploy_files(SECOND, allow_destructive=True)
     workspace.before = lambda *_: None
 
-    assert deploy_files(SECOND, allow_destructive=True).pipeline.outcome == "updated"
+    assert deploy_files(SECOND, allow_destructive=True).pipelines[""].outcome == "updated"
 
 
 def test_a_lock_can_be_taken_by_force(workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

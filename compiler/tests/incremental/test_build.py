@@ -130,6 +130,10 @@ WORDS = [
     ('"id": "BIGINT", "paid"', '"id": column("BIGINT", not_null=True), "paid"'),
     ("[vars]", '[compile]\nmeasures = "error"\n\n[vars]'),
     ("[vars]", '[compile]\nmeasures = "off"\n\n[vars]'),
+    (
+        "[vars]",
+        '[pipelines.a]\nselect = "tag:nightly"\n\n[pipelines.b]\nselect = "fqn:*"\nexclude = "tag:nightly"\n\n[vars]',
+    ),
 ]
 
 

@@ -38,7 +38,11 @@ def print_plan(plan: ChangePlan) -> None:
 
 
 class DeployDisplay:
-    """Shows a deployment and its update, with a line for the current step on a terminal."""
+    """Shows a deployment and its updates, with a line for the current step on a terminal.
+
+    Attributes:
+        url: The page of the pipeline whose update was started last.
+    """
 
     def __init__(self) -> None:
         self._console = _console(sys.stderr)
@@ -48,6 +52,7 @@ class DeployDisplay:
         self._running: list[str] = []
         self._rows: dict[str, int] = {}
         self._checks: frozenset[str] = frozenset()
+        self.url = ""
 
     def __enter__(self) -> DeployDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
         if self._is_live:
@@ -84,9 +89,9 @@ class DeployDisplay:
         self._print_line(f"  files      {counts}")
         if deployment.schemas:
             self._print_line(f"  schemas    {', '.join(deployment.schemas)} created")
-        self._print_line(
-            f"  pipeline   {deployment.pipeline.outcome}   {self.pipeline_url(host, deployment.pipeline.id)}"
-        )
+        for name, pipeline in deployment.pipelines.items():
+            words = "   ".join(word for word in (name, pipeline.outcome, _pipeline_url(host, pipeline.id)) if word)
+            self._print_line(f"  pipeline   {words}")
         if target.job is not None:
             self._print_line(f"  job        {target.job['name']}   {_schedule(target.job)}")
 
@@ -96,17 +101,15 @@ class DeployDisplay:
             models = ", ".join(deployment.committed.deployed.due)
             self._print_line(f"  next       `cbx deploy --env {environment} --start` refreshes fully: {models}")
 
-    def pipeline_url(self, host: str, pipeline: str) -> str:
-        """The page of a pipeline in the workspace."""
-        return f"{host}/pipelines/{pipeline}"
-
     def show_update(self, update: StartedUpdate, deployment: Deployment, host: str) -> None:
         """Print that an update was started."""
-        pipeline = deployment.pipeline.id
-        self._checks = frozenset(str(check["name"]) for check in deployment.committed.deployed.manifest["checks"])
-        self._print_line(f"  update     {update.id}   {self.pipeline_url(host, pipeline)}/updates/{update.id}")
-        if update.full_refresh:
-            self._print_line(f"             full refresh of {', '.join(update.full_refresh)}")
+        name, identity, models = update.refreshing
+        self._checks = frozenset(str(check["name"]) for check in update.committed.deployed.manifest["checks"])
+        self.url = _pipeline_url(host, deployment.pipelines[name].id)
+        words = "   ".join(word for word in (name, identity, f"{self.url}/updates/{identity}") if word)
+        self._print_line(f"  update     {words}")
+        if models:
+            self._print_line(f"             full refresh of {', '.join(models)}")
 
     def show_progress(self, state: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Show the state of an update and its events since the last call."""
@@ -183,6 +186,11 @@ class DeployDisplay:
 
     def _print_line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
+
+
+def _pipeline_url(host: str, pipeline: str) -> str:
+    """The page of a pipeline in the workspace."""
+    return f"{host}/pipelines/{pipeline}"
 
 
 def _plan_lines(deployment: Deployment) -> list[Text]:
