@@ -16,6 +16,8 @@ from cbx.analysis.measures import JudgedMeasure
 QUERIES_PER_SCHEMA = 12
 DRAWS = 6
 """On how many contents an aggregate that is called exact must count each row once."""
+MOST_DRAWS = 150
+"""On how many contents, at most, one that is called repeated may wait for a row that it counts several times."""
 
 
 @dataclass

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 
 from local_spark import Rejected, analyse, collect_rows, put_table, start_spark
-from measure_claims import QUERIES_PER_SCHEMA, MeasureClaims, random_cases
+from measure_claims import MOST_DRAWS, QUERIES_PER_SCHEMA, MeasureClaims, random_cases
 from pyspark.sql import SparkSession
 from random_data import Data
 from random_schemas import Row, Schema, random_rows
 
 DRAWS = 2
-MOST_DRAWS = 60
 MOST_REPORTS = 3
 
 

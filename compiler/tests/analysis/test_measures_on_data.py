@@ -9,14 +9,13 @@ import os
 from collections import Counter
 
 import pytest
-from measure_claims import QUERIES_PER_SCHEMA, MeasureClaims, random_cases
+from measure_claims import MOST_DRAWS, QUERIES_PER_SCHEMA, MeasureClaims, random_cases
 from random_data import Data
 
 pytestmark = pytest.mark.slow
 
 QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "60"))
 SEED = os.environ.get("CBX_MEASURE_SEED", "1")
-MOST_DRAWS = 150
 
 
 def hold_claims(claims: MeasureClaims, data: Data) -> Counter[str]:
