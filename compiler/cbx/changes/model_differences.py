@@ -21,7 +21,8 @@ MOVED = "the table with the old name is dropped with its rows"
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
-_HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships", "pipeline"})
+_OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
+_HAS_A_RULE_TOO = frozenset({"private", *_OPTIONS, "quarantine", "properties", "relationships", "pipeline"})
 
 
 def model_differences(before: Model, after: Model) -> Iterator[Difference]:
@@ -43,6 +44,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     )
     yield from _compare_quarantine(before, after)
     yield from _compare_mapping("properties", before.get("properties", {}), after.get("properties", {}))
+    yield from _compare_options(before, after)
     yield from _compare_relationships(before, after)
     yield from _compare_other_fields(before, after)
 
@@ -88,6 +90,17 @@ def _compare_pipeline(before: Model, after: Model) -> Iterator[Difference]:
 
 def _pipeline_text(name: str | None) -> str:
     return "the pipeline of the whole project" if name is None else f"the pipeline `{name}`"
+
+
+def _compare_options(before: Model, after: Model) -> Iterator[Difference]:
+    """How the table is stored, refreshed and shown; an option at its default is not in the manifest."""
+    for name in _OPTIONS:
+        if before.get(name) != after.get(name):
+            is_layout = name == "partition_cols"
+            refresh = _refresh_for(after, "full_refresh") if is_layout else "incremental"
+            reason = "existing files are divided in another way" if refresh == "full_refresh" else None
+            detail = f"{_value_text(before.get(name))} -> {_value_text(after.get(name))}"
+            yield Difference(name, detail, refresh, reason)
 
 
 def _compare_code(before: Model, after: Model) -> Iterator[Difference]:
@@ -213,6 +226,8 @@ def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iter
             yield Difference("columns", f"{name} may now be NULL")
     if old["description"] != new["description"]:
         yield Difference("columns", f"{name} has another description")
+    if old.get("mask") != new.get("mask"):
+        yield Difference("columns", f"{name}: mask {_value_text(old.get('mask'))} -> {_value_text(new.get('mask'))}")
 
 
 def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Difference:

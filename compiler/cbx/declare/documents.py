@@ -27,6 +27,7 @@ class ColumnDocument(Document):
     description: str | None = Field(None, description="text")
     not_null: bool = Field(False, description="True or False")
     measure: Literal["total", "rate"] | None = Field(None, description='"total" or "rate"')
+    mask: Word | None = Field(None, description="a function and its columns as text")
 
 
 class ModelInputDocument(Document):
@@ -104,7 +105,26 @@ class ModelDocument(Document):
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
 
 
-class AutoCdcDocument(ModelDocument):
+class TableDocument(ModelDocument):
+    """The arguments of kinds that have a table."""
+
+    partition_cols: Word | Words = Field((), description="a column name or a list of them")
+    row_filter: Word | None = Field(None, description="a function and its columns as text")
+    spark_conf: dict[Word, str | bool | int | float] = Field(
+        {}, description="a dictionary of settings and their values"
+    )
+    private: bool = Field(False, description="True or False")
+
+
+class MaterializedViewDocument(TableDocument):
+    """``materialized_view(...)``."""
+
+    refresh_policy: Literal["auto", "incremental", "incremental_strict", "full"] | None = Field(
+        None, description='"auto", "incremental", "incremental_strict" or "full"'
+    )
+
+
+class AutoCdcDocument(TableDocument):
     """``auto_cdc(...)``."""
 
     key: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
@@ -120,8 +140,8 @@ class AutoCdcDocument(ModelDocument):
 
 
 DOCUMENTS: dict[str, type[Document]] = {
-    "streaming_table": ModelDocument,
-    "materialized_view": ModelDocument,
+    "streaming_table": TableDocument,
+    "materialized_view": MaterializedViewDocument,
     "view": ModelDocument,
     "auto_cdc": AutoCdcDocument,
     "ref": ModelInputDocument,

@@ -18,7 +18,7 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "auto_loader": ("path",),
     **dict.fromkeys(EXPECTATIONS, ("name", "sql")),
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
-    "column": ("type", "description", "not_null", "measure"),
+    "column": ("type", "description", "not_null", "measure", "mask"),
     "var": ("name",),
 }
 """Every word with the names of the arguments that may be given by position."""

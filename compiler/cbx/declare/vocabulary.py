@@ -13,6 +13,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 Columns = Mapping[str, Any]
 OnViolation = Literal["warn", "fail"]
+RefreshPolicy = Literal["auto", "incremental", "incremental_strict", "full"]
 
 
 def _keep_function(function: Any) -> Any:
@@ -33,6 +34,10 @@ def streaming_table(
     owner: str | None = None,
     properties: Mapping[str, str] | None = None,
     cluster_by: str | Sequence[str] = (),
+    partition_cols: str | Sequence[str] = (),
+    row_filter: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    private: bool = False,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
 ) -> Any:
@@ -49,7 +54,11 @@ def streaming_table(
         tags: Tags for selectors.
         owner: The owner.
         properties: Table properties.
-        cluster_by: Columns for liquid clustering.
+        cluster_by: Columns for liquid clustering; ``"auto"`` lets Databricks choose them.
+        partition_cols: Columns by whose values the files are divided, instead of clustering.
+        row_filter: The function that decides who sees a row, and its columns: ``security.own_region ON (region)``.
+        spark_conf: Spark settings while the table is made.
+        private: Whether the table is not published.
         quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
         enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
     """
@@ -70,10 +79,36 @@ def materialized_view(
     owner: str | None = None,
     properties: Mapping[str, str] | None = None,
     cluster_by: str | Sequence[str] = (),
+    partition_cols: str | Sequence[str] = (),
+    row_filter: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    private: bool = False,
+    refresh_policy: RefreshPolicy | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
 ) -> Any:
-    """Declare a table with the result of its query. The arguments are those of `streaming_table`."""
+    """Declare a table with the result of its query. The further arguments are those of `streaming_table`.
+
+    Args:
+        function: The model, if the decorator has no parentheses.
+        refresh_policy: ``auto``, ``incremental``, ``incremental_strict`` or ``full``: how it is recomputed.
+        key: As for `streaming_table`.
+        keys: As for `streaming_table`.
+        relationships: As for `streaming_table`.
+        columns: As for `streaming_table`.
+        expectations: As for `streaming_table`.
+        description: As for `streaming_table`.
+        tags: As for `streaming_table`.
+        owner: As for `streaming_table`.
+        properties: As for `streaming_table`.
+        cluster_by: As for `streaming_table`.
+        partition_cols: As for `streaming_table`.
+        row_filter: As for `streaming_table`.
+        spark_conf: As for `streaming_table`.
+        private: As for `streaming_table`.
+        quarantine: As for `streaming_table`.
+        enforce: As for `streaming_table`.
+    """
     return _keep_function(function)
 
 
@@ -119,6 +154,10 @@ def auto_cdc(
     owner: str | None = None,
     properties: Mapping[str, str] | None = None,
     cluster_by: str | Sequence[str] = (),
+    partition_cols: str | Sequence[str] = (),
+    row_filter: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    private: bool = False,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
 ) -> Any:
@@ -146,6 +185,10 @@ def auto_cdc(
         owner: As for `streaming_table`.
         properties: As for `streaming_table`.
         cluster_by: As for `streaming_table`.
+        partition_cols: As for `streaming_table`.
+        row_filter: As for `streaming_table`.
+        spark_conf: As for `streaming_table`.
+        private: As for `streaming_table`.
         quarantine: As for `streaming_table`.
         enforce: As for `streaming_table`.
     """
@@ -235,6 +278,7 @@ def column(
     description: str | None = None,
     not_null: bool = False,  # noqa: FBT001, FBT002 - positional as in SQL
     measure: Literal["total", "rate"] | None = None,
+    mask: str | None = None,
 ) -> Any:
     """Declare a column with more than its type.
 
@@ -244,6 +288,8 @@ def column(
         not_null: Whether it is never NULL.
         measure: ``total`` for a number that belongs to a row as a whole, so that summing it over repeated rows is an
             error; ``rate`` for a number per unit, for which summing over repeated rows is meant.
+        mask: The function that hides its values, and its further columns: ``security.mask_email USING COLUMNS
+            (country)``.
     """
     return ("column", type)
 

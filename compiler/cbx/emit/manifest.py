@@ -9,7 +9,17 @@ from typing import Any
 from cbx.emit.code_hash import code_hash
 from cbx.emit.measures import home_of_column, lay_out_measure
 from cbx.stages.plan import Artifact, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.stages.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
+from cbx.stages.resolved import (
+    Cdc,
+    Column,
+    FileInput,
+    Input,
+    ModelInput,
+    PythonCode,
+    Relationship,
+    TableInput,
+    TableOptions,
+)
 from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
 
@@ -144,6 +154,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "owner": model.owner,
         "properties": dict(model.properties),
         "cluster_by": list(model.cluster_by),
+        **_options(model.options),
         "quarantine": model.quarantine,
         **({"pipeline": planned.pipeline} if planned.pipeline is not None else {}),
         "artifact": f"{TARGET}/{planned.artifact}",
@@ -152,6 +163,16 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "code_hash": code_hash(model.code),
         "artifact_hash": digest,
     }
+
+
+def _options(options: TableOptions) -> dict[str, Any]:
+    """The options that are not at their defaults."""
+    written = {
+        **options._asdict(),
+        "partition_cols": list(options.partition_cols),
+        "spark_conf": dict(options.spark_conf),
+    }
+    return {name: value for name, value in written.items() if value}
 
 
 def _relationship(relationship: Relationship) -> dict[str, Any]:
@@ -170,6 +191,7 @@ def _column(column: Column) -> dict[str, Any]:
         "description": column.description,
         "not_null": column.not_null,
         "lineage": None if column.lineage is None else list(map(list, column.lineage)),
+        **({"mask": column.mask} if column.mask is not None else {}),
     }
 
 

@@ -24,7 +24,7 @@ from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, ModelPlan, Read
-from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ResolvedModel, TableInput
+from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ResolvedModel, TableInput, TableOptions
 from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -123,6 +123,7 @@ class _Notebook:
         yield "table_properties", dict_literal(properties.items())
         if self.model.cluster_by:
             yield "cluster_by", list_literal(self.model.cluster_by)
+        yield from _option_arguments(self.model.options)
 
     def _comment(self) -> str:
         return " ".join((self.model.description or "").split())
@@ -214,6 +215,7 @@ class _Notebook:
                 string_literal(f"Rows dropped from {self.model.dataset}, with the rules that they violated."),
             ),
             ("table_properties", dict_literal([("quality", self.model.layer)])),
+            *([("private", "True")] if self.model.options.private else []),
         ]
         f = self.functions
         body = [
@@ -239,6 +241,21 @@ class _Notebook:
             else {"table": "table", "batch": "materialized_view", "view": "temporary_view"}
         )
         return f"{self.api}.{words[kind]}"
+
+
+def _option_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:
+    if options.cluster_by_auto:
+        yield "cluster_by_auto", "True"
+    if options.partition_cols:
+        yield "partition_cols", list_literal(options.partition_cols)
+    if options.row_filter is not None:
+        yield "row_filter", string_literal(f"ROW FILTER {options.row_filter}")
+    if options.spark_conf:
+        yield "spark_conf", dict_literal(options.spark_conf)
+    if options.private:
+        yield "private", "True"
+    if options.refresh_policy is not None:
+        yield "refresh_policy", string_literal(options.refresh_policy)
 
 
 def _input_names(model: ResolvedModel) -> Iterator[str]:

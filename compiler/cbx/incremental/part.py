@@ -92,11 +92,13 @@ def compile_part(
 def record_models(compilation: Compilation) -> dict[str, RecordedModel]:
     """The face of each planned model, by id.
 
-    Empty after an error, where checks of measures are compiled, and where there are several pipelines: these depend on
-    more of other models than faces say.
+    Empty after an error, where checks of measures are compiled, and where there are several pipelines or masks: these
+    depend on more of other models than faces say.
     """
     plan = compilation.plan
     if plan is None or plan.project.settings.compile.check_measures or plan.project.settings.pipelines:
+        return {}
+    if any(column.mask is not None for planned in plan.models for column in planned.model.columns or ()):
         return {}
     return {planned.model.id: _record_model(planned, plan, compilation.tables) for planned in plan.models}
 
@@ -119,7 +121,10 @@ def _record_model(planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTabl
         (model.is_streaming, any(isinstance(source, FileInput) for source in model.inputs)),
         None
         if columns is None
-        else [(column.name, column.type, column.not_null, column.is_computed, column.home) for column in columns],
+        else [
+            (column.name, column.type, column.not_null, column.is_computed, column.home, column.mask)
+            for column in columns
+        ],
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, plan.key_verdicts.get(model.id)),
         [(claim.parent, claim.child, claim.on, claim.cardinality, claim.enforce) for claim in model.claims],
         plan.further_verdicts.get(model.id, ()),

@@ -120,16 +120,20 @@ def _reads_of_models(proven: Proven) -> Iterator[_Read]:
 
 def _check_views(proven: Proven, owners: Owners, reads: Iterable[_Read], report: Report) -> None:
     for read in reads:
-        views = [model for model in _sides(read, proven) if model.kind == "view"]
-        if not views or (read.is_check and any(model.is_streaming for model in views)):  # no check reads a stream
+        views = [model for model in _sides(read, proven) if not model.is_published]
+        if not views or (
+            read.is_check and any(model.kind == "view" and model.is_streaming for model in views)
+        ):  # no check reads a stream
             continue
         view = views[0]
+        kind = "a view" if view.kind == "view" else "a private table"
         what = "is related to" if read.is_check else "reads"
         message = (
             f"`{read.reader}` in the pipeline `{owners[read.reader]}` {what} `{read.read}` in the pipeline "
-            f"`{owners[read.read]}`, and a view exists only in its own pipeline"
+            f"`{owners[read.read]}`, and {kind} exists only in its own pipeline"
         )
-        hint = f"make `{view.id}` a `materialized_view`, or move one of them to the other's pipeline"
+        way_out = f"make `{view.id}` a `materialized_view`" if view.kind == "view" else f"publish `{view.id}`"
+        hint = f"{way_out}, or move one of them to the other's pipeline"
         related = [Related(f"`{view.id}` is declared here", view.spans.whole)]
         report.add(codes.VIEW_OF_OTHER_PIPELINE, message, read.span, hint=hint, related=related)
 

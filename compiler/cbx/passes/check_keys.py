@@ -8,7 +8,7 @@ from cbx.stages.resolved import Column, ResolvedModel, Typed
 
 
 def check_keys(typed: Typed, report: Report) -> None:
-    """Report CBX301 for a column of a key, a clustering or a tracked history that the model does not have.
+    """Report CBX301 for a column of a key, a clustering, a partition or a tracked history that the model does not have.
 
     Before: ``key="customer_nr"`` beside a column ``customer_id``. After: a diagnostic at the key.
     """
@@ -18,6 +18,7 @@ def check_keys(typed: Typed, report: Report) -> None:
         for number, key in enumerate(model.further_keys):
             _check_columns(model, ("keys", number), key, rows, report)
         _check_columns(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
+        _check_columns(model, ("partition_cols",), model.options.partition_cols, typed.columns[model.id], report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
             _check_columns(model, ("sequence_by",), tuple(kept), rows, report)

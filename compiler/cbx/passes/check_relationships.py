@@ -258,12 +258,17 @@ class _ClaimCheck:
             )
 
     def _causes_of_uniqueness(self, model: ResolvedModel, names: list[str]) -> list[Cause]:
-        """The causes of columns being unique or not: the key of the model, or of the models they come from."""
+        """The causes of columns being unique or not: the key of the model, or of the models they come from.
+
+        A query without a declared column may have its values under the name of another.
+        """
         causes = []
+        missing = self.report.causes_of(codes.MISSING_COLUMN)
         pending = [(model.id, tuple(name.lower() for name in names))]
         seen = set(pending)
         for at, wanted in pending:
-            causes.append(Cause(self.typed.models[at].path, f"{listing(wanted)} is unique"))
+            path = self.typed.models[at].path
+            causes += [Cause(path, f"{listing(wanted)} is unique"), *(cause for cause in missing if cause.path == path)]
             key = self.typed.models[at].key
             if key is not None and holds_key(wanted, [key]):
                 continue

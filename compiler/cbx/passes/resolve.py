@@ -14,9 +14,11 @@ from cbx.declare import reader_options
 from cbx.declare.documents import (
     AutoCdcDocument,
     AutoLoaderDocument,
+    MaterializedViewDocument,
     ModelDocument,
     ModelInputDocument,
     RelationshipDocument,
+    TableDocument,
     TableInputDocument,
 )
 from cbx.diagnostics import codes
@@ -43,6 +45,7 @@ from cbx.stages.resolved import (
     ResolvedModel,
     SqlCode,
     TableInput,
+    TableOptions,
 )
 from cbx.syntax.declarations import PythonFunction, SqlQuery
 from cbx.syntax.spans import Spans
@@ -50,6 +53,13 @@ from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
+_COLUMNS = rf"\((?:{_NAME}(?:, ?{_NAME})*)?\)"
+_FUNCTION = rf"{_NAME}(?:\.{_NAME}){{0,2}}"
+_ROW_FILTER = re.compile(rf"(?:ROW FILTER )?(?P<clause>{_FUNCTION} ON ?{_COLUMNS})", re.IGNORECASE)
+_ROW_FILTER_HINT = 'write the function and its columns: `row_filter="security.own_region ON (region)"`'
+_MASK = re.compile(rf"(?:MASK )?(?P<clause>{_FUNCTION}(?: USING COLUMNS ?{_COLUMNS})?)", re.IGNORECASE)
+_MASK_HINT = 'write the function, and its further columns: `mask="security.mask_email USING COLUMNS (country)"`'
+_AUTO = "auto"
 _MACRO = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
 _GLOB = "pathGlobFilter"
 _VALIDATE = "cloudFiles.validateOptions"
@@ -87,6 +97,7 @@ class _ModelResolver:
     def resolve(self) -> ResolvedModel:
         declaration, document = self.declaration, self.declaration.document
         columns = self._resolve_columns(document)
+        options = self._resolve_table_options(document)
         code = self._resolve_code(declaration.code)
         inputs = [
             self._read_argument("inputs", self._resolve_input, item, columns, declaration.code)
@@ -102,7 +113,12 @@ class _ModelResolver:
             name=declaration.name,
             path=declaration.path,
             kind=declaration.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
-            dataset=dataset_name(self.declared.project, declaration.layer, declaration.name, declaration.kind),
+            dataset=dataset_name(
+                self.declared.project,
+                declaration.layer,
+                declaration.name,
+                is_published=declaration.kind != "view" and not options.private,
+            ),
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,
             inputs=tuple(item for item in inputs if item is not None),
@@ -121,14 +137,48 @@ class _ModelResolver:
                 )
                 for name, value in document.properties.items()
             ),
-            cluster_by=self._resolve_names(document.cluster_by, "cluster_by") or (),
+            cluster_by=() if options.cluster_by_auto else self._resolve_names(document.cluster_by, "cluster_by") or (),
             quarantine=document.quarantine,
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
             spans=declaration.spans.pack(),
             unread=declaration.unread | self.wrong,
             content_hash=self._hash_content(code),
+            options=options,
         )
+
+    def _resolve_table_options(self, document: ModelDocument) -> TableOptions:
+        if not isinstance(document, TableDocument):
+            return TableOptions()
+        return TableOptions(
+            cluster_by_auto=document.cluster_by == _AUTO,
+            partition_cols=self._resolve_names(document.partition_cols, "partition_cols") or (),
+            row_filter=self._resolve_clause(document.row_filter, ("row_filter",), _ROW_FILTER, _ROW_FILTER_HINT),
+            spark_conf=tuple(
+                (
+                    self.render_constant(name, self._span("spark_conf", name, "key")),
+                    self.render_constant(value_text(value), self._span("spark_conf", name)),
+                )
+                for name, value in document.spark_conf.items()
+            ),
+            private=document.private,
+            refresh_policy=document.refresh_policy if isinstance(document, MaterializedViewDocument) else None,
+        )
+
+    def _resolve_clause(
+        self, template: str | None, path: tuple[str, ...], form: re.Pattern[str], hint: str
+    ) -> str | None:
+        """The text of a clause, without the words that begin it; CBX103 if it has another form."""
+        if template is None:
+            return None
+        span = self._span(*path)
+        text = " ".join(self.render_constant(template, span).split())
+        match = form.fullmatch(text)
+        if match is None:
+            message = f"`{text}` is not a function with its columns"
+            self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
+            return None
+        return match["clause"]
 
     def _span(self, *path: str | int) -> Span:
         return self.declaration.spans.at(*path)
@@ -233,7 +283,8 @@ class _ModelResolver:
             written = self._resolve_type(column.type, self._span("columns", name, "type"))
             description = self.render_optional(column.description, self._span("columns", name, "description"))
             home = ColumnHome(measure=column.measure) if column.measure is not None else None
-            columns.append(Column(own_name, written, description, column.not_null, home=home))
+            mask = self._resolve_clause(column.mask, ("columns", name, "mask"), _MASK, _MASK_HINT)
+            columns.append(Column(own_name, written, description, column.not_null, home=home, mask=mask))
         self._drop_repeated_names([column.name for column in columns], spans)
         return tuple(columns)
 

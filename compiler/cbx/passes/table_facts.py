@@ -68,7 +68,7 @@ def table_facts(
 def has_emitted_schema(model: ResolvedModel, project: Project, *, is_partly_declared: bool) -> bool:
     """Whether a model's table is created with a schema, which enforces NOT NULL columns."""
     wanted = project.settings.compile.constraints != "none"
-    return wanted and model.kind != "view" and has_primary_key(model) and not is_partly_declared
+    return wanted and model.is_published and has_primary_key(model) and not is_partly_declared
 
 
 def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:

@@ -14,6 +14,8 @@ _RESCUED = Column("_rescued_data", "STRING")
 def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
     """The elements of a table's schema, columns first; empty if the pipeline infers the schema.
 
+    Constraints and masks need a schema.
+
     ``references`` are the relationships in which the model is the child.
 
     A key becomes an informational PRIMARY KEY if the model declares its columns, and its key columns as not null.
@@ -22,7 +24,8 @@ def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     """
     columns = proven.columns[model.id]
     constraints = _constraints(model, proven, references)
-    if not constraints or columns is None or model.id in proven.partly_declared:
+    is_masked = any(column.mask is not None for column in columns or ())
+    if not (constraints or is_masked) or columns is None or model.id in proven.partly_declared:
         return ()
     lands = any(isinstance(source, FileInput) for source in model.inputs)
     names = {column.name.lower() for column in columns}
@@ -32,7 +35,7 @@ def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Rela
 
 def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
     setting = proven.project.settings.compile.constraints
-    if setting == "none" or model.kind == "view":
+    if setting == "none" or not model.is_published:
         return ()
     constraints = []
     if has_primary_key(model):
@@ -48,7 +51,7 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
 def _is_reference(relationship: Relationship, proven: Proven) -> bool:
     parent = proven.models[relationship.parent]
     referenced = {theirs.lower() for _, theirs in relationship.on}
-    if parent.kind == "view" or parent.id in proven.partly_declared or not has_primary_key(parent):
+    if not parent.is_published or parent.id in proven.partly_declared or not has_primary_key(parent):
         return False
     return referenced == {name.lower() for name in parent.key or ()}
 
@@ -66,7 +69,8 @@ def _names(names: Iterable[str]) -> str:
 def _column(column: Column) -> str:
     not_null = " NOT NULL" if column.not_null else ""
     comment = f" COMMENT {_sql_text(column.description)}" if column.description else ""
-    return f"{quote_if_needed(column.name)} {column.type}{not_null}{comment}"
+    mask = f" MASK {column.mask}" if column.mask is not None else ""
+    return f"{quote_if_needed(column.name)} {column.type}{not_null}{comment}{mask}"
 
 
 def _sql_text(text: str) -> str:

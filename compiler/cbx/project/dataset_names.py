@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from cbx.project.settings import Project
 
 
-def dataset_name(project: Project, layer: str, name: str, kind: str) -> str:
-    """The name under which a pipeline reads a model: ``schema.table``; a temporary view has no schema."""
+def dataset_name(project: Project, layer: str, name: str, *, is_published: bool) -> str:
+    """The name under which a pipeline reads a model: ``schema.table``; without a schema if it is not published."""
     schema, table = project.schema_of(layer, name), project.table_of(layer, name)
-    return f"{schema}_{table}" if kind == "view" else f"{schema}.{table}"
+    return f"{schema}.{table}" if is_published else f"{schema}_{table}"
 
 
 def quarantine_table(dataset: str) -> str:

@@ -37,6 +37,8 @@ class Column(NamedTuple):
         not_null: Whether it is declared to be never NULL.
         lineage: The models and columns that its values come from; None if unknown.
         is_computed: Whether it is an expression of unknown type, so that nothing is assumed of the type.
+        home: Where a numeric column is at home, and what it is declared to measure; None if unknown.
+        mask: The function that hides its values, with its further columns, as in the MASK clause.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Column(NamedTuple):
     lineage: tuple[tuple[str, str], ...] | None = None
     is_computed: bool = False
     home: ColumnHome | None = None
+    mask: str | None = None
 
 
 class MeasureRepetition(NamedTuple):
@@ -192,6 +195,26 @@ class Cdc(NamedTuple):
     track_history_except: tuple[str, ...]
 
 
+class TableOptions(NamedTuple):
+    """How the platform stores, refreshes and shows a table.
+
+    Attributes:
+        cluster_by_auto: Whether Databricks chooses the columns for clustering.
+        partition_cols: The columns by whose values the files are divided.
+        row_filter: The function that decides who sees a row, with its columns, as in the ROW FILTER clause.
+        spark_conf: Spark settings while the table is made.
+        private: Whether the table is not published.
+        refresh_policy: How a materialized view is recomputed; None for the platform's default.
+    """
+
+    cluster_by_auto: bool = False
+    partition_cols: tuple[str, ...] = ()
+    row_filter: str | None = None
+    spark_conf: tuple[tuple[str, str], ...] = ()
+    private: bool = False
+    refresh_policy: str | None = None
+
+
 class PythonCode(NamedTuple):
     """The complete code of a Python model, as it is in a notebook.
 
@@ -246,6 +269,7 @@ class ResolvedModel(NamedTuple):
         spans: The spans of its declaration.
         unread: Arguments that could not be read; checks that depend on them are skipped.
         content_hash: A hash of the model's file and of the macros it uses.
+        options: How its table is stored, refreshed and shown.
     """
 
     id: str
@@ -272,6 +296,12 @@ class ResolvedModel(NamedTuple):
     spans: PackedSpans
     unread: frozenset[str]
     content_hash: str
+    options: TableOptions = TableOptions()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it has a table that others than its own pipeline can read."""
+        return self.kind != "view" and not self.options.private
 
     @property
     def declared_keys(self) -> tuple[tuple[str, ...], ...]:

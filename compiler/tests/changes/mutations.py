@@ -255,6 +255,14 @@ MUTATIONS = (
         "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),
     Mutation("view to table", "kind", lambda model: model["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("partitioning changed", "partition_cols", table, _set(partition_cols=["id"])),
+    Mutation(
+        "refresh policy, row filter, Spark settings or automatic clustering changed",
+        "row_filter",
+        table,
+        _set(row_filter="security.own ON (id)"),
+    ),
+    Mutation("mask of a column changed", "columns", table, _column(mask="security.mask")),
     Mutation("moved to another pipeline", "pipeline", lambda _: True, _set(pipeline="serve")),
     Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
     Mutation(

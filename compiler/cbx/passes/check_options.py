@@ -1,0 +1,108 @@
+"""Checks how tables are stored and shown: layouts that exclude each other, masks, and copies of masked columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report
+from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.stages.resolved import Column, Connected, ResolvedModel
+
+ColumnId = tuple[str, str]
+"""The id of a model, and a column in lower case."""
+
+
+def check_options(connected: Connected, report: Report) -> None:
+    """Report CBX450 for layouts and masks that a table cannot have, and CBX350 for unmasked copies of masked columns.
+
+    Before: ``email`` of ``silver.customers`` has a mask, and ``gold.contacts`` selects it. After: a warning at
+    ``gold.contacts``, whose readers see every address.
+    """
+    for model in connected.models.values():
+        _check_options_of_table(model, connected.project.settings.compile.api, report)
+        _check_masks(model, connected, report)
+    if not find_cycles(connected.graph):
+        _check_copies(connected, report)
+
+
+def _check_options_of_table(model: ResolvedModel, api: str, report: Report) -> None:
+    options = model.options
+    if options.partition_cols and (model.cluster_by or options.cluster_by_auto):
+        message = f"`{model.id}` has both `partition_cols` and `cluster_by`, and a table can have only one of them"
+        hint = "keep `cluster_by`, which Databricks recommends for new tables"
+        report.add(codes.CONFLICTING_LAYOUT, message, model.spans.at("partition_cols"), hint=hint)
+    if options.refresh_policy is not None and api == "dlt":
+        message = f"`{model.id}` has a refresh policy, which the module `dlt` does not have"
+        hint = 'set `api = "pipelines"` under `[compile]` in project.toml'
+        report.add(codes.NEEDS_PIPELINES_API, message, model.spans.at("refresh_policy"), hint=hint)
+
+
+def _check_masks(model: ResolvedModel, connected: Connected, report: Report) -> None:
+    masked = [column for column in model.columns or () if column.mask is not None]
+    if not masked:
+        return
+    span = model.spans.at("columns", masked[0].name, "mask")
+    if model.kind == "view":
+        message = f"`{model.id}` is a view, and only a table can have a mask"
+        report.add(codes.UNUSABLE_MASK, message, span, hint="mask the column in a table")
+    elif model.id in connected.partly_declared:
+        message = f"a mask needs a schema, and `columns` of `{model.id}` does not list all columns of its query"
+        causes = [Cause(model.path, "undeclared columns")]
+        hint = "declare all columns, or select only these"
+        report.add(codes.UNUSABLE_MASK, message, span, hint=hint, causes=causes)
+
+
+def _check_copies(connected: Connected, report: Report) -> None:
+    """Follow masked columns through views to the tables that have their values without a mask."""
+    origins: dict[ColumnId, ColumnId] = {}
+    for name in topological_order(connected.graph):
+        model = connected.models[name]
+        counted = _counted_columns(connected, name)
+        for column in connected.columns.get(name) or ():
+            place = (name, column.name.lower())
+            if column.mask is not None:
+                origins[place] = place
+                continue
+            origin = next(_masked_origins(column, origins), None)
+            if origin is None or column.name.lower() in counted or _is_number_of_texts(column, origin, connected):
+                continue
+            if model.kind == "view":
+                origins[place] = origin
+            else:
+                _report_copy(model, column, origin, connected.models, report)
+
+
+def _masked_origins(column: Column, origins: Mapping[ColumnId, ColumnId]) -> Iterator[ColumnId]:
+    for table, name in column.lineage or ():
+        origin = origins.get((table, name.lower()))
+        if origin is not None:
+            yield origin
+
+
+def _counted_columns(connected: Connected, model: str) -> frozenset[str]:
+    """The columns that only say how many values there are."""
+    measures = connected.measures.get(model, ())
+    return frozenset(
+        measure.column.lower() for measure in measures if measure.column is not None and "count" in measure.function
+    )
+
+
+def _is_number_of_texts(column: Column, origin: ColumnId, connected: Connected) -> bool:
+    """Whether a column is a whole number and the masked one a text, as a count of different texts is."""
+    table, name = origin
+    types = [known.type for known in connected.columns.get(table) or () if known.name.lower() == name]
+    return column.type in {"BIGINT", "INT"} and types == ["STRING"]
+
+
+def _report_copy(
+    model: ResolvedModel, column: Column, origin: ColumnId, models: Mapping[str, ResolvedModel], report: Report
+) -> None:
+    table, name = origin
+    spelled = next((known.name for known in models[table].columns or () if known.name.lower() == name), name)
+    related = [Related("the mask is declared here", models[table].spans.at("columns", spelled, "mask"))]
+    is_declared = any(known.name == column.name for known in model.columns or ())
+    span = model.spans.at("columns", column.name, "key") if is_declared else model.spans.whole
+    message = f"`{column.name}` of `{model.id}` has the values of `{table}.{spelled}` without its mask"
+    hint = f"declare it with `column(..., mask=...)`, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
+    report.add(codes.UNMASKED_COPY, message, span, label="not masked", hint=hint, related=related)
