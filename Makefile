@@ -7,6 +7,9 @@ DEMO := .cbx/demo
 PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
+# Tests start many processes, which share the compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick fuzz check soak faults bless bench screenshots grain measures mutants clean
 
 # Compile Circuit Box, run it on the files of its two days, and show a gold table.

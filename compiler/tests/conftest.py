@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test. With
+# one compiler, the default space is too small for the code of all tests: Java would compile it again and again.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m")
 
 _FOR_FEW_ROWS = {
     "spark.sql.adaptive.enabled": "false",

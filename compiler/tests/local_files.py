@@ -39,7 +39,7 @@ public class LocalFiles extends LocalFileSystem {
 
 
 def replace_local_file_system(spark: SparkSession) -> None:
-    """Let Spark write local files through a file system that starts no processes; checkpoints have another.
+    """Let Spark write local files through a file system that starts no processes.
 
     Hadoop keeps one file system for each scheme, so the first that is asked for serves all. Spark brings the compiler
     for its own generated code. `cbx run` does without: one update hardly makes up for the compilation.

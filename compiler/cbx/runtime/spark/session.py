@@ -55,7 +55,52 @@ def session(state: Path, master: str | None = None) -> SparkSession:
 def make_active(running: SparkSession) -> None:
     """Make a session the active one of this thread."""
     java: Any = running._jvm  # noqa: SLF001 - Python has no method for it
-    java.org.apache.spark.sql.classic.SparkSession.setActiveSession(running._jsparkSession)  # noqa: SLF001 - as above
+    sessions = getattr(java, "org.apache.spark.sql.classic.SparkSession")
+    sessions.setActiveSession(running._jsparkSession)  # noqa: SLF001 - as above
+
+
+def _remember_names(running: SparkSession) -> None:
+    """Look up once what Python asks Java for whenever it makes a column.
+
+    Before Java answers that a name is a package or an imported class, it looks for a class of that name in 300
+    archives; and it copies the list of a class's methods to find one of them.
+    """
+    java: Any = running._jvm  # noqa: SLF001 - Python has no method for it
+    if "org" in vars(java):
+        return
+    for name, methods in _CLASSES.items():
+        setattr(java, name, getattr(java, name))
+        for method in methods:
+            setattr(getattr(java, name), method, getattr(getattr(java, name), method))
+    for path in _PACKAGES:
+        parent = java
+        for part in path.split("."):
+            setattr(parent, part, getattr(parent, part))
+            parent = getattr(parent, part)
+
+
+_CLASSES = {
+    "functions": ("col", "lit"),
+    "PythonSQLUtils": (),
+    "PythonUtils": ("toSeq",),
+    "org.apache.spark.sql.Observation": (),
+    "org.apache.spark.sql.api.python.PythonSQLUtils": (),
+    "org.apache.spark.sql.catalyst.trees.PySparkCurrentOrigin": ("clear", "set"),
+    "org.apache.spark.sql.classic.SparkSession": ("getActiveSession", "setActiveSession"),
+    "org.apache.spark.sql.expressions.Window": (),
+    "org.apache.spark.sql.functions": ("col", "expr", "lit", "struct", "when"),
+    "org.apache.spark.sql.streaming.Trigger": (),
+}
+_PACKAGES = (
+    "java.lang",
+    "java.util",
+    "org.apache.hadoop.fs",
+    "org.apache.spark.sql.catalyst.analysis",
+    "org.apache.spark.sql.catalyst.trees",
+    "org.apache.spark.sql.classic",
+    "org.apache.spark.sql.streaming",
+    "scala.jdk.javaapi",
+)
 
 
 def _start(state: Path, master: str | None) -> SparkSession:
@@ -114,12 +159,16 @@ millions of rows, which would take a third longer, still get it."""
 PROGRESS_LIMIT = 100_000
 """How many micro-batches of one query Spark keeps, with their observed metrics."""
 
+_CHECKPOINT_FILES = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+"""Renames files itself. The default starts a process, ``readlink``, eight times for each file that it writes."""
+
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.debug.maxToStringFields": "100000",
     "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.streaming.checkpointFileManagerClass": _CHECKPOINT_FILES,
     "spark.sql.streaming.stopTimeout": "60000",
     "spark.sql.streaming.minBatchesToRetain": "5",
     "spark.sql.streaming.numRecentProgressUpdates": str(PROGRESS_LIMIT),
@@ -135,6 +184,7 @@ def _configure(running: SparkSession) -> None:
     """Set the options that can be set on a running session, which other code may have started."""
     for name, value in _SETTINGS.items():
         running.conf.set(name, value)
+    _remember_names(running)
     for name in _LOUD:
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
 
