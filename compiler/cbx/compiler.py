@@ -119,7 +119,7 @@ def compile_project(
     )
     proven = check_models(discovered, report, part.tables if part is not None else {})
     pipelines = assign_pipelines(proven, report)
-    model_count = len(discovered.known_ids)
+    model_count = max(len(discovered.known_ids), len(proven.models))
     if report.has_errors or (part is not None and not part.is_complete(proven)):
         return Compilation(project, report.sorted_diagnostics(), model_count, None, (), sources=report.sources)
     if project.settings.compile.reports_all:

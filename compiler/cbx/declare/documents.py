@@ -5,7 +5,7 @@ A field's ``description`` completes the sentence "takes ...", for the diagnostic
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +103,8 @@ class ModelDocument(Document):
     cluster_by: Word | Words = Field((), description="a column name or a list of them")
     quarantine: bool = Field(False, description="True or False")
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+    for_each: tuple[dict[Word, Any], ...] = Field((), description="a list of dictionaries of parameters")
+    name: Word | None = Field(None, description="the name of each model of `for_each` as text")
 
 
 class TableDocument(ModelDocument):
@@ -157,4 +159,4 @@ DOCUMENTS: dict[str, type[Document]] = {
     "many_to_one": RelationshipDocument,
     "column": ColumnDocument,
 }
-"""The document of each word; ``var`` has none: it becomes a template when it is parsed."""
+"""The document of each word; ``var`` and ``each`` have none: they become a template and a value."""

@@ -20,5 +20,6 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
     "column": ("type", "description", "not_null", "measure", "mask"),
     "var": ("name",),
+    "each": ("name",),
 }
 """Every word with the names of the arguments that may be given by position."""

@@ -40,6 +40,8 @@ def streaming_table(
     private: bool = False,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
 ) -> Any:
     """Declare a table to which the new rows of streaming inputs are appended.
 
@@ -61,6 +63,8 @@ def streaming_table(
         private: Whether the table is not published.
         quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
         enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
+        for_each: The parameters of each of several models that this file defines, read with `each`.
+        name: The name of each model of `for_each`, such as ``"orders_{{ each.region }}"``.
     """
     return _keep_function(function)
 
@@ -86,6 +90,8 @@ def materialized_view(
     refresh_policy: RefreshPolicy | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
 ) -> Any:
     """Declare a table with the result of its query. The further arguments are those of `streaming_table`.
 
@@ -108,6 +114,8 @@ def materialized_view(
         private: As for `streaming_table`.
         quarantine: As for `streaming_table`.
         enforce: As for `streaming_table`.
+        for_each: As for `streaming_table`.
+        name: As for `streaming_table`.
     """
     return _keep_function(function)
 
@@ -128,6 +136,8 @@ def view(
     cluster_by: str | Sequence[str] = (),
     quarantine: bool = False,
     enforce: OnViolation = "warn",
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
 ) -> Any:
     """Declare a query that is not published. The arguments are those of `streaming_table`."""
     return _keep_function(function)
@@ -160,6 +170,8 @@ def auto_cdc(
     private: bool = False,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
 ) -> Any:
     """Declare a table that applies changes by their key, in the order of a sequence.
 
@@ -191,6 +203,8 @@ def auto_cdc(
         private: As for `streaming_table`.
         quarantine: As for `streaming_table`.
         enforce: As for `streaming_table`.
+        for_each: As for `streaming_table`.
+        name: As for `streaming_table`.
     """
     return _keep_function(function)
 
@@ -297,3 +311,8 @@ def column(
 def var(name: str) -> Any:
     """The value of a variable of the project in the environment."""
     return "{{ var(" + repr(name) + ") }}"
+
+
+def each(name: str) -> Any:
+    """The value of a parameter of `for_each`."""
+    return ("each", name)

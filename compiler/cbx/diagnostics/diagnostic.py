@@ -70,6 +70,7 @@ class Report:
     Attributes:
         sources: The texts of the compiled files, by path; the spans of diagnostics refer to them.
         is_lasting: False if the next compilation of the same files may differ, because a module is not installed, say.
+        varying_words: By the path of a file that defines several models, what differs between messages about them.
         untraced_here: Why functions could not be traced on this machine, by model id; ALL_MODELS if none could.
     """
 
@@ -79,6 +80,7 @@ class Report:
         self._allowances = Allowances(self.sources)
         self.is_lasting = True
         self.untraced_here: dict[str, str] = {}
+        self.varying_words: Mapping[str, Sequence[str]] = {}
 
     def add(
         self,
@@ -132,7 +134,25 @@ class Report:
 
     def sorted_diagnostics(self) -> tuple[Diagnostic, ...]:
         """The diagnostics without duplicates, sorted by span."""
-        return sort_diagnostics(_add_comment_hints(self._diagnostics, self.sources))
+        once = _merge_models(self._diagnostics, self.varying_words) if self.varying_words else self._diagnostics
+        return sort_diagnostics(_add_comment_hints(once, self.sources))
+
+
+def _merge_models(
+    diagnostics: Iterable[Diagnostic], varying_words: Mapping[str, Sequence[str]]
+) -> Iterator[Diagnostic]:
+    """Keep one of the diagnostics that differ only by the model of ``for_each`` that they are about."""
+    seen: set[tuple[str, Span, str]] = set()
+    for diagnostic in diagnostics:
+        span, message = diagnostic.span, diagnostic.message
+        if span is None or span.path not in varying_words:
+            yield diagnostic
+            continue
+        for word in varying_words[span.path]:
+            message = message.replace(word, "\0")
+        if (diagnostic.code.id, span, message) not in seen:
+            seen.add((diagnostic.code.id, span, message))
+            yield diagnostic
 
 
 _IN_COMMENT = "it is inside a comment of SQL, which Jinja renders too: write `{# .. #}` around it"

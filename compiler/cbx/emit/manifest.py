@@ -129,6 +129,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "language": "python" if isinstance(model.code, PythonCode) else "sql",
         "layer": model.layer,
         "name": model.name,
+        **({"parameters": dict(model.parameters.values)} if model.parameters is not None else {}),
         "dataset": model.dataset,
         "description": model.description,
         "inputs": [_input(model_input) for model_input in model.inputs],

@@ -144,10 +144,11 @@ class _RecordedProject:
     _ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def model_at(self, path: str) -> str | None:
-        """The model of a file; None for any other file."""
+        """The model of a file; None for any other file, also for one that defines several models."""
         parts = path.rpartition(".")[0].split("/")
         name = f"{parts[1]}.{parts[-1]}" if parts[0] == "models" and len(parts) > 2 else ""
-        return name if name in self.models and self.entry(name)["path"] == path else None
+        entry = self.entry(name) if name in self.models else {}
+        return name if entry.get("path") == path and "parameters" not in entry else None
 
     def entry(self, model: str) -> dict[str, Any]:
         """The entry of a model in the manifest."""

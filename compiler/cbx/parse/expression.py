@@ -12,8 +12,9 @@ from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
+from cbx.parse.jinja.template_names import report_unknown_parameter
 from cbx.parse.positions import Positions
-from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
+from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Parameters, Value
 
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: it can be in a Python literal, but not in a file."""
@@ -48,6 +49,7 @@ class DeclarationScope:
         open_constants: The constants whose expressions are being read.
         room: The size that may still be read.
         function: The function whose decorators and parameters are the declaration; None before it is known.
+        parameters: What ``each`` reads, in a file with ``for_each``.
     """
 
     positions: Positions
@@ -58,6 +60,7 @@ class DeclarationScope:
     open_constants: tuple[str, ...] = ()
     room: _Allowance = field(default_factory=_Allowance)
     function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    parameters: Parameters | None = None
 
     def word(self, node: ast.expr) -> str | None:
         """The word of the vocabulary that an expression names, if it names one."""
@@ -175,8 +178,8 @@ def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Li
     return None
 
 
-def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
-    """Read a call of the vocabulary; ``var("x")`` becomes a template."""
+def read_call(node: ast.Call, scope: DeclarationScope) -> Value | None:
+    """Read a call of the vocabulary; ``var("x")`` becomes a template, ``each("x")`` a value."""
     span = scope.positions.span(node)
     word = scope.word(node.func)
     if word is None:
@@ -205,6 +208,8 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
         return None
     if word == "var":
         return _variable_template(arguments, scope, span)
+    if word == "each":
+        return _read_parameter(arguments, scope, span)
     return Call(word, tuple(arguments), span, scope.positions.span(node.func), frozenset(unread))
 
 
@@ -223,6 +228,27 @@ def _variable_template(arguments: list[Argument], scope: DeclarationScope, span:
         codes.WRONG_ARGUMENT_TYPE, "`var` takes the name of one variable", span, hint='write `var("landing")`'
     )
     return None
+
+
+def _read_parameter(arguments: list[Argument], scope: DeclarationScope, span: Span) -> Literal | ListLiteral | None:
+    """The value of a parameter of ``for_each``; None after CBX240 or CBX103."""
+    name = arguments[0].value.value if len(arguments) == 1 and isinstance(arguments[0].value, Literal) else None
+    if not isinstance(name, str):
+        message = "`each` takes the name of one parameter"
+        scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint='write `each("region")`')
+        return None
+    if scope.parameters is None:
+        hint = "declare the parameters of the models of this file with `for_each`"
+        scope.report.add(codes.FOR_EACH, "`each` reads a parameter of `for_each`, which is missing", span, hint=hint)
+        return None
+    values = dict(scope.parameters.values)
+    if name not in values:
+        report_unknown_parameter(name, tuple(values), span, scope.report)
+        return None
+    value = values[name]
+    if isinstance(value, tuple):
+        return ListLiteral(tuple(Literal(item, span) for item in value), span)
+    return Literal(value, span)
 
 
 def _read_list(items: list[ast.expr], scope: DeclarationScope, span: Span) -> ListLiteral:

@@ -15,6 +15,8 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import HALF, DeclarationScope, read_call, read_value, refuse_too_many_braces
+from cbx.parse.for_each import is_parameter, parameter_uses, read_name, read_parameters, report_order
+from cbx.parse.jinja.templates import Templates
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
@@ -76,8 +78,10 @@ class _ImportedWords:
     packages: frozenset[str]
 
 
-def parse_python_model(source: SourceFile, layer: str, name: str, report: Report) -> ParsedModel | None:
-    """Read a Python model file; None after diagnostics (CBX101, CBX104, CBX105)."""
+def parse_python_model(
+    source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
+) -> tuple[ParsedModel, ...] | None:
+    """Read the model of a Python file, or its models; None after diagnostics (CBX101, CBX104, CBX105, CBX240)."""
     tree = parse_syntax(source, report, is_model=True)
     if tree is None:
         return None
@@ -95,22 +99,50 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     if not _is_one_model(functions, source, name, scope):
         return None
     function, decorator = functions[0]
-    definition = _cut_declaration(function, decorator, tree, positions)
+    definition = _cut_declaration(function, decorator, tree, scope)
     module = read_module(source, tree, (function, definition))
     scope = replace(scope, constants=_constants(tree, module), function=function)
+    parameters = read_parameters(decorator, scope)
+    if parameters is None or (parameters and report_order(function, scope)):
+        return None
+    code = PythonFunction(definition, module)
+    if not parameters:
+        return (_read_model(function, decorator, tree, f"{layer}.{name}", code, scope),)
+    models = []
+    for model_parameters in parameters:
+        templates.use_parameters(model_parameters)
+        own_scope = replace(scope, parameters=model_parameters)
+        own_name = read_name(_read_declaration(decorator, own_scope), source, templates, variables, report)
+        if own_name is None:
+            return None
+        own_code = code._replace(definition=_cut_declaration(function, decorator, tree, own_scope))
+        models.append(_read_model(function, decorator, tree, f"{layer}.{own_name}", own_code, own_scope))
+    return tuple(models)
+
+
+def _read_model(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    decorator: ast.expr,
+    tree: ast.Module,
+    model_id: str,
+    code: PythonFunction,
+    scope: DeclarationScope,
+) -> ParsedModel:
+    layer, _, name = model_id.partition(".")
     declaration = _read_declaration(decorator, scope)
-    found_before_inputs = len(report)
+    found_before_inputs = len(scope.report)
     inputs = tuple(_read_inputs(function, scope))
     return ParsedModel(
-        id=f"{layer}.{name}",
+        id=model_id,
         layer=layer,
         name=name,
-        path=source.path,
+        path=scope.positions.source.path,
         declaration=declaration,
         description=_description(tree, function),
         inputs=inputs,
-        inputs_complete=len(report) == found_before_inputs,
-        code=PythonFunction(definition, module),
+        inputs_complete=len(scope.report) == found_before_inputs,
+        code=code,
+        parameters=scope.parameters,
     )
 
 
@@ -248,6 +280,8 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Declar
             continue
         reported = len(scope.report)
         value = read_value(default, scope)
+        if is_parameter(default, scope) and value is not None:
+            continue
         if isinstance(value, Call) and value.function in INPUTS:
             yield ParsedInput(parameter.arg, value, parameter in arguments.kwonlyargs)
         elif len(scope.report) == reported:
@@ -281,23 +315,29 @@ def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunction
 
 
 def _cut_declaration(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, positions: Positions
+    function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, scope: DeclarationScope
 ) -> Statement:
-    """The function's statement, with the declaration and the defaults of inputs cut out of its text."""
+    """The function's statement, without the declaration and the defaults of inputs, and with values of parameters."""
+    positions = scope.positions
     source, text = positions.source, positions.source.text
     start, end = positions.offsets(function)
     pieces: list[str] = []
-    for cut_start, cut_end in sorted(
-        _default_cut(*parameter_and_default, positions)
-        for parameter_and_default in _parameters_with_defaults(function.args)
-    ):
-        pieces.append(text[start:cut_start])
+    uses = parameter_uses(function, scope)
+    cuts = [
+        (*_default_cut(parameter, default, positions), "")
+        for parameter, default in _parameters_with_defaults(function.args)
+        if default not in uses
+    ]
+    cuts += [(*positions.offsets(use), value) for use, value in uses.items()]
+    for cut_start, cut_end, instead in sorted(cuts):
+        pieces += [text[start:cut_start], instead]
         start = cut_end
     pieces.append(text[start:end])
     others = [other for other in function.decorator_list if other is not decorator]
     kept = "".join(f"@{text[slice(*positions.offsets(other))]}\n" for other in others)
     defaults = [default for _, default in _parameters_with_defaults(function.args)]
-    return read_statement(function, source, variable_words(tree), kept + "".join(pieces), (decorator, *defaults))
+    own_text = kept + "".join(pieces)
+    return read_statement(function, source, variable_words(tree), own_text, (decorator, *defaults, *uses))
 
 
 def _parameters_with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:

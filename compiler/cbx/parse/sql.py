@@ -11,6 +11,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import DeclarationScope, read_value, refuse_too_many_braces
+from cbx.parse.for_each import read_name, read_parameters
 from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
 from cbx.parse.landing import columns_added_by
@@ -31,19 +32,47 @@ _COMMENTS = re.compile(r"\s*(?:--(?P<line>[^\n]*)(?:\n|$)|/\*(?P<block>.*?)\*/)"
 
 def parse_sql_model(
     source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
-) -> ParsedModel | None:
-    """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
+) -> tuple[ParsedModel, ...] | None:
+    """Read the model of a SQL file, or its models; None after diagnostics (CBX101, CBX104, CBX105, CBX205, CBX240)."""
     declaration = _find_declaration(source)
-    call = _read_declaration(source, name, declaration, report)
-    if call is None or declaration is None:
+    tree = _read_tree(source, name, declaration, report)
+    if tree is None or declaration is None:
         return None
+    scope = DeclarationScope(Positions(source), _WORDS, {}, report)
+    parameters = read_parameters(tree, scope)
+    if parameters is None:
+        return None
+    models: list[ParsedModel] = []
+    for model_parameters in parameters or (None,):
+        templates.use_parameters(model_parameters)
+        call = read_value(tree, replace(scope, parameters=model_parameters))
+        if not isinstance(call, Call):
+            return None
+        own_name = name if model_parameters is None else read_name(call, source, templates, variables, report)
+        if own_name is None:
+            return None
+        model = _read_model(source, f"{layer}.{own_name}", declaration, call, templates, variables, report)
+        models.append(model._replace(parameters=model_parameters))
+    return tuple(models)
+
+
+def _read_model(
+    source: SourceFile,
+    model_id: str,
+    declaration: _Range,
+    call: Call,
+    templates: Templates,
+    variables: frozenset[str],
+    report: Report,
+) -> ParsedModel:
+    layer, _, name = model_id.partition(".")
     before, _ = _split_comment(source.text[: declaration.outer_start])
     after, body = _split_comment(source.text[declaration.outer_end :])
     template = Template(body.rstrip(), source, len(source.text) - len(body))
     reported = len(report)
     query = _read_query(template, templates, variables, report)
     return ParsedModel(
-        id=f"{layer}.{name}",
+        id=model_id,
         layer=layer,
         name=name,
         path=source.path,
@@ -114,7 +143,8 @@ def _find_closing_braces(text: str, start: int) -> int:
     return end if end != -1 else len(text)
 
 
-def _read_declaration(source: SourceFile, name: str, declaration: _Range | None, report: Report) -> Call | None:
+def _read_tree(source: SourceFile, name: str, declaration: _Range | None, report: Report) -> ast.expr | None:
+    """The tree of the call of a kind; None after a diagnostic."""
     if declaration is None:
         _report_no_model(source, name, report)
         return None
@@ -126,17 +156,15 @@ def _read_declaration(source: SourceFile, name: str, declaration: _Range | None,
     tree = declaration.tree or _parse_expression(source, start, end, report)
     if tree is None:
         return None
-    scope = DeclarationScope(Positions(source), _WORDS, {}, report)
     is_kind = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in KINDS
     if not is_kind:
         word = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else ""
         hint = did_you_mean(word, KINDS) if word and word not in SIGNATURES else None
         if isinstance(tree, ast.Name) and tree.id in KINDS:
             hint = f"call it: `{{{{ {tree.id}() }}}}`"
-        _report_no_model(source, name, report, scope.positions.span(tree), hint)
+        _report_no_model(source, name, report, Positions(source).span(tree), hint)
         return None
-    value = read_value(tree, scope)
-    return value if isinstance(value, Call) else None
+    return tree
 
 
 def _parse_expression(source: SourceFile, start: int, end: int, report: Report) -> ast.expr | None:

@@ -45,4 +45,5 @@ def _declare_model(model: ParsedModel, report: Report) -> DeclaredModel | None:
             DeclaredInput(parsed.parameter, parsed.keyword_only, read) for parsed, read in inputs if read is not None
         ),
         code=model.code or SqlQuery(Text.of(""), ()),
+        parameters=model.parameters,
     )

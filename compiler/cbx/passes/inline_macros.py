@@ -11,7 +11,7 @@ from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
-from cbx.parse.jinja.templates import check_variable
+from cbx.parse.jinja.template_names import check_variable
 from cbx.stages.imports import Import
 from cbx.stages.resolved import PythonCode
 from cbx.syntax.declarations import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement

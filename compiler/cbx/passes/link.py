@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean
 from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.project.dataset_names import changes_view, files_view, quarantine_table
 from cbx.project.find_project import PROJECT_FILE
@@ -60,7 +60,7 @@ def _check_model_exists(
     unused: Mapping[str, ResolvedModel],
     report: Report,
 ) -> bool:
-    if source.model in known_ids:
+    if source.model in known_ids or ALL_MODELS in known_ids:
         return True
     message = f"`{model.id}` reads `{source.model}`, which no model defines"
     hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown_model(source.model, unused)
@@ -85,7 +85,7 @@ def _check_related_models(
 ) -> None:
     for claim in model.claims:
         other = _other_side(model, claim)
-        if other not in known_ids:
+        if other not in known_ids and ALL_MODELS not in known_ids:
             message = f"`{model.id}` is related to `{other}`, which no model defines"
             report.add(
                 codes.UNKNOWN_MODEL,

@@ -96,6 +96,7 @@ class _ModelResolver:
 
     def resolve(self) -> ResolvedModel:
         declaration, document = self.declaration, self.declaration.document
+        self.macros.templates.use_parameters(declaration.parameters)
         columns = self._resolve_columns(document)
         options = self._resolve_table_options(document)
         code = self._resolve_code(declaration.code)
@@ -145,6 +146,7 @@ class _ModelResolver:
             unread=declaration.unread | self.wrong,
             content_hash=self._hash_content(code),
             options=options,
+            parameters=declaration.parameters,
         )
 
     def _resolve_table_options(self, document: ModelDocument) -> TableOptions:
@@ -465,7 +467,7 @@ class _ModelResolver:
             return SqlCode(code.text, code.spans)
         return inline_macros(
             code,
-            self.declaration.name,
+            code.definition.names[0],
             self.macros.modules,
             self.declared.project.variable_names,
             self.report,

@@ -9,7 +9,7 @@ from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import ReadCall
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.settings import Project
-from cbx.syntax.declarations import ParsedModel, PythonFunction, SqlQuery
+from cbx.syntax.declarations import Parameters, ParsedModel, PythonFunction, SqlQuery
 from cbx.syntax.spans import Spans
 
 
@@ -73,6 +73,7 @@ class DeclaredModel(NamedTuple):
     description: str | None
     inputs: tuple[DeclaredInput, ...]
     code: PythonFunction | SqlQuery
+    parameters: Parameters | None = None
 
 
 class Declared(NamedTuple):

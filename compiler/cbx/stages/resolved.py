@@ -10,7 +10,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
 from cbx.stages.imports import Import
-from cbx.syntax.declarations import Snippet
+from cbx.syntax.declarations import Parameters, Snippet
 from cbx.syntax.spans import PackedSpans
 from cbx.syntax.text import Text, TextSpans
 
@@ -269,6 +269,7 @@ class ResolvedModel(NamedTuple):
         spans: The spans of its declaration.
         unread: Arguments that could not be read; checks that depend on them are skipped.
         content_hash: A hash of the model's file and of the macros it uses.
+        parameters: Its parameters, if its file defines several models with ``for_each``.
         options: How its table is stored, refreshed and shown.
     """
 
@@ -296,6 +297,7 @@ class ResolvedModel(NamedTuple):
     spans: PackedSpans
     unread: frozenset[str]
     content_hash: str
+    parameters: Parameters | None = None
     options: TableOptions = TableOptions()
 
     @property

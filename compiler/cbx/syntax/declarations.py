@@ -65,6 +65,16 @@ class Call(NamedTuple):
 Value = Literal | ListLiteral | DictLiteral | Call
 
 
+ParameterValue = Scalar | tuple[Scalar, ...]
+
+
+class Parameters(NamedTuple):
+    """The parameters of one of the models that a file with ``for_each`` defines, and where they are written."""
+
+    values: tuple[tuple[str, ParameterValue], ...]
+    span: Span
+
+
 class ParsedInput(NamedTuple):
     """An input of a model: in Python a parameter and its default, in SQL a call in the body.
 
@@ -172,7 +182,7 @@ class ParsedModel(NamedTuple):
     """A parsed model file: the declaration, the inputs and the code.
 
     ``inputs_complete`` is false where an input could not be read or may be missing, ``code`` is None where the
-    query could not be read.
+    query could not be read. A model of a file with ``for_each`` has ``parameters``.
     """
 
     id: str
@@ -184,3 +194,4 @@ class ParsedModel(NamedTuple):
     inputs: tuple[ParsedInput, ...]
     inputs_complete: bool
     code: PythonFunction | SqlQuery | None
+    parameters: Parameters | None = None

@@ -315,6 +315,27 @@ def test_what_did_not_change_is_not_compiled(shop: Path) -> None:
     assert results == results[:1] * 4
 
 
+def test_of_a_file_with_several_models_all_are_compiled(shop: Path) -> None:
+    """One of them has the name of the file; a reader of one of them is compiled alone."""
+    text = (
+        '{{ materialized_view(for_each=[{"name": "towns"}, {"name": "villages"}], name="{{ each.name }}") }}\n\n'
+        "SELECT id, city AS {{ each.name }} FROM {{ ref('silver.customers') }}\n"
+    )
+    reader = "{{ materialized_view() }}\n\nSELECT id FROM {{ ref('gold.villages') }}\n"
+    (shop / "models/gold/towns.sql").write_text(text)
+    (shop / "models/gold/hamlets.sql").write_text(reader)
+    build(shop, OPTIONS)
+
+    (shop / "models/gold/towns.sql").write_text(text.replace("city AS", "max(city) OVER () AS"))
+    changes = build(shop, OPTIONS).changes
+    (shop / "models/gold/hamlets.sql").write_text(reader.replace("SELECT id", "SELECT  id"))
+    is_whole = is_compiled_whole(lambda: build(shop, OPTIONS))
+
+    assert changes is not None
+    assert {"notebooks/gold/towns.py", "notebooks/gold/villages.py"} <= set(changes.written)
+    assert not is_whole
+
+
 @pytest.mark.parametrize(
     ("path", "before", "after"),
     [

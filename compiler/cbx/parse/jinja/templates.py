@@ -31,6 +31,7 @@ from cbx.parse.jinja.template_marks import (
     VariableMark,
     variable,
 )
+from cbx.parse.jinja.template_names import PARAMETERS, check_parameters, check_variable, set_parameters
 from cbx.parse.jinja.template_problems import hint_of_call, hint_of_tag, lacks_macro_head, reason_of
 from cbx.parse.jinja.template_spans import (
     Template,
@@ -44,8 +45,7 @@ from cbx.parse.jinja.template_spans import (
     split_macros,
     template_lines,
 )
-from cbx.project.find_project import PROJECT_FILE
-from cbx.syntax.declarations import Argument, Call
+from cbx.syntax.declarations import Argument, Call, Parameters
 from cbx.syntax.text import InputSlot, Text, TextPart, TextSpans, Variable, join
 
 _MARK = re.compile("\0(?:@(?P<offset>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
@@ -96,6 +96,7 @@ class Templates:
         self._have_state = False
         self._spender = ""
         self._known: dict[str, Text] = {}
+        self._parameters: Parameters | None = None
         self._environment.globals["var"] = variable
         for word in INPUTS:
             self._environment.globals[word] = self._make_input_word(word)
@@ -127,6 +128,13 @@ class Templates:
             self._macros[node.name] = compiled
             self._environment.globals[node.name] = self._make_macro_word(node.name)
         return named
+
+    def use_parameters(self, parameters: Parameters | None) -> None:
+        """Let the next templates use the parameters of a model as ``each``; None if it has none."""
+        if parameters != self._parameters:
+            self._parameters, self._spender = parameters, ""
+            self._known.clear()
+            set_parameters(self._environment.globals, parameters)
 
     def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
         """Report unknown names in a file of macros."""
@@ -394,7 +402,8 @@ class Templates:
         report: Report,
     ) -> None:
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
-        known_names = {*self._macros, *self._builtins, *local, "var", *allowed}
+        own_words = ["var"] if self._parameters is None else ["var", PARAMETERS]
+        known_names = {*self._macros, *self._builtins, *local, *own_words, *allowed}
         first: dict[str, int] = {}
         for index, token in enumerate(tokens):
             if token.kind == "name" and not is_attribute(tokens, index):
@@ -405,6 +414,7 @@ class Templates:
             if called and any(name in text for text in self._unparsed):
                 raise BrokenMacroError
             self._report_unknown(name, called, name in INPUTS, template.span_at(token.start, token.end), report)
+        check_parameters(template, tokens, self._parameters, report)
         for template_call in read_calls(template, tokens):
             if template_call.word == "var" and len(template_call.strings) == 1:
                 name, span = next(iter(template_call.strings.items()))
@@ -487,11 +497,3 @@ class Templates:
             if arguments and isinstance(arguments[0], str) and arguments[0] in template_call.strings:
                 return template_call
         return calls[0] if calls else TemplateCall(word, self._span, {}, {})
-
-
-def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:
-    """Report CBX205 for a variable that has no value in any environment."""
-    if name not in variables:
-        hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
-        message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
-        report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)

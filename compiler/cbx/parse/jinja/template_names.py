@@ -1,0 +1,53 @@
+"""Checks the names of variables and parameters in templates."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
+from cbx.diagnostics.source_files import Span
+from cbx.parse.jinja.template_spans import Template, TemplateToken, is_attribute
+from cbx.project.find_project import PROJECT_FILE
+from cbx.syntax.declarations import Parameters
+
+PARAMETERS = "each"
+"""The word of templates that has the parameters of ``for_each`` as attributes."""
+
+
+def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:
+    """Report CBX205 for a variable that has no value in any environment."""
+    if name not in variables:
+        hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
+        message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
+        report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)
+
+
+def set_parameters(words: MutableMapping[str, Any], parameters: Parameters | None) -> None:
+    """Add ``each`` to the words of templates; remove it where a model has no parameters."""
+    words.pop(PARAMETERS, None)
+    if parameters is not None:
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in parameters.values}
+        words[PARAMETERS] = SimpleNamespace(**values)
+
+
+def check_parameters(
+    template: Template, tokens: Sequence[TemplateToken], parameters: Parameters | None, report: Report
+) -> None:
+    """Report CBX240 for each ``each.name`` that is not a parameter."""
+    if parameters is None:
+        return
+    names = [name for name, _ in parameters.values]
+    for index, token in enumerate(tokens[:-2]):
+        is_word = token.kind == "name" and token.text == PARAMETERS and not is_attribute(tokens, index)
+        if is_word and tokens[index + 1].text == "." and tokens[index + 2].text not in names:
+            name = tokens[index + 2]
+            report_unknown_parameter(name.text, names, template.span_at(name.start, name.end), report)
+
+
+def report_unknown_parameter(name: str, names: Sequence[str], span: Span, report: Report) -> None:
+    """Report CBX240 for a name that is not a parameter of ``for_each``."""
+    hint = did_you_mean(name, names, f"the parameters are {listing(names)}")
+    report.add(codes.UNKNOWN_PARAMETER, f"`for_each` has no parameter `{name}`", span, label="not found", hint=hint)
