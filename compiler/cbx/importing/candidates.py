@@ -14,6 +14,7 @@ from cbx.importing.definitions import (
     FoundOther,
     FoundQuery,
     Origin,
+    TableSettings,
     default_text,
 )
 from cbx.importing.evaluation.values import UserFunction
@@ -125,15 +126,27 @@ def _candidate(
     problems += [other.problem or f"it is written by {other.what}" for other in others]
     problems += _problems_of_flows(dataset, flows, changes, parts, is_written=bool(writers))
     problems += [problem for part in parts for problem in _problems_of_code(part)]
+    kind = _kind(dataset, parts, changes)
+    problems += _problems_of_settings(dataset.settings, kind, parts)
     return Candidate(
         key,
         dataset,
-        _kind(dataset, parts, changes),
+        kind,
         tuple(parts),
         changes[0] if changes else None,
         tuple(definition.origin for definition in (*same, *writers)),
         tuple(dict.fromkeys(problems)),
     )
+
+
+def _problems_of_settings(settings: TableSettings, kind: ModelKind, parts: Sequence[CodePart]) -> list[str]:
+    reads_files = any(isinstance(read, FileInputRead) for part in parts for read in part.reads)
+    problems = []
+    if reads_files and any(column.has_mask for column in settings.columns):
+        problems.append("a mask needs declared columns, which would be taken for those of the files")
+    if kind == "view" and "spark_conf" in settings.options:
+        problems.append("a view has no Spark settings")
+    return problems
 
 
 def _problems_of_code(part: CodePart) -> tuple[str, ...]:

@@ -53,6 +53,9 @@ class Origin:
     span: Span
 
 
+TableOption = str | bool | tuple[str, ...] | Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class TableSettings:
     """What a definition says about a table beside its rows.
@@ -63,6 +66,7 @@ class TableSettings:
         cluster_by: The columns for liquid clustering.
         columns: The columns of ``schema=``, or of the brackets after the name; empty if none has a type.
         key: The columns of its PRIMARY KEY.
+        options: Further arguments of a model and their values, such as ``partition_cols``; views have none of them.
         notes: What is not carried over, although no row depends on it.
     """
 
@@ -71,7 +75,13 @@ class TableSettings:
     cluster_by: tuple[str, ...] = ()
     columns: tuple[ColumnDefinition, ...] = ()
     key: tuple[str, ...] = ()
+    options: Mapping[str, TableOption] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the table is not published."""
+        return self.options.get("private") is True
 
 
 @dataclass(frozen=True, slots=True)

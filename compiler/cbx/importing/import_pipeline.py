@@ -228,7 +228,8 @@ class _ProjectWriter:
         texts = self.pipeline.sources.texts.values()
         is_modern = any(re.search(r"\bpipelines\b.*\bas dp\b|import pipelines", text) for text in texts)
         values = {name: self.pipeline.configuration.get(key, UNKNOWN_TEXT) for key, name in self.variables.items()}
-        api = "pipelines" if is_modern else "dlt"
+        has_policy = any("refresh_policy" in candidate.dataset.settings.options for candidate in self.candidates)
+        api = "pipelines" if is_modern or has_policy else "dlt"
         return ProjectFacts(self.request.name, naming.layers, naming.schema, api, values, self.request.catalog)
 
     def _comments(self, candidate: Candidate) -> list[str]:

@@ -218,4 +218,5 @@ def _model_name(candidate: Candidate, layer: str, schema: str, taken: set[str]) 
         name += "_2"
     taken.add(f"{layer}.{name}".lower())
     of_layer = schema.replace("{layer}", layer)
-    return ModelName(layer, name, f"{of_layer}_{name}" if candidate.kind == "view" else f"{of_layer}.{name}")
+    is_published = candidate.kind != "view" and not candidate.dataset.settings.is_private
+    return ModelName(layer, name, f"{of_layer}.{name}" if is_published else f"{of_layer}_{name}")

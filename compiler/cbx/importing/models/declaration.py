@@ -9,10 +9,10 @@ from typing import Any, Final
 from cbx.declare.reader_options import nearest_option, spelling
 from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.candidates import Candidate
-from cbx.importing.definitions import FoundChanges, FoundText
+from cbx.importing.definitions import FoundChanges, FoundText, TableOption
 from cbx.importing.evaluation.values import TextTemplate
 from cbx.importing.reads import FileInputRead
-from cbx.importing.sql.column_settings import column_comment
+from cbx.importing.sql.column_settings import column_comment, column_mask
 from cbx.importing.sql.queries import escape_jinja, query_text
 from cbx.spark_spelling import value_text
 
@@ -97,6 +97,8 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
         arguments.append(("expectations", _block("[", expectations, "]")))
     if settings.cluster_by:
         arguments.append(("cluster_by", names_literal(settings.cluster_by)))
+    if candidate.kind != "view":
+        arguments += [(name, _option_literal(value)) for name, value in settings.options.items()]
     properties = _properties(candidate)
     if properties:
         items = [
@@ -105,6 +107,19 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
         ]
         arguments.append(("properties", _block("{", items, "}")))
     return Declaration(candidate.kind, tuple(arguments))
+
+
+def _option_literal(value: TableOption) -> str:
+    match value:
+        case bool():
+            return str(value)
+        case str():
+            return string_literal(escape_jinja(value))
+        case tuple():
+            return names_literal(value)
+        case _:
+            items = [f"{string_literal(name)}: {string_literal(escape_jinja(text))}" for name, text in value.items()]
+            return _block("{", items, "}")
 
 
 def _properties(candidate: Candidate) -> dict[str, str]:
@@ -153,6 +168,8 @@ def _columns(candidate: Candidate) -> str:
         comment = column_comment(column)
         extra = [] if comment is None else [string_literal(escape_jinja(comment))]
         extra += ["not_null=True"] if column.is_required else []
+        mask = column_mask(column)
+        extra += [f"mask={string_literal(escape_jinja(mask))}"] if mask is not None else []
         value = f"column({', '.join([kind, *extra])})" if extra else kind
         items.append(f"{string_literal(column.name)}: {value}")
     return _block("{", items, "}")

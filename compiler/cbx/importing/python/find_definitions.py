@@ -18,6 +18,7 @@ from cbx.importing.definitions import (
     FoundKind,
     FoundOther,
     Origin,
+    TableOption,
     TableSettings,
     UnreadableArgumentError,
     default_text,
@@ -64,16 +65,7 @@ _OTHERS: Final[Mapping[str, str]] = {
     "create_auto_cdc_from_snapshot_flow": "AUTO CDC from snapshots",
 }
 _NOTED: Final[Mapping[str, str]] = {
-    "partition_cols": "partitions are not carried over; cluster_by is what models have",
     "path": "the path of the table is not carried over: the table is managed by the catalog",
-    "private": "a private table becomes a published one",
-    "temporary": "a private table becomes a published one",
-    "cluster_by_auto": "automatic clustering is not carried over",
-    "refresh_policy": "the refresh policy is not carried over",
-}
-_REFUSED: Final[Mapping[str, str]] = {
-    "spark_conf": "a model has no Spark settings",
-    "row_filter": "a model has no row filters",
 }
 _UNSAID: Final = ("system_sequence_by", "columns_to_update", "ignore_null_updates_except_column_list")
 _UNCERTAIN: Final = "whether it is defined is not known without running the notebook"
@@ -197,7 +189,7 @@ class PythonDefinitions:
         if target is None:
             problems.append("its target is not known without running the notebook")
         if given.get("spark_conf"):
-            problems.append(_REFUSED["spark_conf"])
+            problems.append("a flow of a model has no Spark settings")
         is_once = given.get("once", False) is not False
         self._add(
             FoundFlow(target or "?", name or "?", self._origin(function), function, is_once, problems=tuple(problems))
@@ -278,7 +270,8 @@ def _settings(given: Mapping[str, Any], configuration: Mapping[str, str], proble
     if given.get("schema") is not None:
         with _collecting(problems):
             settings = read_schema(_with_defaults(given["schema"], configuration))
-    problems += [reason for name, reason in _REFUSED.items() if given.get(name)]
+    with _collecting(problems):
+        settings = replace(settings, options=_read_options(given))
     notes = [reason for name, reason in _NOTED.items() if given.get(name)]
     with _collecting(problems):
         comment = read_text(given, "comment")
@@ -291,6 +284,33 @@ def _settings(given: Mapping[str, Any], configuration: Mapping[str, str], proble
     elif isinstance(properties, dict):
         settings = replace(settings, properties={str(key): value_text(item) for key, item in properties.items()})
     return replace(settings, notes=tuple(dict.fromkeys((*settings.notes, *notes))))
+
+
+def _read_options(given: Mapping[str, Any]) -> dict[str, TableOption]:
+    """How the table is stored, refreshed and shown.
+
+    Raises:
+        UnreadableArgumentError: If one of the values is not known.
+    """
+    options: dict[str, TableOption] = {}
+    if partition_cols := read_columns(given, "partition_cols"):
+        options["partition_cols"] = partition_cols
+    if given.get("cluster_by_auto") is True:
+        options["cluster_by"] = "auto"
+    for name in ("row_filter", "refresh_policy"):
+        text = read_text(given, name)
+        if isinstance(text, TextTemplate):
+            raise UnreadableArgumentError(f"the value of {name}= is not known without running the notebook")
+        if text is not None:
+            options[name] = text
+    spark_conf = given.get("spark_conf")
+    if spark_conf and not (isinstance(spark_conf, dict) and is_plain(spark_conf)):
+        raise UnreadableArgumentError("the value of spark_conf= is not known without running the notebook")
+    if spark_conf:
+        options["spark_conf"] = {str(key): value_text(item) for key, item in spark_conf.items()}
+    if given.get("private") is True or given.get("temporary") is True:
+        options["private"] = True
+    return options
 
 
 def _with_defaults(value: Any, configuration: Mapping[str, str]) -> Any:

@@ -20,8 +20,8 @@ def settings_of_columns(words: Words) -> TableSettings:
     for column in columns:
         if column.is_identity:
             raise UnreadableArgumentError("a model has no identity columns")
-        if column.has_mask:
-            raise UnreadableArgumentError("a model has no column masks")
+        if column.has_mask and not all(other.type for other in columns):
+            raise UnreadableArgumentError("a mask in a model needs the types of all columns")
     return TableSettings(columns=tuple(column for column in columns if column.type), key=key, notes=tuple(notes))
 
 
@@ -47,3 +47,17 @@ def column_comment(column: ColumnDefinition) -> str | None:
     words = read_words(column.written).words
     places = [number for number, word in enumerate(words) if word.keyword == "COMMENT" and number > 0]
     return words[places[0] + 1].text if places and places[0] + 1 < len(words) else None
+
+
+def column_mask(column: ColumnDefinition) -> str | None:
+    """The function of the MASK of a column, with its further columns."""
+    words = read_words(column.written)
+    places = [number for number, word in enumerate(words.words) if word.keyword == "MASK" and number > 0]
+    if not places:
+        return None
+    words.next = start = places[0] + 1
+    words.name("the function of the mask")
+    if words.takes("USING"):
+        words.wants("COLUMNS")
+        words.group()
+    return words.sql.text[words.words[start].start : words.words[words.next - 1].end]

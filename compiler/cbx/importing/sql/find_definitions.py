@@ -22,6 +22,7 @@ from cbx.importing.definitions import (
     FoundQuery,
     Origin,
     Rule,
+    TableOption,
     TableSettings,
     UnreadableArgumentError,
     default_text,
@@ -215,7 +216,7 @@ class _StatementReader:
         settings, expectations, columns = self._definitions()
         settings = self._clauses(settings)
         if is_private and kind != "view":
-            settings = replace(settings, notes=(*settings.notes, "a private table becomes a published one"))
+            settings = _with_option(settings, "private", value=True)
         if self.words.takes("FLOW"):
             self.words.wants("AUTO", "CDC")
             self.words.takes("INTO")
@@ -281,7 +282,7 @@ class _StatementReader:
     def cluster_clause(self, settings: TableSettings) -> TableSettings:
         """The clause CLUSTER BY."""
         if self.words.takes("AUTO"):
-            return replace(settings, notes=(*settings.notes, "automatic clustering is not carried over"))
+            return _with_option(settings, "cluster_by", value="auto")
         if self.words.takes("NONE"):
             return settings
         items = self.words.group("columns in brackets").items("a column")
@@ -298,13 +299,22 @@ class _StatementReader:
         name = self.words.words[start].keyword
         return replace(settings, notes=(*settings.notes, f"{name} is not carried over"))
 
-    def refused_clause(self, _: TableSettings) -> TableSettings:
-        """A clause that no model has.
+    def filter_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause ROW FILTER: a function and its columns."""
+        name = self.words.until("ON").source_text()
+        self.words.wants("ON")
+        return _with_option(settings, "row_filter", value=f"{name} ON ({self.words.group().source_text()})")
 
-        Raises:
-            UnreadableArgumentError: Always.
-        """
-        raise UnreadableArgumentError("a model has no row filters")
+    def partition_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause PARTITIONED BY."""
+        return _with_option(settings, "partition_cols", value=_names(self.words.group("columns in brackets")))
+
+    def policy_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause REFRESH POLICY: ``AUTO``, ``FULL``, ``INCREMENTAL`` or ``INCREMENTAL STRICT``."""
+        words = [self.words.any_word("a policy").keyword.lower()]
+        if self.words.takes("STRICT"):
+            words.append("strict")
+        return _with_option(settings, "refresh_policy", value="_".join(words))
 
     def _query(self) -> str:
         rest = self.words.words[self.words.next :]
@@ -417,15 +427,20 @@ def _read_listing(words: Words, changes: FoundChanges, listed: str, excepted: st
     return replace(changes, **{listed: _names(listing)})  # type: ignore[arg-type] # as above
 
 
+def _with_option(settings: TableSettings, name: str, *, value: TableOption) -> TableSettings:
+    return replace(settings, options={**settings.options, name: value})
+
+
 _CLAUSES: Final[Mapping[str, Callable[[_StatementReader, TableSettings], TableSettings]]] = {
     "CLUSTER BY": _StatementReader.cluster_clause,
     "COMMENT": _StatementReader.comment_clause,
     "TBLPROPERTIES": _StatementReader.properties_clause,
-    "WITH ROW FILTER": _StatementReader.refused_clause,
-    "ROW FILTER": _StatementReader.refused_clause,
+    "PARTITIONED BY": _StatementReader.partition_clause,
+    "REFRESH POLICY": _StatementReader.policy_clause,
+    "WITH ROW FILTER": _StatementReader.filter_clause,
+    "ROW FILTER": _StatementReader.filter_clause,
     **dict.fromkeys(
-        ("DEFAULT COLLATION", "LOCATION", "PARTITIONED BY", "REFRESH POLICY", "SCHEDULE", "TRIGGER ON", "USING"),
-        _StatementReader.noted_clause,
+        ("DEFAULT COLLATION", "LOCATION", "SCHEDULE", "TRIGGER ON", "USING"), _StatementReader.noted_clause
     ),
 }
 _FIRST_WORDS: Final = tuple(dict.fromkeys(clause.split()[0] for clause in _CLAUSES))
