@@ -33,7 +33,7 @@ def read_parameters(declaration: ast.expr, scope: DeclarationScope) -> tuple[Par
     keywords = declaration.keywords if isinstance(declaration, ast.Call) else []
     written = next((argument.value for argument in keywords if argument.arg == "for_each"), None)
     if written is None:
-        return _check_no_parameters(keywords, declaration, scope)
+        return _check_no_parameters(keywords, scope)
     reported = len(scope.report)
     value = read_value(written, scope)
     if value is None or len(scope.report) > reported:
@@ -44,24 +44,28 @@ def read_parameters(declaration: ast.expr, scope: DeclarationScope) -> tuple[Par
     return models if len(scope.report) == reported else None
 
 
-def _check_no_parameters(
-    keywords: list[ast.keyword], declaration: ast.expr, scope: DeclarationScope
-) -> tuple[Parameters, ...] | None:
-    """Report ``name``, or an import of ``each``, in a file without ``for_each``; None after that."""
+def _check_no_parameters(keywords: list[ast.keyword], scope: DeclarationScope) -> tuple[Parameters, ...] | None:
+    """Report ``name``, or a use of ``each``, in a file without ``for_each``; None after that."""
     name = next((argument for argument in keywords if argument.arg == "name"), None)
     if name is not None:
         hint = "a model has the name of its file: remove `name`, or declare several models with `for_each`"
         message = "`name` names the models of `for_each`, which is missing"
         scope.report.add(codes.FOR_EACH, message, scope.positions.keyword(name), hint=hint)
         return None
-    if scope.function is not None and "each" in scope.words.values():
-        message, hint = (
-            "`each` reads a parameter of `for_each`, which is missing",
-            "declare it, or do not import `each`",
-        )
-        scope.report.add(codes.FOR_EACH, message, scope.positions.span(declaration), hint=hint)
+    use = _first_use(scope)
+    if use is not None:
+        message = "`each` reads a parameter of `for_each`, which is missing"
+        hint = "declare several models with `for_each`, or write the value"
+        scope.report.add(codes.FOR_EACH, message, scope.positions.span(use), hint=hint)
         return None
     return ()
+
+
+def _first_use(scope: DeclarationScope) -> ast.expr | None:
+    if scope.function is None or not ("each" in scope.words.values() or scope.cbx_names):
+        return None
+    nodes = (node for node in ast.walk(scope.function) if isinstance(node, ast.expr))
+    return next((node for node in nodes if is_parameter(node, scope)), None)
 
 
 def _read_models(value: Value, report: Report) -> tuple[Parameters, ...]:
