@@ -263,6 +263,13 @@ RECORD = {
 }
 
 
+SECOND_RECORD = {
+    **{name: value for name, value in RECORD.items() if name not in {"pipeline_id", "pipeline", "last_modified"}},
+    "version": 2,
+    "pipelines": {"": {"id": "p", "settings": SETTINGS, "last_modified": 1}, "serve": {"id": "q"}},
+}
+
+
 def plan_round(seed: int, folder: Path) -> None:
     """What is deployed can be compared and the plan be shown, or the error says which file is spoilt."""
     luck = random.Random(seed)
@@ -284,10 +291,10 @@ def plan_round(seed: int, folder: Path) -> None:
 def record_round(seed: int, _: Path) -> None:
     """It is a record that is like any other, or none."""
     luck = random.Random(seed)
-    record = read_record(Kept(spoilt_bytes(RECORD, luck)))  # type: ignore[arg-type] # all that it has is read
+    record = read_record(Kept(spoilt_bytes(luck.choice((RECORD, SECOND_RECORD)), luck)))  # type: ignore[arg-type] # all that it has is read
 
     assert all(isinstance(value, str) for value in (*record.files, *record.files.values()))
-    assert isinstance(record.pipeline_id, str | None)
+    assert all(isinstance(pipeline.id, str) for pipeline in record.pipelines.values())
     assert isinstance(record.job_id, int | None)
     json.dumps(asdict(record)).encode()
 
