@@ -93,29 +93,9 @@ def materialized_view(
     for_each: Sequence[Mapping[str, Any]] = (),
     name: str | None = None,
 ) -> Any:
-    """Declare a table with the result of its query. The further arguments are those of `streaming_table`.
+    """Declare a table with the result of its query.
 
-    Args:
-        function: The model, if the decorator has no parentheses.
-        refresh_policy: ``auto``, ``incremental``, ``incremental_strict`` or ``full``: how it is recomputed.
-        key: As for `streaming_table`.
-        keys: As for `streaming_table`.
-        relationships: As for `streaming_table`.
-        columns: As for `streaming_table`.
-        expectations: As for `streaming_table`.
-        description: As for `streaming_table`.
-        tags: As for `streaming_table`.
-        owner: As for `streaming_table`.
-        properties: As for `streaming_table`.
-        cluster_by: As for `streaming_table`.
-        partition_cols: As for `streaming_table`.
-        row_filter: As for `streaming_table`.
-        spark_conf: As for `streaming_table`.
-        private: As for `streaming_table`.
-        quarantine: As for `streaming_table`.
-        enforce: As for `streaming_table`.
-        for_each: As for `streaming_table`.
-        name: As for `streaming_table`.
+    ``refresh_policy`` says how it is recomputed; the other arguments are those of `streaming_table`.
     """
     return _keep_function(function)
 

@@ -27,16 +27,21 @@ class PipelineTarget:
     """A pipeline of a deployment.
 
     Attributes:
-        name: Its name in ``project.toml``; empty for the only pipeline of a project that names none.
+        plan: The pipeline as planned.
         files: The folder of the compiled files in the workspace.
         settings: Its settings for the pipelines API, without `run_as`.
         run_as: Who it runs as; None for the user who deploys first.
     """
 
-    name: str
+    plan: PipelinePlan
     files: str
     settings: dict[str, Any]
     run_as: dict[str, str] | None
+
+    @property
+    def name(self) -> str:
+        """Its name in ``project.toml``; empty for the only pipeline of a project that names none."""
+        return self.plan.name or ""
 
     @property
     def all_settings(self) -> dict[str, Any]:
@@ -52,9 +57,8 @@ class Target:
         project: The project's name.
         environment: The environment's name.
         root: The folder in the workspace.
-        plans: The pipelines as planned, each after those whose tables it reads.
         settings: The settings that all pipelines share, with the project's name.
-        pipelines: The pipelines, in the same order.
+        pipelines: The pipelines, each after those whose tables it reads.
         run_as: Who the pipelines and the job run as; None for the user who deploys first.
         job: The job's settings without its tasks; None without a schedule.
         permissions: The permissions of pipelines and job.
@@ -63,7 +67,6 @@ class Target:
     project: str
     environment: str
     root: str
-    plans: tuple[PipelinePlan, ...]
     settings: dict[str, Any]
     pipelines: tuple[PipelineTarget, ...]
     run_as: dict[str, str] | None
@@ -109,7 +112,8 @@ class Target:
     def job_settings(self, ids: Mapping[str, str]) -> dict[str, Any]:
         """All settings of the job that updates the pipelines, whose ids are by name."""
         identity = {"run_as": self.run_as} if self.run_as else {}
-        tasks = job_tasks(self.plans, {pipeline.name: ids[pipeline.name or ""] for pipeline in self.plans})
+        plans = [pipeline.plan for pipeline in self.pipelines]
+        tasks = job_tasks(plans, {plan.name: ids[plan.name or ""] for plan in plans})
         return {**(self.job or {}), "tasks": tasks, "max_concurrent_runs": 1, **identity}
 
 
@@ -135,7 +139,7 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
     files = f"{root}/files"
     pipelines = tuple(
         PipelineTarget(
-            name=pipeline.name or "",
+            plan=pipeline,
             files=files,
             settings={
                 **settings,
@@ -151,7 +155,6 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
         project=project.name,
         environment=environment,
         root=root,
-        plans=plan.pipelines,
         settings=settings,
         pipelines=pipelines,
         run_as=run_as(chosen),

@@ -8,17 +8,13 @@ from typing import Any
 
 from cbx.emit.code_hash import code_hash
 from cbx.emit.measures import home_of_column, lay_out_measure
+from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.plan import Artifact, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import (
     Cdc,
     Column,
-    FileInput,
-    Input,
-    ModelInput,
     PythonCode,
     Relationship,
-    TableInput,
-    TableOptions,
 )
 from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
@@ -124,15 +120,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
     model = planned.model
     columns = plan.columns[model.id]
     return {
-        "kind": model.kind,
-        "path": model.path,
-        "language": "python" if isinstance(model.code, PythonCode) else "sql",
-        "layer": model.layer,
-        "name": model.name,
-        **({"parameters": dict(model.parameters.values)} if model.parameters is not None else {}),
-        "dataset": model.dataset,
-        "description": model.description,
-        "inputs": [_input(model_input) for model_input in model.inputs],
+        **identity_entry(model),
         "key": list(model.key) if model.key is not None else None,
         "key_verdict": plan.key_verdicts.get(model.id),
         "further_keys": [
@@ -151,12 +139,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "columns": [_column(column) | home_of_column(column, model, plan) for column in columns or ()],
         "measures": [lay_out_measure(measure) for measure in plan.measures.get(model.id, ())],
         "cdc": None if model.cdc is None else _cdc(model.cdc),
-        "tags": list(model.tags),
-        "owner": model.owner,
-        "properties": dict(model.properties),
-        "cluster_by": list(model.cluster_by),
-        **_options(model.options),
-        "quarantine": model.quarantine,
+        **settings_entry(model),
         **({"pipeline": planned.pipeline} if planned.pipeline is not None else {}),
         "artifact": f"{TARGET}/{planned.artifact}",
         "traced": model.id in plan.traced if isinstance(model.code, PythonCode) else None,
@@ -164,16 +147,6 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "code_hash": code_hash(model.code),
         "artifact_hash": digest,
     }
-
-
-def _options(options: TableOptions) -> dict[str, Any]:
-    """The options that are not at their defaults."""
-    written = {
-        **options._asdict(),
-        "partition_cols": list(options.partition_cols),
-        "spark_conf": dict(options.spark_conf),
-    }
-    return {name: value for name, value in written.items() if value}
 
 
 def _relationship(relationship: Relationship) -> dict[str, Any]:
@@ -194,22 +167,6 @@ def _column(column: Column) -> dict[str, Any]:
         "lineage": None if column.lineage is None else list(map(list, column.lineage)),
         **({"mask": column.mask} if column.mask is not None else {}),
     }
-
-
-def _input(model_input: Input) -> dict[str, Any]:
-    mode = "stream" if model_input.is_streaming else "batch"
-    match model_input:
-        case ModelInput(model=name):
-            return {"model": name, "mode": mode}
-        case TableInput(table=table):
-            return {"table": text_in_words(table), "mode": mode}
-        case FileInput(path=path, format=file_format):
-            described: dict[str, Any] = {"path": text_in_words(path), "mode": mode, "format": file_format}
-            return described | {
-                **({"schema": model_input.schema} if model_input.schema else {}),
-                "schema_hints": model_input.schema_hints,
-                "options": {name: text_in_words(value) for name, value in model_input.options},
-            }
 
 
 def _cdc(cdc: Cdc) -> dict[str, Any]:

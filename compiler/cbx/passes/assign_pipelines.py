@@ -14,8 +14,8 @@ from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
 from cbx.project.settings import PipelineSection, Project
 from cbx.project.toml_spans import setting_span
-from cbx.stages.resolved import FileInput, Input, ModelInput, PipelineModels, Proven, PythonCode, ResolvedModel
-from cbx.syntax.text import text_in_words
+from cbx.stages.manifest_entries import identity_entry, settings_entry
+from cbx.stages.resolved import PipelineModels, Proven, ResolvedModel
 
 _MOST_SHOWN = 5
 Owners = Mapping[str, str]
@@ -168,36 +168,12 @@ def _graph_document(proven: Proven) -> GraphDocument:
 
 
 def _entry(model: ResolvedModel) -> dict[str, Any]:
-    return {
-        "kind": model.kind,
-        "path": model.path,
-        "language": "python" if isinstance(model.code, PythonCode) else "sql",
-        "layer": model.layer,
-        "name": model.name,
-        "dataset": model.dataset,
-        "description": model.description,
-        "inputs": [_input(source) for source in model.inputs],
-        "key": model.key,
+    unknown_yet: dict[str, Any] = {
         "key_verdict": None,
         "expectations": [],
         "columns": [],
-        "tags": model.tags,
-        "owner": model.owner,
-        "properties": dict(model.properties),
-        "cluster_by": model.cluster_by,
-        "quarantine": model.quarantine,
         "artifact": "",
-        "source_hash": model.content_hash,
         "artifact_hash": "",
     }
-
-
-def _input(source: Input) -> dict[str, str]:
-    mode = "stream" if source.is_streaming else "batch"
-    match source:
-        case ModelInput():
-            return {"model": source.model, "mode": mode}
-        case FileInput():
-            return {"path": text_in_words(source.path), "format": source.format, "mode": mode}
-        case _:
-            return {"table": text_in_words(source.table), "mode": mode}
+    declared = {"key": model.key, "source_hash": model.content_hash}
+    return identity_entry(model) | settings_entry(model) | declared | unknown_yet

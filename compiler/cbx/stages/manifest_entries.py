@@ -1,0 +1,58 @@
+"""What a model declares, as the manifest has it: the manifest is written with it, selectors find models by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cbx.stages.resolved import FileInput, Input, ModelInput, PythonCode, ResolvedModel, TableInput
+from cbx.syntax.text import text_in_words
+
+
+def identity_entry(model: ResolvedModel) -> dict[str, Any]:
+    """What a model is and reads."""
+    return {
+        "kind": model.kind,
+        "path": model.path,
+        "language": "python" if isinstance(model.code, PythonCode) else "sql",
+        "layer": model.layer,
+        "name": model.name,
+        **({"parameters": dict(model.parameters.values)} if model.parameters is not None else {}),
+        "dataset": model.dataset,
+        "description": model.description,
+        "inputs": [_input_entry(source) for source in model.inputs],
+    }
+
+
+def settings_entry(model: ResolvedModel) -> dict[str, Any]:
+    """The settings of a model that selectors compare; options of its table only where they are declared."""
+    options = {
+        **model.options._asdict(),
+        "partition_cols": list(model.options.partition_cols),
+        "spark_conf": dict(model.options.spark_conf),
+    }
+    return {
+        "tags": list(model.tags),
+        "owner": model.owner,
+        "properties": dict(model.properties),
+        "cluster_by": list(model.cluster_by),
+        **{name: value for name, value in options.items() if value},
+        "quarantine": model.quarantine,
+    }
+
+
+def _input_entry(source: Input) -> dict[str, Any]:
+    mode = "stream" if source.is_streaming else "batch"
+    match source:
+        case ModelInput(model=name):
+            return {"model": name, "mode": mode}
+        case TableInput(table=table):
+            return {"table": text_in_words(table), "mode": mode}
+        case FileInput(path=path, format=file_format):
+            return {
+                "path": text_in_words(path),
+                "mode": mode,
+                "format": file_format,
+                **({"schema": source.schema} if source.schema else {}),
+                "schema_hints": source.schema_hints,
+                "options": {name: text_in_words(value) for name, value in source.options},
+            }
