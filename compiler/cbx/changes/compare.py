@@ -21,6 +21,7 @@ from cbx.changes.tables import (
 
 _REQUESTED = Difference("full refresh", "requested", "full_refresh")
 _LEFT_OVER = Difference("full refresh", "still due from an earlier deployment", "full_refresh")
+_STAYS = "it stays in the workspace: delete it there when its tables have moved"
 _NO_MODELS: Mapping[str, Any] = {"models": {}, "checks": [], "artifacts": {}, "project": {}}
 
 
@@ -209,13 +210,11 @@ def _project_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
 def _pipeline_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     for name in old:
         if name not in new:
-            reason = "it stays in the workspace: delete it there when its tables have moved"
-            yield Difference("pipelines", f"`{name}` removed", "none", reason)
+            yield Difference("pipelines", f"`{name}` removed", "none", _STAYS)
     for name, pipeline in new.items():
         if name not in old:
             yield Difference("pipelines", f"`{name}` added")
         elif old[name] != pipeline:
             yield Difference("pipelines", f"`{name}` is updated after {_value_text(pipeline['after'])}")
     if new and not old:
-        reason = "it stays in the workspace: delete it there when its tables have moved"
-        yield Difference("pipelines", "the pipeline of the whole project removed", "none", reason)
+        yield Difference("pipelines", "the pipeline of the whole project removed", "none", _STAYS)

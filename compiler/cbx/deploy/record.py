@@ -150,7 +150,7 @@ def write_committed(state: Folder, committed: Committed) -> None:
     deployment = {
         "settings": committed.deployed.settings,
         "full_refresh": list(committed.deployed.due),
-        "refreshing": [update._asdict() for update in committed.refreshing],
+        "refreshing": [update._asdict() for update in committed.refreshing] or None,
     }
     state.write(_MANIFEST, _encode({**committed.deployed.manifest, "deployment": deployment}))
 
