@@ -38,6 +38,7 @@ def test_colours_can_be_chosen(browser: Browser, shop: str) -> None:
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
         page.reload()
         page.wait_for_selector("html[data-ready]")
+        page.wait_for_function(f"getComputedStyle(document.body).backgroundColor === {dark!r}")
 
         assert dark == page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 20, 26)"
         assert page.get_attribute("#theme", "aria-label") == "Colours: dark"
