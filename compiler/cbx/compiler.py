@@ -25,7 +25,8 @@ from cbx.passes.read_macros import read_macros
 from cbx.passes.read_models import read_models
 from cbx.passes.table_facts import known_tables
 from cbx.passes.type_columns import type_columns
-from cbx.project.settings import LOCAL, Project, has_environment, load_project
+from cbx.project.sections import LOCAL
+from cbx.project.settings import Project, has_environment, load_project
 from cbx.stages.declared import Discovered
 from cbx.stages.plan import Artifact, Plan
 from cbx.stages.resolved import KnownTable, Proven

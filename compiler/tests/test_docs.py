@@ -17,7 +17,7 @@ from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
-from cbx.project.settings import (
+from cbx.project.sections import (
     CompileSection,
     EngineSection,
     Environment,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.project.settings import Environment, Project
+    from cbx.project.sections import Environment
+    from cbx.project.settings import Project
     from cbx.runtime import RunResult
     from cbx.runtime.errors import QueryLine
     from cbx.runtime.results import StandInPaths
@@ -256,7 +257,7 @@ def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
 
 def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
     """The named notebooks, files and folders, with the configuration and the stand-ins of the command line."""
-    from cbx.project.settings import Environment
+    from cbx.project.sections import Environment
 
     configuration, select = _variables(options.variables), _selected_tables(options.selection)
     return RunSources(paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment()))
@@ -281,7 +282,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     from cbx.cli.run_selection import select_datasets
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
-    from cbx.project.settings import Environment
+    from cbx.project.sections import Environment
     from cbx.runtime import CannotRunError
     from cbx.target.atomic_change import lock_target
     from cbx.target.layout import TARGET

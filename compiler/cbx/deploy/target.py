@@ -16,7 +16,7 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.project.settings import USER
+from cbx.project.sections import USER
 from cbx.stages.plan import PipelinePlan, Plan
 
 _HOME = "/Workspace/Users"

@@ -18,7 +18,8 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.project.settings import USER, Environment, Permission, Project
+from cbx.project.sections import USER, Environment, Permission
+from cbx.project.settings import Project
 from cbx.stages.plan import Artifact, Plan
 
 PATH = "databricks.yml"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cbx.project.settings import USER, Environment, Permission, Project
+from cbx.project.sections import USER, Environment, Permission
+from cbx.project.settings import Project
 from cbx.stages.plan import PipelinePlan, Plan
 
 _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")

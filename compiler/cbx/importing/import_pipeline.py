@@ -32,7 +32,7 @@ from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import FileInputRead
 from cbx.importing.refused_models import refused_models
 from cbx.importing.sql.find_definitions import SQL_STATEMENTS, SqlDefinitions
-from cbx.project.settings import IDENTIFIER
+from cbx.project.identifiers import IDENTIFIER
 
 _COMPUTED: Final = "something that is left reads it by a name that is not written out"
 _IGNORED: Final = ".cbx/\n.venv/\n__pycache__/\n"

@@ -12,7 +12,7 @@ from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import DeclarationScope, read_value
 from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
-from cbx.project.settings import DEVICE, IDENTIFIER
+from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.syntax.declarations import Call, DictLiteral, ListLiteral, Literal, Parameters, ParameterValue, Value
 
 _MOST_MODELS = 1000

@@ -12,7 +12,8 @@ from cbx.graph.graph_document import GraphDocument, read_manifest
 from cbx.graph.model_graph import find_cycles, model_graph, topological_order
 from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
-from cbx.project.settings import PipelineSection, Project
+from cbx.project.sections import PipelineSection
+from cbx.project.settings import Project
 from cbx.project.toml_spans import setting_span
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.resolved import PipelineModels, Proven, ResolvedModel

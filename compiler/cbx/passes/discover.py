@@ -11,7 +11,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.settings import DEVICE, IDENTIFIER, Project
+from cbx.project.identifiers import DEVICE, IDENTIFIER
+from cbx.project.settings import Project
 from cbx.stages.declared import Discovered, ModelFile
 
 _LARGEST_FILE = 1 << 20

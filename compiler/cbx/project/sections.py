@@ -1,0 +1,186 @@
+"""The sections of ``project.toml``: their settings, types and defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+LOCAL = "local"
+"""The environment of ``cbx run``; it is not deployed."""
+
+USER = "{user}"
+"""A placeholder in a catalog or schema for the name of the user who deploys, so that each developer has own tables."""
+
+REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
+"""References that the Databricks CLI replaces in every text of a bundle; they cannot be escaped."""
+_LONGEST_NAME = 255
+_NOT_IN_NAMES = re.compile(r"[./\s\x00-\x1f\x7f]")
+_NAMES_OF_UNITY_CATALOG = "it has at most 255 characters, and no dot, slash, space or control character"
+
+Word = Annotated[str, StringConstraints(min_length=1, strict=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", strict=True)]
+ProjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=100, strict=True)]
+VariableValue = str | bool | int | float
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ProjectSection(_Settings):
+    """``[project]``."""
+
+    name: ProjectName
+    layers: tuple[Word, ...] = Field(("bronze", "silver", "gold"), min_length=1, strict=False)
+    description: str = ""
+
+
+class NamingSection(_Settings):
+    """``[naming]``: templates over ``{layer}`` and ``{name}``."""
+
+    schema_: Annotated[Word, Field(alias="schema")] = "{layer}"
+    table: Word = "{name}"
+
+    def schema_of(self, layer: str, name: str) -> str:
+        """The schema of a model's table."""
+        return _fill(self.schema_, layer, name)
+
+    def table_of(self, layer: str, name: str) -> str:
+        """The name of a model's table, without its schema."""
+        return _fill(self.table, layer, name)
+
+
+class CompileSection(_Settings):
+    """``[compile]``."""
+
+    api: Literal["dlt", "pipelines"] = "dlt"
+    source_format: Literal["notebook", "file"] = "notebook"
+    constraints: Literal["none", "primary", "all"] = "primary"
+    measures: Literal["warn", "error", "off"] = "warn"
+    check_measures: bool = False
+    analysis: bool = True
+    trace: bool = True
+
+    @property
+    def reports_all(self) -> bool:
+        """Whether queries are analysed and aggregates are checked, so that all warnings about them are there."""
+        return self.analysis and self.measures != "off"
+
+
+class EngineSection(_Settings):
+    """``[test]``."""
+
+    engine: Literal["sail", "spark"] = "sail"
+
+
+class PipelineSection(_Settings):
+    """``[pipelines.<name>]``: the models of one of several pipelines, by selectors."""
+
+    select: tuple[Word, ...] = Field(min_length=1, strict=False)
+    exclude: tuple[Word, ...] = Field((), strict=False)
+
+    @field_validator("select", "exclude", mode="before")
+    @classmethod
+    def _may_be_one_text(cls, selectors: Any) -> Any:
+        return (selectors,) if isinstance(selectors, str) else selectors
+
+
+class Permission(_Settings):
+    """A permission on the pipeline and its job: a user, group or service principal, and a level."""
+
+    level: Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"]
+    group: Word | None = None
+    user: Word | None = None
+    service_principal: Word | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Permission:
+        if sum(principal is not None for principal in (self.group, self.user, self.service_principal)) != 1:
+            raise ValueError("a permission needs exactly one of `group`, `user` and `service_principal`")
+        return self
+
+
+class Environment(_Settings):
+    """``[environments.<name>]``: where and how a pipeline runs."""
+
+    catalog: Word | None = None
+    schema_: Annotated[Word | None, Field(alias="schema")] = None
+    host: Word | None = None
+    development: bool = False
+    serverless: bool = True
+    continuous: bool = False
+    channel: Literal["CURRENT", "PREVIEW"] = "CURRENT"
+    edition: Literal["CORE", "PRO", "ADVANCED"] = "ADVANCED"
+    schedule: Word | None = None
+    timezone: Word = "UTC"
+    notifications: tuple[Word, ...] = Field((), strict=False)
+    permissions: tuple[Permission, ...] = Field((), strict=False)
+    run_as: Word | None = None
+    root_path: Word | None = None
+    vars: dict[Name, VariableValue] = {}
+    tables: dict[str, Word] = {}
+    streams: dict[str, Word] = {}
+
+    @field_validator("tables", "streams", mode="before")
+    @classmethod
+    def _are_flat(cls, names: Any) -> Any:
+        """Let a name with dots be written without quotes, which TOML reads as nested tables."""
+        return dict(_flatten(names)) if isinstance(names, dict) else names
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_quartz(cls, schedule: str | None) -> str | None:
+        if schedule is not None and len(schedule.split()) not in {6, 7}:
+            raise ValueError(
+                "a Quartz cron expression has six or seven fields and begins with the seconds: `0 0 5 * * ?`"
+            )
+        return schedule
+
+    @field_validator("catalog", "schema_")
+    @classmethod
+    def _is_a_name_of_unity_catalog(cls, name: str | None) -> str | None:
+        if name is None or REFERENCE.search(name):  # reported on its own
+            return name
+        if {"{", "}"} & set(name.replace(USER, "")):
+            raise ValueError("it should be a plain name: settings are not templates, only `{user}` is replaced")
+        if len(name) > _LONGEST_NAME or _NOT_IN_NAMES.search(name):
+            raise ValueError(f"`{name[:60]}` is not a name in Unity Catalog: {_NAMES_OF_UNITY_CATALOG}")
+        return name
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_workspace_folder(cls, path: str | None) -> str | None:
+        if path is not None and not re.fullmatch(r"(~|/Workspace)(/[^/]+)+", path):
+            raise ValueError("it should be a folder in the workspace, `~/...` or `/Workspace/...`")
+        return path
+
+    @model_validator(mode="after")
+    def _keeps_developers_apart(self) -> Environment:
+        if self.development and self.root_path is not None and not self.root_path.startswith("~/"):
+            raise ValueError("in development mode `root_path` starts with `~/`, so that each developer has a copy")
+        return self
+
+
+class ProjectSettings(_Settings):
+    """All of ``project.toml``."""
+
+    project: ProjectSection
+    naming: NamingSection = NamingSection()
+    compile: CompileSection = CompileSection()
+    test: EngineSection = EngineSection()
+    vars: dict[Name, VariableValue] = {}
+    pipelines: dict[ProjectName, PipelineSection] = {}
+    environments: dict[Name, Environment] = {}
+
+
+def _flatten(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in names.items():
+        inner = _flatten(value) if isinstance(value, dict) else [("", value)]
+        yield from ((f"{name}.{rest}" if rest else name, leaf) for rest, leaf in inner)
+
+
+def _fill(template: str, layer: str, name: str) -> str:
+    return template.replace("{layer}", layer).replace("{name}", name)

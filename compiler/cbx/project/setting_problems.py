@@ -1,0 +1,146 @@
+"""Reports settings that are unknown, missing or of a wrong type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.did_you_mean import nearest
+from cbx.diagnostics.source_files import SourceFile
+from cbx.project.find_project import PROJECT_FILE
+from cbx.project.sections import (
+    CompileSection,
+    EngineSection,
+    Environment,
+    NamingSection,
+    Permission,
+    PipelineSection,
+    ProjectSection,
+    ProjectSettings,
+    VariableValue,
+)
+from cbx.project.toml_spans import setting_span
+
+
+def validate_settings(data: dict[str, Any], source: SourceFile, report: Report) -> ProjectSettings | None:
+    """The settings of a file; None after CBX002.
+
+    Args:
+        data: The content of ``project.toml``.
+        source: The file.
+        report: Gets one problem per setting.
+    """
+    try:
+        return ProjectSettings.model_validate(data)
+    except ValidationError as error:
+        problems = _problems_by_path(error)
+        unknown = [path for path, problem in problems.items() if problem["type"] == "extra_forbidden"]
+        meant = {(*path[:-1], nearest(str(path[-1]), _names_at(list(path[:-1])))) for path in unknown}
+        for path, problem in problems.items():
+            if problem["type"] != "missing" or path not in meant:
+                _report_setting(list(path), problem, data, source, report)
+        return None
+
+
+def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
+    """One problem per setting: a value that fits no member of a union is one problem, not one per member."""
+    problems: dict[tuple[str | int, ...], Any] = {}
+    for problem in error.errors():
+        path = tuple(key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"})
+        is_value = len(problem["loc"]) > len(path) and problem["loc"][-1] != "[key]"
+        problems.setdefault(path, {**problem, "is_value": is_value})
+    return problems
+
+
+_TITLE = re.compile(r"`\[[^`]*\]`")
+
+
+def _report_setting(
+    path: list[str | int], problem: Any, data: Mapping[str, Any], source: SourceFile, report: Report
+) -> None:
+    setting = ".".join(str(key) for key in path)
+    span = setting_span(source, path)
+    if problem["type"] == "extra_forbidden":
+        names = _names_at(path[:-1])
+        hint, causes = _right_section(path), []
+        if hint is not None:
+            causes += [Cause(PROJECT_FILE, f"{path[:-1]}: {title}") for title in _TITLE.findall(hint)]
+        elif (hint := did_you_mean(str(path[-1]), names)) is None:
+            hint = f"the settings are {', '.join(names)}"
+            if "vars" not in data and path[0] != "environments" and isinstance(problem["input"], VariableValue):
+                hint = f"is it a variable of the project? write it under `[vars]`; {hint}"
+                causes.append(Cause(PROJECT_FILE, "section vars"))
+        report.add(
+            codes.INVALID_PROJECT_SETTING,
+            f"there is no setting `{setting}`",
+            span,
+            label="unknown",
+            hint=hint,
+            causes=causes,
+        )
+    elif problem["type"] == "missing":
+        hint = f"add `{path[-1]} = ...`" if len(path) > 1 else f"add `[{setting}]` with a `name`"
+        causes = [Cause(PROJECT_FILE, f"[]: `[{setting}]`")]
+        report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint, causes=causes)
+    else:
+        message = f"`{setting}`: {_problem_text(problem)}"
+        report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
+
+
+def _right_section(path: list[str | int]) -> str | None:
+    """A hint that names the section of a setting that is in a wrong section."""
+    name = str(path[-1])
+    current = str(path[0]) if len(path) > 1 else ""
+    sections: dict[str, tuple[str, type[BaseModel]]] = {
+        "project": ("[project]", ProjectSection),
+        "naming": ("[naming]", NamingSection),
+        "compile": ("[compile]", CompileSection),
+        "test": ("[test]", EngineSection),
+        "pipelines": ("[pipelines.<name>]", PipelineSection),
+        "environments": ("[environments.<name>]", Environment),
+    }
+    right = [
+        title
+        for section, (title, model) in sections.items()
+        if section != current and name in {field.alias or key for key, field in model.model_fields.items()}
+    ]
+    if name in sections and current == "environments":
+        return f"`[{name}]` is for the whole project: write it at the top level"
+    return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
+
+
+def _problem_text(problem: Any) -> str:
+    reason = str(problem["msg"])
+    if problem["type"] == "string_pattern_mismatch":
+        marks = "letters, digits, underscores and dashes" if "-]" in reason else "letters, digits and underscores"
+        return f"`{problem['input']}` is not a name: it has {marks}, and no digit first"
+    if problem["type"] in {"too_short", "string_too_short"}:
+        return "it should not be empty"
+    if problem["type"] == "value_error":
+        return reason.removeprefix("Value error, ")
+    if problem["is_value"]:
+        return f"it should be text, a number, true or false, not `{str(problem['input'])[:60]}`"
+    reason = reason.removeprefix("Input should be ").replace("'", "`")
+    reason = reason.replace("a valid string", "text").replace("a valid boolean", "true or false")
+    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a table")
+    reason = reason.split(" or instance of")[0]
+    return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
+
+
+def _names_at(path: list[str | int]) -> list[str]:
+    """The names of the settings in a table of ``project.toml``."""
+    sections: dict[str, type[BaseModel]] = {
+        "": ProjectSettings,
+        "project": ProjectSection,
+        "naming": NamingSection,
+        "compile": CompileSection,
+        "pipelines": PipelineSection,
+        "environments": Environment,
+    }
+    section = Permission if "permissions" in path else sections.get(str(path[0]) if path else "", ProjectSettings)
+    return sorted(field.alias or name for name, field in section.model_fields.items())
