@@ -122,13 +122,17 @@ class FoundFlow:
 
 @dataclass(frozen=True, slots=True)
 class FoundChanges:
-    """AUTO CDC into a table: the arguments of ``create_auto_cdc_flow``, with conditions as SQL."""
+    """AUTO CDC into a table: the arguments of ``create_auto_cdc_flow``, with conditions as SQL.
+
+    The sequence is a list of columns, or an expression.
+    """
 
     target: str
     source: str
     origin: Origin
     keys: tuple[str, ...] = ()
     sequence_by: tuple[str, ...] = ()
+    sequence_expression: str | None = None
     scd_type: int = 1
     apply_as_deletes: FoundText | None = None
     apply_as_truncates: FoundText | None = None

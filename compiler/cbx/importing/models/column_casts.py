@@ -11,23 +11,17 @@ from cbx.spark_spelling import quote_if_needed
 def cast_columns(columns: Sequence[ColumnDefinition]) -> list[list[str]]:
     """The lists of expressions to select, one after the other: casts, then generated columns."""
     plain = [column for column in columns if column.expression is None]
-    steps = [[_cast(column, quote_if_needed(column.name)) for column in plain]]
+    steps = [[cast_column(column, quote_if_needed(column.name)) for column in plain]]
     if len(plain) < len(columns):
         steps.append(
             [
-                quote_if_needed(column.name) if column.expression is None else _cast(column, column.expression)
+                quote_if_needed(column.name) if column.expression is None else cast_column(column, column.expression)
                 for column in columns
             ]
         )
     return steps
 
 
-def replace_columns(columns: Sequence[ColumnDefinition]) -> list[str]:
-    """The expressions that give some columns of changes their types, and keep the others."""
-    kept = [column for column in columns if not column.name.startswith("__")]
-    names = ", ".join(quote_if_needed(column.name) for column in kept)
-    return [f"* EXCEPT ({names})", *(_cast(column, quote_if_needed(column.name)) for column in kept)]
-
-
-def _cast(column: ColumnDefinition, expression: str) -> str:
+def cast_column(column: ColumnDefinition, expression: str) -> str:
+    """An expression with the type and the name of a column."""
     return f"CAST({expression} AS {' '.join(column.type.split())}) AS {quote_if_needed(column.name)}"

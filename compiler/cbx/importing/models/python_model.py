@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from cbx.emit.literals import string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.models.change_columns import select_columns
-from cbx.importing.models.column_casts import cast_columns, replace_columns
+from cbx.importing.models.column_casts import cast_columns
 from cbx.importing.models.declaration import WIDTH, declare_model
 from cbx.importing.python.function_reads import FunctionCode
 from cbx.importing.python.rewrite_function import ModelParameter, RewrittenFunction, rewrite_function
@@ -73,7 +73,7 @@ def make_python_model(
     functions, numbers = _functions(candidate, name, files, input_call, variables)
     selected: tuple[str, ...] = ()
     if candidate.changes is not None:
-        changes, selected = select_columns(candidate.changes)
+        changes, selected = select_columns(candidate.changes, candidate.dataset.settings.columns)
         candidate = replace(candidate, changes=changes)
         functions, numbers = [_changes_function(candidate, name, selected, input_call)], [None]
     elif len(functions) > 1 or candidate.dataset.settings.columns:
@@ -150,13 +150,17 @@ def _changes_function(
 ) -> RewrittenFunction:
     assert candidate.changes is not None  # noqa: S101 - the candidate has changes
     call, _ = input_call(TableInputRead(candidate.changes.source, is_stream=True))
-    columns = candidate.dataset.settings.columns
-    rows = "changes"
-    if columns:
-        rows = f"changes{_select(replace_columns(columns))}"
-    elif selected:
-        rows = f"changes.select({', '.join(map(string_literal, selected))})"
-    return RewrittenFunction(name, [ModelParameter("changes", call)], f"    return {rows}")
+    return RewrittenFunction(name, [ModelParameter("changes", call)], f"    return changes{_select_changes(selected)}")
+
+
+def _select_changes(selected: Sequence[str]) -> str:
+    if not selected:
+        return ""
+    method = "selectExpr" if any(" " in expression for expression in selected) else "select"
+    one_line = f".{method}({', '.join(map(string_literal, selected))})"
+    if len(one_line) <= WIDTH - 20:
+        return one_line
+    return f".{method}(\n" + "".join(f"        {string_literal(expression)},\n" for expression in selected) + "    )"
 
 
 def _has_docstring(body: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cbx.importing.candidates import Candidate, CodePart
 from cbx.importing.models.change_columns import select_columns
-from cbx.importing.models.column_casts import cast_columns, replace_columns
+from cbx.importing.models.column_casts import cast_columns
 from cbx.importing.models.declaration import declare_model
 from cbx.importing.reads import InputRead, TableInputRead
 from cbx.importing.sql.queries import ReadQuery, escape_jinja, write_query
@@ -30,7 +30,7 @@ def write_sql_model(
     """
     selected: tuple[str, ...] = ()
     if candidate.changes is not None:
-        changes, selected = select_columns(candidate.changes)
+        changes, selected = select_columns(candidate.changes, candidate.dataset.settings.columns)
         candidate = replace(candidate, changes=changes)
     comment = candidate.dataset.settings.comment
     is_leading = comment is not None and _fits_in_comment(comment)
@@ -54,9 +54,7 @@ def _fits_in_comment(comment: str) -> bool:
 def _query(candidate: Candidate, selected: Sequence[str], input_call: InputCall, variables: Mapping[str, str]) -> str:
     columns = candidate.dataset.settings.columns
     if candidate.changes is not None:
-        names = ", ".join(map(quote_if_needed, selected)) or "*"
-        if columns:
-            names = ", ".join(replace_columns(columns))
+        names = ", ".join(map(escape_jinja, selected)) or "*"
         call, _ = input_call(TableInputRead(candidate.changes.source, is_stream=True))
         return f"SELECT {names}\nFROM {{{{ {call} }}}}"
     queries = [_part(part, input_call, variables) for part in candidate.parts]

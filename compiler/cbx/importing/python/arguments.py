@@ -111,8 +111,8 @@ def read_columns(values: Mapping[str, Any], name: str) -> tuple[str, ...] | None
     return tuple(_column(item, name) for item in items)
 
 
-def read_sequence(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns of ``sequence_by``: one, or those of a struct.
+def read_sequence(values: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
+    """The columns of ``sequence_by``, one or those of a struct; or the expression of ``expr``.
 
     Raises:
         UnreadableArgumentError: If it is another expression.
@@ -120,16 +120,28 @@ def read_sequence(values: Mapping[str, Any]) -> tuple[str, ...]:
     value = values.get("sequence_by")
     if isinstance(value, LibraryCall) and value.name.endswith(".struct"):
         items = value.arguments[0] if len(value.arguments) == 1 and isinstance(value.arguments[0], list) else None
-        return tuple(_column(item, "sequence_by") for item in items or value.arguments)
-    return (_column(value, "sequence_by"),)
+        return tuple(_column(item, "sequence_by") for item in items or value.arguments), None
+    text = value.arguments[0] if isinstance(value, LibraryCall) and _is_sql(value) else None
+    if isinstance(text, str) and not _is_name(text):
+        return (), text
+    return (_column(value, "sequence_by"),), None
+
+
+def _is_sql(call: LibraryCall) -> bool:
+    """Whether a call is ``expr`` of a text."""
+    return call.name.endswith(".expr") and call.on is None and len(call.arguments) == 1
 
 
 def _column(value: Any, name: str) -> str:
     if isinstance(value, LibraryCall) and value.name.endswith((".col", ".column", ".expr")) and value.on is None:
         value = value.arguments[0] if value.arguments else UNKNOWN
-    if isinstance(value, str) and value.replace("_", "").replace("`", "").isalnum():
+    if isinstance(value, str) and _is_name(value):
         return value.strip("`")
     raise UnreadableArgumentError(f"{name}= is an expression; a model takes names of columns")
+
+
+def _is_name(text: str) -> bool:
+    return text.replace("_", "").replace("`", "").isalnum()
 
 
 def read_expectations(word: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[FoundExpectation]:

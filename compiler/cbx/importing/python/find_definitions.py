@@ -328,10 +328,12 @@ def _read_changes(changes: FoundChanges, given: Mapping[str, Any]) -> FoundChang
         raise UnreadableArgumentError(f"a model has no SCD type {scd_type}")
     listed = read_columns(given, "ignore_null_updates_column_list")
     columns: Callable[[str], tuple[str, ...] | None] = lambda name: read_columns(given, name)  # noqa: E731 - short
+    sequence_by, expression = read_sequence(given)
     return replace(
         changes,
         keys=columns("keys") or (),
-        sequence_by=read_sequence(given),
+        sequence_by=sequence_by,
+        sequence_expression=expression,
         scd_type=int(scd_type),
         apply_as_deletes=read_condition(given, "apply_as_deletes"),
         apply_as_truncates=read_condition(given, "apply_as_truncates"),

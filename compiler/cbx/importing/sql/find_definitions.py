@@ -382,7 +382,7 @@ class _StatementReader:
             return replace(changes, **{name: condition})  # type: ignore[arg-type] # both are conditions
         if words.takes("SEQUENCE"):
             words.wants("BY")
-            return replace(changes, sequence_by=_sequence(words.until(*_CHANGE_WORDS)))
+            return _read_sequence(words.until(*_CHANGE_WORDS), changes, self.keys)
         if words.takes("STORED"):
             words.wants("AS", "SCD", "TYPE")
             return replace(changes, scd_type=int(words.any_word("1 or 2").text))
@@ -409,14 +409,19 @@ def _names(words: Words) -> tuple[str, ...]:
     return tuple(item.identifier("a column") for item in words.items("a column"))
 
 
-def _sequence(words: Words) -> tuple[str, ...]:
-    """The columns of SEQUENCE BY: one, or those of a STRUCT."""
-    if words.takes("STRUCT"):
-        return _names(words.group("the columns in brackets"))
-    name = words.identifier("a column")
-    if not words.is_at_end:
-        raise UnreadableArgumentError("SEQUENCE BY is an expression; a model takes names of columns")
-    return (name,)
+def _read_sequence(words: Words, changes: FoundChanges, keys: Sequence[str]) -> FoundChanges:
+    """SEQUENCE BY: a column, the columns of a STRUCT, or an expression."""
+    expression, items = words.source_text(), [words]
+    if words.sees("STRUCT", "("):
+        words.takes("STRUCT")
+        items = words.group().items("a column")
+        words.ends("the end of SEQUENCE BY")
+    if all(len(item.words) == 1 for item in items):
+        return replace(changes, sequence_by=tuple(item.identifier("a column") for item in items))
+    text = unmask(expression, keys)
+    if not isinstance(text, str):
+        raise UnreadableArgumentError("SEQUENCE BY is an expression with a parameter")
+    return replace(changes, sequence_expression=text)
 
 
 def _read_listing(words: Words, changes: FoundChanges, listed: str, excepted: str) -> FoundChanges:
