@@ -28,7 +28,7 @@ demo: .venv/local
 
 # The tests of the compiler, and of the Circuit Box models on both engines. Tests with many inputs take a sample; `soak`, `fuzz`,
 # `faults`, `grain`, `measures` and `mutants` run all of them.
-test: .venv/dev
+test: .venv/dev .venv/spark-classes.jsa
 	$(PYTEST) --durations=20
 
 # For use between edits: all tests except those that need Spark on a JVM, start many processes or try many inputs; and the
@@ -111,6 +111,9 @@ clean:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,trace,fast]'
 	@touch $@
+
+.venv/spark-classes.jsa: .venv/dev
+	-$(BIN)/python -m compiler.tests.class_archive
 
 .venv/dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

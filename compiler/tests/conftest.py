@@ -12,6 +12,7 @@ import pytest
 
 from cbx.analysis.tracing.process import keep_worker
 from compiler.tests.accounting import unaccounted_in_log
+from compiler.tests.class_archive import use_class_archive
 from compiler.tests.local_files import replace_local_file_system
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 # Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test. With
 # one compiler, the default space is too small for the code of all tests: Java would compile it again and again.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m")
+use_class_archive()
 
 _FOR_FEW_ROWS = {
     "spark.sql.adaptive.enabled": "false",

@@ -1,0 +1,60 @@
+"""An archive of Spark's classes, with which the Java processes of the tests start in half the time.
+
+`make test` writes it once, as `python -m compiler.tests.class_archive`. Without it, or with another Java than the one
+that wrote it, the tests do the same, more slowly.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_ROOT = Path(__file__).parents[2]
+_ARCHIVE = _ROOT / ".venv" / "spark-classes.jsa"
+_SILENT = "-Xlog:disable"
+"""Java says on standard output what it leaves out of an archive, or that it cannot use one."""
+
+
+def use_class_archive() -> None:
+    """Let the Java processes that start from now on load their classes from the archive, if there is one."""
+    if _ARCHIVE.is_file():
+        _set_java_option(f"-XX:SharedArchiveFile={_ARCHIVE}")
+
+
+def write_class_archive() -> None:
+    """Write and read a table; when the Java process ends, it writes the classes that it has loaded."""
+    from cbx.runtime.spark.session import session
+
+    partial = _ARCHIVE.with_suffix(".partial")
+    _set_java_option(f"-XX:ArchiveClassesAtExit={partial}")
+    with tempfile.TemporaryDirectory() as folder:
+        spark = session(Path(folder), "local[2]")
+        table = str(Path(folder) / "table")
+        spark.range(10).selectExpr("id % 3 AS part", "id").groupBy("part").count().write.parquet(table)
+        spark.read.parquet(table).collect()
+        _end_java(spark)
+    if partial.is_file():
+        partial.replace(_ARCHIVE)
+
+
+def _end_java(spark: SparkSession) -> None:
+    gateway: Any = spark.sparkContext._gateway
+    spark.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+def _set_java_option(option: str) -> None:
+    setting = shlex.quote(f"spark.driver.defaultJavaOptions={option} {_SILENT}")
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--conf {setting} pyspark-shell"
+
+
+if __name__ == "__main__":
+    write_class_archive()
