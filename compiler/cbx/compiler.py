@@ -16,6 +16,7 @@ from cbx.passes.check_kinds import check_kinds
 from cbx.passes.check_measures import check_measures
 from cbx.passes.check_options import check_options
 from cbx.passes.check_relationships import check_relationships
+from cbx.passes.check_sinks import check_sinks
 from cbx.passes.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.link import link
@@ -157,6 +158,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     check_keys(typed, report)
     connected = check_measures(check_relationships(typed, report), report)
     check_kinds(connected, report)
+    check_sinks(connected, report)
     check_options(connected, report)
     check_expectations(connected, report)
     proven = prove_keys(connected, report)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
-from cbx.changes.model_differences import model_differences
+from cbx.changes.model_differences import RESTARTED, model_differences
 from cbx.changes.tables import (
     Model,
     fill_variables,
     forbids_full_refresh,
+    is_sink,
     is_streaming,
     is_table,
     source_name,
@@ -103,6 +104,8 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
             streams = is_streaming(new) and source["mode"] == "stream"
             reason = "its rows come from another source" if streams else None
             aspect = "stream" if source["mode"] == "stream" else "inputs"
+            if aspect == "stream" and is_sink(new):
+                reason = RESTARTED
             yield Difference(aspect, f"`{was}` -> `{will_be}`", "full_refresh" if streams else "incremental", reason)
 
 
@@ -125,6 +128,9 @@ def _add_restarted_readers(
             if is_streaming(new["models"][name]):
                 reason = "it streams from a table that is recomputed"
                 by_model[name].append(Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason))
+            elif is_sink(new["models"][name]):
+                detail = f"`{source}` is refreshed fully"
+                by_model[name].append(Difference("upstream", detail, "incremental", RESTARTED))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
-from cbx.changes.tables import Model, is_streaming, is_table, source_name, widens_types
+from cbx.changes.tables import Model, is_sink, is_streaming, is_table, source_name, widens_types
 from cbx.project.dataset_names import quarantine_table
 
 NEW_ROWS = "existing rows do not change"
 NOT_IN_PLACE = "the table cannot be changed in place: drop it first, or rename the model"
+SENT = "rows that were sent before are not sent again"
+RESTARTED = "its checkpoint is that of the earlier stream: rename the model to start again, which sends all rows"
+NEW_SINK = "the new sink sends all rows"
 MOVED = "the table with the old name is dropped with its rows"
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
 _OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
-_HAS_A_RULE_TOO = frozenset({"private", *_OPTIONS, "quarantine", "properties", "relationships", "pipeline"})
+_HAS_A_RULE_TOO = frozenset({"private", *_OPTIONS, "quarantine", "properties", "relationships", "pipeline", "sink"})
 
 
 def model_differences(before: Model, after: Model) -> Iterator[Difference]:
@@ -32,10 +36,12 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     if before["dataset"] != after["dataset"]:
         is_lost = is_table(before)
         detail = f"`{before['dataset']}` -> `{after['dataset']}`"
-        yield Difference("dataset", detail, "incremental", MOVED if is_lost else None, is_lost)
+        reason = MOVED if is_lost else NEW_SINK if is_sink(after) else None
+        yield Difference("dataset", detail, "incremental", reason, is_lost)
     yield from _compare_pipeline(before, after)
     yield from _compare_code(before, after)
     yield from _compare_cdc(before, after)
+    yield from _compare_sink(before, after)
     yield from _compare_keys(before, after)
     yield from _compare_inputs(before, after)
     yield from _compare_columns(before, after)
@@ -55,7 +61,7 @@ def _refresh_for(after: Model, refresh: Refresh) -> Refresh:
 
 
 def _new_rows_reason(after: Model) -> str | None:
-    return NEW_ROWS if is_streaming(after) else None
+    return SENT if is_sink(after) else NEW_ROWS if is_streaming(after) else None
 
 
 def _kind_difference(before: Model, after: Model) -> Difference:
@@ -80,7 +86,7 @@ def _compare_pipeline(before: Model, after: Model) -> Iterator[Difference]:
         return
     detail = f"moves from {_pipeline_text(old)} to {_pipeline_text(new)}"
     if not (is_table(before) and is_table(after)):
-        yield Difference("pipeline", detail)
+        yield Difference("pipeline", detail, "incremental", NEW_SINK if is_sink(after) else None)
         return
     kind = "MATERIALIZED VIEW" if after["kind"] == "materialized_view" else "STREAMING TABLE"
     statement = f"ALTER {kind} {before['dataset']} SET TBLPROPERTIES ('pipelines.pipelineId' = '<its id>')"
@@ -141,6 +147,21 @@ def _compare_cdc(before: Model, after: Model) -> Iterator[Difference]:
             )
 
 
+def _compare_sink(before: Model, after: Model) -> Iterator[Difference]:
+    """Where the rows go; options have a line each."""
+    old, new = before.get("sink"), after.get("sink")
+    if not (old and new):
+        return
+    for name in sorted({*old, *new} - {"options"}):
+        if old.get(name) != new.get(name):
+            detail = "the code has changed"
+            if name != "code_hash":
+                detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
+            yield Difference(f"sink.{name}", detail, "incremental", SENT)
+    for difference in _compare_mapping("sink.options", old.get("options", {}), new.get("options", {})):
+        yield replace(difference, reason=SENT)
+
+
 def _compare_keys(before: Model, after: Model) -> Iterator[Difference]:
     is_cdc = before["cdc"] and after["cdc"]
     if before["key"] != after["key"] and not is_cdc:
@@ -184,7 +205,7 @@ def _identity(source: Model) -> tuple[Any, ...]:
 def _source_difference(source: Model, verb: str, after: Model) -> Difference:
     if source["mode"] != "stream":
         return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows_reason(after))
-    reason = "its rows come from another source" if is_streaming(after) else None
+    reason = RESTARTED if is_sink(after) else "its rows come from another source" if is_streaming(after) else None
     return Difference(
         "stream", f"{verb} new rows of {source_name(source)}", _refresh_for(after, "full_refresh"), reason
     )

@@ -20,7 +20,12 @@ def is_streaming(model: Model) -> bool:
 
 def is_table(model: Model) -> bool:
     """Whether the model has a table."""
-    return bool(model["kind"] != "view")
+    return model["kind"] not in {"view", "sink"}
+
+
+def is_sink(model: Model) -> bool:
+    """Whether the rows of the model leave the pipeline."""
+    return bool(model["kind"] == "sink")
 
 
 def forbids_full_refresh(model: Model) -> bool:

@@ -81,6 +81,32 @@ class RelationshipDocument(Document):
 class ModelDocument(Document):
     """The arguments of all kinds of models."""
 
+    columns: dict[Word, Word | ColumnDocument] | None = Field(
+        None, description="a dictionary from column names to SQL types or `column(...)`"
+    )
+    description: str | None = Field(None, description="text")
+    tags: Word | Words = Field((), description="a word or a list of them")
+    owner: Word | None = Field(None, description="a name as text")
+    for_each: tuple[dict[Word, Any], ...] = Field((), description="a list of dictionaries of parameters")
+    name: Word | None = Field(None, description="the name of each model of `for_each` as text")
+
+
+class SinkDocument(ModelDocument):
+    """``sink(...)``."""
+
+    format: Word | None = Field(None, description='a format as text, such as "kafka" or "delta"')
+    options: dict[str, str | bool | int | float] = Field(
+        {}, description="a dictionary of option names and their values"
+    )
+    foreach_batch: Word | None = Field(None, description="the name of a function as text")
+    spark_conf: dict[Word, str | bool | int | float] = Field(
+        {}, description="a dictionary of settings and their values"
+    )
+
+
+class DatasetDocument(ModelDocument):
+    """The arguments of kinds that other models can read."""
+
     key: Word | Annotated[Words, Field(min_length=1)] | None = Field(
         None, description="a column name or a list of them"
     )
@@ -90,24 +116,16 @@ class ModelDocument(Document):
     relationships: tuple[tuple[str, RelationshipDocument], ...] = Field(
         (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
     )
-    columns: dict[Word, Word | ColumnDocument] | None = Field(
-        None, description="a dictionary from column names to SQL types or `column(...)`"
-    )
     expectations: tuple[tuple[str, ExpectationDocument], ...] = Field(
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
     )
-    description: str | None = Field(None, description="text")
-    tags: Word | Words = Field((), description="a word or a list of them")
-    owner: Word | None = Field(None, description="a name as text")
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
     cluster_by: Word | Words = Field((), description="a column name or a list of them")
     quarantine: bool = Field(False, description="True or False")
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-    for_each: tuple[dict[Word, Any], ...] = Field((), description="a list of dictionaries of parameters")
-    name: Word | None = Field(None, description="the name of each model of `for_each` as text")
 
 
-class TableDocument(ModelDocument):
+class TableDocument(DatasetDocument):
     """The arguments of kinds that have a table."""
 
     partition_cols: Word | Words = Field((), description="a column name or a list of them")
@@ -144,8 +162,9 @@ class AutoCdcDocument(TableDocument):
 DOCUMENTS: dict[str, type[Document]] = {
     "streaming_table": TableDocument,
     "materialized_view": MaterializedViewDocument,
-    "view": ModelDocument,
+    "view": DatasetDocument,
     "auto_cdc": AutoCdcDocument,
+    "sink": SinkDocument,
     "ref": ModelInputDocument,
     "stream": ModelInputDocument,
     "source": TableInputDocument,

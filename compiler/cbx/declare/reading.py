@@ -13,7 +13,7 @@ from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
 from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
@@ -53,17 +53,20 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
             values[name] = value
     for name in sorted(arguments.keys() - fields.keys()):
         values.pop(name, None)
-        meant, hint = _guess_argument(name, fields)
-        unread |= {meant} if meant is not None else fields.keys() - arguments.keys()
+        meant, hint = _guess_argument(name, call.function)
+        unread |= (fields.keys() - arguments.keys()) if meant is None else {meant}
         message = f"`{call.function}` has no argument `{name}`"
         report.add(codes.UNKNOWN_ARGUMENT, message, arguments[name].span, label="unknown", hint=hint)
     return _validate(call, values, unread, Spans(call.span, spans), report)
 
 
-def _guess_argument(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
-    """The argument that was probably meant, and a hint."""
+def _guess_argument(name: str, word: str) -> tuple[str | None, str]:
+    """The argument that was probably meant, and a hint; an argument of a kind with a dataset means itself."""
+    fields, foreign = _FIELDS[word], FOREIGN_ARGUMENTS.get(name)
+    owners = [kind for kind in KINDS if word in KINDS and kind != "sink" and name in _FIELDS[kind]]
+    if owners and foreign is None:
+        return name, f"it is an argument of {listing(owners)}"
     near = nearest(name, fields)
-    foreign = FOREIGN_ARGUMENTS.get(name)
     if foreign is not None and (near is None or foreign.meant in fields):
         return (foreign.meant if foreign.meant in fields else None), foreign.hint
     return near, f"did you mean `{near}`?" if near is not None else f"it takes {', '.join(fields)}"

@@ -189,6 +189,39 @@ def auto_cdc(
     return _keep_function(function)
 
 
+def sink(
+    function: Any = None,
+    /,
+    *,
+    format: str | None = None,  # noqa: A002 - Spark's name
+    options: Mapping[str, Any] | None = None,
+    foreach_batch: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    columns: Columns | None = None,
+    description: str | None = None,
+    tags: str | Sequence[str] = (),
+    owner: str | None = None,
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
+) -> Any:
+    """Declare a stream whose rows leave the pipeline; it has no table, and no model can read it.
+
+    Args:
+        function: The model, which returns the rows to send.
+        format: The format of the target: ``kafka``, ``delta``, or that of a custom data source.
+        options: Options of the format.
+        foreach_batch: Instead of a format, the function that takes each micro-batch and its number.
+        spark_conf: Spark settings while rows are sent.
+        columns: Every column by name: its SQL type, or `column`.
+        description: As for `streaming_table`.
+        tags: As for `streaming_table`.
+        owner: As for `streaming_table`.
+        for_each: As for `streaming_table`.
+        name: As for `streaming_table`.
+    """
+    return _keep_function(function)
+
+
 def ref(model: str) -> Any:
     """Read a model in batch."""
     return ("ref", model)

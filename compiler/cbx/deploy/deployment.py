@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from cbx.changes.change_plan import ChangePlan, Deployed
 from cbx.changes.compare import compare_manifests
+from cbx.changes.tables import is_table
 from cbx.deploy.access import grant
 from cbx.deploy.files import FileSteps, WorkspaceFile, file_steps, workspace_files
 from cbx.deploy.folder import Folder
@@ -197,7 +198,7 @@ def _due_tables(seen: Preview) -> tuple[str, ...]:
     earlier = seen.committed.deployed.due if seen.committed else ()
     models = seen.compiled.manifest["models"]
     due = {*earlier, *seen.changes.full_refresh}
-    return tuple(name for name in models if name in due and models[name]["kind"] != "view")
+    return tuple(name for name in models if name in due and is_table(models[name]))
 
 
 def _create_missing_schemas(session: WorkspaceSession, seen: Preview) -> tuple[str, ...]:

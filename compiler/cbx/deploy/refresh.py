@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cbx.changes.tables import is_table
 from cbx.deploy.deployment import Deployment
 from cbx.deploy.events import Event
 from cbx.deploy.folder import Folder
@@ -48,7 +49,7 @@ def start_refresh(
     """
     models = committed.deployed.manifest["models"]
     ours = [name for name, model in models.items() if model.get("pipeline", "") == pipeline]
-    tables = [name for name in ours if models[name]["kind"] != "view"]
+    tables = [name for name in ours if is_table(models[name])]
     full = tuple(name for name in tables if name in committed.deployed.due)
     update_id = start_update(
         session,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from databricks.sdk.errors import NotFound, ResourceConflict
 
 from cbx.changes.change_plan import Deployed
+from cbx.changes.tables import is_table
 from cbx.deploy.problems import DeployError
 from cbx.deploy.session import WorkspaceSession
 from cbx.diagnostics import codes
@@ -52,6 +53,6 @@ def _create_schema(session: WorkspaceSession, catalog: str, name: str) -> bool:
 
 def catalog_and_schemas(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
     """The catalog of a deployment, and the schemas of its tables, views and checks."""
-    datasets = [str(model["dataset"]) for model in deployed.manifest["models"].values() if model["kind"] != "view"]
+    datasets = [str(model["dataset"]) for model in deployed.manifest["models"].values() if is_table(model)]
     schemas = {str(deployed.settings["schema"]), *(dataset.rpartition(".")[0] for dataset in datasets)}
     return deployed.settings.get("catalog"), tuple(sorted(schemas - {""}))

@@ -70,7 +70,12 @@ def call(function: str, arguments: Sequence[tuple[str, str]]) -> str:
 
 def dict_literal(entries: Iterable[tuple[str, str]]) -> str:
     """A dictionary of texts: on one line if it fits, else one entry per line."""
-    items = [f"{string_literal(name)}: {string_literal(value)}" for name, value in entries]
+    return dict_of_expressions((name, string_literal(value)) for name, value in entries)
+
+
+def dict_of_expressions(entries: Iterable[tuple[str, str]]) -> str:
+    """As `dict_literal`, for values that are expressions."""
+    items = [f"{string_literal(name)}: {value}" for name, value in entries]
     short = "{" + ", ".join(items) + "}"
     if len(short) < WIDTH - 30:
         return short

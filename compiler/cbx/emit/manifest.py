@@ -15,6 +15,7 @@ from cbx.stages.resolved import (
     Column,
     PythonCode,
     Relationship,
+    SinkTarget,
 )
 from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
@@ -139,6 +140,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "columns": [_column(column) | home_of_column(column, model, plan) for column in columns or ()],
         "measures": [lay_out_measure(measure) for measure in plan.measures.get(model.id, ())],
         "cdc": None if model.cdc is None else _cdc(model.cdc),
+        **({"sink": _sink(model.sink)} if model.sink is not None else {}),
         **settings_entry(model),
         **({"pipeline": planned.pipeline} if planned.pipeline is not None else {}),
         "artifact": f"{TARGET}/{planned.artifact}",
@@ -181,6 +183,13 @@ def _cdc(cdc: Cdc) -> dict[str, Any]:
         "track_history": list(cdc.track_history),
         "track_history_except": list(cdc.track_history_except),
     }
+
+
+def _sink(sink: SinkTarget) -> dict[str, Any]:
+    if sink.function is None:
+        return {"format": sink.format, "options": {name: text_in_words(value) for name, value in sink.options}}
+    code = {} if sink.code is None else {"code_hash": code_hash(sink.code)}
+    return {"foreach_batch": sink.function, **code}
 
 
 def _key_check(check: KeyCheck) -> dict[str, Any]:

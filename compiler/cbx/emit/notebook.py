@@ -19,6 +19,7 @@ from cbx.emit.cells import (
     wrapped_literal,
 )
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
+from cbx.emit.sinks import emit_flow, emit_sink
 from cbx.project.dataset_names import quarantine_table
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
@@ -45,9 +46,10 @@ class _Notebook:
         self.project = project
         self.api = api_name(project)
         self.code = plan.model.code if isinstance(plan.model.code, PythonCode) else None
-        imports = self.code.imports if self.code else ()
+        self.added = self.code or (self.model.sink.code if self.model.sink is not None else None)
+        imports = self.added.imports if self.added else ()
         imported_names = [imported.alias or imported.name or imported.module.split(".")[0] for imported in imports]
-        defined = self.code.names if self.code else ()
+        defined = self.added.names if self.added else ()
         self.taken = frozenset([*imported_names, *defined, self.api, "spark", "var"])
         rules = self.model.expectations if self.model.quarantine else ()
         self.dropping = [rule for rule in rules if rule.on_violation == "drop"]
@@ -74,15 +76,17 @@ class _Notebook:
         yield from comment_lines(f"Reads {reads}. {generated}" if reads else generated)
 
     def _cells(self) -> Iterator[str]:
-        imports = [api_import(self.project), *(self.code.imports if self.code else ())]
+        imports = [api_import(self.project), *(self.added.imports if self.added else ())]
         if self.dropping or self._has_struct:
             imports.append(Import("pyspark.sql", "functions", self.functions))
         yield import_lines(imports)
-        if self.code is not None:
-            if self.code.variables:
-                yield _var_function(self.project)
-            for path, snippets in groupby(self.code.definitions, attrgetter("path")):
+        if self.added is not None:
+            if self.added.variables:
+                is_sent = self.model.sink is not None and self.model.sink.function is not None
+                yield _var_values(self.project, self.added.variables) if is_sent else _var_function(self.project)
+            for path, snippets in groupby(self.added.definitions, attrgetter("path")):
                 yield f"# {path}\n" + "\n\n\n".join(snippet.text for snippet in snippets)
+        if self.code is not None:
             yield self.code.source.text
         elif self.plan.query is not None:
             yield f"QUERY = {block_literal(self.plan.query, self.project.name)}"
@@ -100,6 +104,9 @@ class _Notebook:
     def _datasets(self) -> Iterator[str]:
         if self.plan.changes_view is not None:
             yield from self._cdc_datasets(self.plan.changes_view)
+        elif self.model.sink is not None:
+            yield emit_sink(self.model, self.model.sink, self.project, self._free_name(f"{self.base}_batch"))
+            yield emit_flow(self.model, self.project, self._definition(self._free_name(self.base), self._result()))
         else:
             kind = {"streaming_table": "table", "materialized_view": "batch"}.get(self.model.kind, "view")
             decorator = call(f"@{self._decorator(kind)}", list(self._table_arguments()))
@@ -273,6 +280,20 @@ def _var_function(project: Project) -> str:
         "def var(name: str) -> str:\n"
         '    """The value of a project variable in this environment."""\n'
         f'    return spark.conf.get(f"{project.name}.{key}")'
+    )
+
+
+def _var_values(project: Project, variables: tuple[str, ...]) -> str:
+    """As `_var_function`, for functions that Spark copies to other processes, which cannot have the session."""
+    values = "".join(
+        f"    {string_literal(name)}: spark.conf.get({string_literal(f'{project.name}.{name}')}),\n"
+        for name in sorted(variables)
+    )
+    return (
+        f"VARIABLES = {{\n{values}}}\n\n\n"
+        "def var(name: str) -> str:\n"
+        '    """The value of a project variable in this environment."""\n'
+        "    return VARIABLES[name]"
     )
 
 

@@ -6,6 +6,9 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode
 
+_OF_STREAMS = {"streaming_table": "a streaming table", "auto_cdc": "an AUTO CDC table", "sink": "a sink"}
+"""The kinds that need a stream, in words."""
+
 
 def check_kinds(connected: Connected, report: Report) -> None:
     """Report CBX401 for inputs that do not fit the kind, and CBX402 for streams of tables that are not append-only.
@@ -24,8 +27,8 @@ def check_kinds(connected: Connected, report: Report) -> None:
 
 
 def _check_mode(model: ResolvedModel, report: Report) -> None:
-    if model.kind in {"streaming_table", "auto_cdc"} and not model.is_streaming:
-        what = "a streaming table" if model.kind == "streaming_table" else "an AUTO CDC table"
+    if model.kind in _OF_STREAMS and not model.is_streaming:
+        what = _OF_STREAMS[model.kind]
         span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
         hint = "read with `stream`, `stream_source` or `auto_loader`, or make it a `materialized_view`"

@@ -44,8 +44,8 @@ def _check_masks(model: ResolvedModel, connected: Connected, report: Report) -> 
     if not masked:
         return
     span = model.spans.at("columns", masked[0].name, "mask")
-    if model.kind == "view":
-        message = f"`{model.id}` is a view, and only a table can have a mask"
+    if not model.is_table:
+        message = f"`{model.id}` is a {model.kind}, and only a table can have a mask"
         report.add(codes.UNUSABLE_MASK, message, span, hint="mask the column in a table")
     elif model.id in connected.partly_declared:
         message = f"a mask needs a schema, and `columns` of `{model.id}` does not list all columns of its query"
@@ -105,5 +105,6 @@ def _report_copy(
     is_declared = any(known.name == column.name for known in model.columns or ())
     span = model.spans.at("columns", column.name, "key") if is_declared else model.spans.whole
     message = f"`{column.name}` of `{model.id}` has the values of `{table}.{spelled}` without its mask"
-    hint = f"declare it with `column(..., mask=...)`, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
+    way_out = "declare it with `column(..., mask=...)`" if model.is_table else "do not send it"
+    hint = f"{way_out}, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
     report.add(codes.UNMASKED_COPY, message, span, label="not masked", hint=hint, related=related)

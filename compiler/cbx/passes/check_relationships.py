@@ -21,10 +21,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     ``one_to_many("silver.orders")``. After: one relationship. CBX302 to CBX307 for claims that cannot be true.
     """
     claims = [
-        claim
-        for model in typed.models.values()
-        for claim in model.claims
-        if claim.parent in typed.models and claim.child in typed.models
+        claim for model in typed.models.values() for claim in model.claims if _relates_tables(claim, typed.models)
     ]
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
@@ -55,6 +52,11 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         tuple(ordered),
         {},
     )
+
+
+def _relates_tables(claim: RelationshipClaim, models: Mapping[str, ResolvedModel]) -> bool:
+    """Whether both models exist and can be read; other claims are reported elsewhere."""
+    return all(name in models and models[name].sink is None for name in (claim.parent, claim.child))
 
 
 def _relationship_identity(claim: RelationshipClaim) -> object:

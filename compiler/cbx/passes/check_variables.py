@@ -47,6 +47,8 @@ def variables_of(model: ResolvedModel) -> Iterator[str]:
         yield from text.variables
     if isinstance(model.code, PythonCode):
         yield from model.code.variables
+    if model.sink is not None and model.sink.code is not None:
+        yield from model.sink.code.variables
 
 
 def _texts(model: ResolvedModel) -> Iterator[Text]:
@@ -59,5 +61,7 @@ def _texts(model: ResolvedModel) -> Iterator[Text]:
     yield from (expectation.condition for expectation in model.expectations)
     if isinstance(model.code, SqlCode):
         yield model.code.query
+    if model.sink is not None:
+        yield from (value for _, value in model.sink.options)
     if model.cdc is not None:
         yield from (text for text in (model.cdc.apply_as_deletes, model.cdc.apply_as_truncates) if text is not None)

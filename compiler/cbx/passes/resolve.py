@@ -12,12 +12,13 @@ from typing import Any, Literal, TypeVar
 from cbx.analysis.facts import ColumnHome
 from cbx.declare import reader_options
 from cbx.declare.documents import (
-    AutoCdcDocument,
     AutoLoaderDocument,
+    DatasetDocument,
     MaterializedViewDocument,
     ModelDocument,
     ModelInputDocument,
     RelationshipDocument,
+    SinkDocument,
     TableDocument,
     TableInputDocument,
 )
@@ -29,11 +30,12 @@ from cbx.parse.landing import schema_hints
 from cbx.parse.types import normal_type
 from cbx.passes.inline_macros import inline_macros
 from cbx.passes.read_macros import Macros
+from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
+from cbx.passes.resolve_sink import resolve_sink
 from cbx.project.dataset_names import dataset_name
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
 from cbx.stages.resolved import (
-    Cdc,
     Column,
     Expectation,
     FileInput,
@@ -60,6 +62,7 @@ _ROW_FILTER_HINT = 'write the function and its columns: `row_filter="security.ow
 _MASK = re.compile(rf"(?:MASK )?(?P<clause>{_FUNCTION}(?: USING COLUMNS ?{_COLUMNS})?)", re.IGNORECASE)
 _MASK_HINT = 'write the function, and its further columns: `mask="security.mask_email USING COLUMNS (country)"`'
 _AUTO = "auto"
+_NO_DATASET = DatasetDocument()
 _MACRO = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
 _GLOB = "pathGlobFilter"
 _VALIDATE = "cloudFiles.validateOptions"
@@ -96,17 +99,21 @@ class _ModelResolver:
 
     def resolve(self) -> ResolvedModel:
         declaration, document = self.declaration, self.declaration.document
+        dataset = document if isinstance(document, DatasetDocument) else _NO_DATASET
         self.macros.templates.use_parameters(declaration.parameters)
         columns = self._resolve_columns(document)
         options = self._resolve_table_options(document)
-        code = self._resolve_code(declaration.code)
+        sink, written = resolve_sink(
+            declaration, self.macros, self.declared.project.variable_names, self.render_or_keep, self.report
+        )
+        code = self._resolve_code(written)
         inputs = [
             self._read_argument("inputs", self._resolve_input, item, columns, declaration.code)
             for item in declaration.inputs
         ]
         claims = [
             self._read_argument("relationships", self._resolve_relationship, number, item)
-            for number, item in enumerate(document.relationships)
+            for number, item in enumerate(dataset.relationships)
         ]
         return ResolvedModel(
             id=declaration.id,
@@ -118,17 +125,19 @@ class _ModelResolver:
                 self.declared.project,
                 declaration.layer,
                 declaration.name,
-                is_published=declaration.kind != "view" and not options.private,
+                is_published=declaration.kind not in {"view", "sink"} and not options.private,
             ),
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,
             inputs=tuple(item for item in inputs if item is not None),
-            key=self._resolve_names(document.key, "key"),
-            further_keys=self._read_argument("keys", self._resolve_further_keys, document.keys) or (),
+            key=self._resolve_names(dataset.key, "key"),
+            further_keys=self._read_argument("keys", self._resolve_further_keys, dataset.keys) or (),
             columns=columns,
-            expectations=self._resolve_expectations(document),
+            expectations=self._resolve_expectations(dataset),
             claims=tuple(claim for claim in claims if claim is not None),
-            cdc=self._resolve_cdc(document) if isinstance(document, AutoCdcDocument) else None,
+            cdc=resolve_cdc(
+                document, ArgumentReaders(self._resolve_names, self._resolve_except_names, self._render_condition)
+            ),
             tags=self._resolve_names(document.tags, "tags") or (),
             owner=self.render_optional(document.owner, self._span("owner")),
             properties=tuple(
@@ -136,35 +145,41 @@ class _ModelResolver:
                     self.render_constant(name, self._span("properties", name, "key")),
                     self.render_constant(value, self._span("properties", name)),
                 )
-                for name, value in document.properties.items()
+                for name, value in dataset.properties.items()
             ),
-            cluster_by=() if options.cluster_by_auto else self._resolve_names(document.cluster_by, "cluster_by") or (),
-            quarantine=document.quarantine,
-            enforce=document.enforce,
+            cluster_by=() if options.cluster_by_auto else self._resolve_names(dataset.cluster_by, "cluster_by") or (),
+            quarantine=dataset.quarantine,
+            enforce=dataset.enforce,
             code=code or SqlCode(Text.of("")),
             spans=declaration.spans.pack(),
             unread=declaration.unread | self.wrong,
             content_hash=self._hash_content(code),
             options=options,
             parameters=declaration.parameters,
+            sink=sink,
         )
 
     def _resolve_table_options(self, document: ModelDocument) -> TableOptions:
+        if isinstance(document, SinkDocument):
+            return TableOptions(spark_conf=self._resolve_spark_conf(document.spark_conf))
         if not isinstance(document, TableDocument):
             return TableOptions()
         return TableOptions(
             cluster_by_auto=document.cluster_by == _AUTO,
             partition_cols=self._resolve_names(document.partition_cols, "partition_cols") or (),
             row_filter=self._resolve_clause(document.row_filter, ("row_filter",), _ROW_FILTER, _ROW_FILTER_HINT),
-            spark_conf=tuple(
-                (
-                    self.render_constant(name, self._span("spark_conf", name, "key")),
-                    self.render_constant(value_text(value), self._span("spark_conf", name)),
-                )
-                for name, value in document.spark_conf.items()
-            ),
+            spark_conf=self._resolve_spark_conf(document.spark_conf),
             private=document.private,
             refresh_policy=document.refresh_policy if isinstance(document, MaterializedViewDocument) else None,
+        )
+
+    def _resolve_spark_conf(self, settings: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (
+                self.render_constant(name, self._span("spark_conf", name, "key")),
+                self.render_constant(value_text(value), self._span("spark_conf", name)),
+            )
+            for name, value in settings.items()
         )
 
     def _resolve_clause(
@@ -300,7 +315,7 @@ class _ModelResolver:
             )
         return intern(written) if len(self.report) == reported else ""
 
-    def _resolve_expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
+    def _resolve_expectations(self, document: DatasetDocument) -> tuple[Expectation, ...]:
         expectations = []
         for number, (word, expectation) in enumerate(document.expectations):
             span, name_span = self._span("expectations", number, "sql"), self._span("expectations", number, "name")
@@ -343,25 +358,8 @@ class _ModelResolver:
             on_spans=tuple(spans_by_pair[pair] for pair in on),
         )
 
-    def _resolve_cdc(self, document: AutoCdcDocument) -> Cdc:
-        history = document.track_history
-        ignored = document.ignore_null_updates
-
-        def condition(template: str | None, argument: str) -> Text | None:
-            return None if template is None else self.render(template, self._span(argument))
-
-        return Cdc(
-            sequence_by=self._resolve_names(document.sequence_by, "sequence_by") or (),
-            scd_type=1 if document.scd_type == 1 else 2,
-            apply_as_deletes=condition(document.apply_as_deletes, "apply_as_deletes"),
-            apply_as_truncates=condition(document.apply_as_truncates, "apply_as_truncates"),
-            ignore_null_updates=ignored
-            if isinstance(ignored, bool)
-            else self._resolve_names(ignored, "ignore_null_updates") or (),
-            except_columns=self._resolve_names(document.except_columns, "except_columns") or (),
-            track_history=() if isinstance(history, dict) else self._resolve_names(history, "track_history") or (),
-            track_history_except=self._resolve_except_names(history, "track_history"),
-        )
+    def _render_condition(self, template: str | None, argument: str) -> Text | None:
+        return None if template is None else self.render(template, self._span(argument))
 
     def _resolve_input(
         self, declared_input: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery

@@ -25,6 +25,11 @@ def changes_view(dataset: str) -> str:
     return f"{_flat(dataset)}_changes"
 
 
+def sink_flow(sink: str) -> str:
+    """The flow of a model's rows into its sink."""
+    return f"{sink}_flow"
+
+
 def files_view(dataset: str, number: int | None = None) -> str:
     """The view over the files that a SQL model reads; numbered from 1 by its inputs if the model reads several."""
     return f"{_flat(dataset)}_files{'' if number is None else number}"

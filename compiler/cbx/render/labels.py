@@ -9,6 +9,7 @@ _KINDS = {
     "materialized_view": "materialized view",
     "view": "view",
     "auto_cdc": "AUTO CDC table",
+    "sink": "sink",
 }
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 

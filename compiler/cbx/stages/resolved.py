@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
 
-Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
+Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "sink"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
@@ -242,6 +242,22 @@ class SqlCode(NamedTuple):
     spans: TextSpans | None = None
 
 
+class SinkTarget(NamedTuple):
+    """Where the rows of a ``sink`` model go.
+
+    Attributes:
+        format: The format; None for a function.
+        options: Options of the format.
+        function: The function that takes each micro-batch; None for a format.
+        code: The code of that function, if it is not a part of the model's own code.
+    """
+
+    format: str | None
+    options: tuple[tuple[str, Text], ...]
+    function: str | None
+    code: PythonCode | None
+
+
 class ResolvedModel(NamedTuple):
     """A model with rendered texts and resolved names.
 
@@ -271,6 +287,7 @@ class ResolvedModel(NamedTuple):
         content_hash: A hash of the model's file and of the macros it uses.
         parameters: Its parameters, if its file defines several models with ``for_each``.
         options: How its table is stored, refreshed and shown.
+        sink: Where its rows go; for ``sink`` only.
     """
 
     id: str
@@ -299,11 +316,17 @@ class ResolvedModel(NamedTuple):
     content_hash: str
     parameters: Parameters | None = None
     options: TableOptions = TableOptions()
+    sink: SinkTarget | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has a table."""
+        return self.kind not in {"view", "sink"}
 
     @property
     def is_published(self) -> bool:
         """Whether it has a table that others than its own pipeline can read."""
-        return self.kind != "view" and not self.options.private
+        return self.is_table and not self.options.private
 
     @property
     def declared_keys(self) -> tuple[tuple[str, ...], ...]:

@@ -47,6 +47,11 @@ SELECT id, at FROM {{ stream("silver.recent") }}""",
 SELECT id, count(*) AS total FROM {{ ref("silver.orders") }} GROUP BY id""",
     "models/silver/orders_by_id.sql": """{{ materialized_view(key="id") }}
 SELECT id, max(at) AS at FROM {{ ref("silver.orders") }} GROUP BY id""",
+    "models/gold/outbox.sql": """{{ sink(
+    format="kafka", columns={"id": "BIGINT", "value": "STRING"},
+    options={"kafka.bootstrap.servers": "localhost:9092", "topic": "orders"},
+) }}
+SELECT id, CAST(at AS STRING) AS value FROM {{ stream("silver.recent") }}""",
 }
 
 
@@ -91,7 +96,11 @@ def cdc(model: Model) -> bool:
 
 
 def table(model: Model) -> bool:
-    return model["kind"] != "view"
+    return model["kind"] not in {"view", "sink"}
+
+
+def sink(model: Model) -> bool:
+    return model["kind"] == "sink"
 
 
 def _edit(change: Callable[[Model], None]) -> Callable[[State, State, str], None]:
@@ -186,6 +195,8 @@ RULE = {"name": "fresh", "condition": "id > 1", "on_violation": "warn"}
 RELATION = {"parent": "a.b", "child": "c.d", "on": {"id": "id"}, "cardinality": "one_to_many"}
 NEW_COLUMN = {"name": "more", "type": "STRING", "description": None, "not_null": False, "lineage": None}
 
+TOPIC = {"format": "kafka", "options": {"kafka.bootstrap.servers": "localhost:9092", "topic": "another"}}
+
 MUTATIONS = (
     Mutation("model added", "model", lambda _: True, _add),
     Mutation("model removed", "model", lambda _: True, _remove),
@@ -215,7 +226,10 @@ MUTATIONS = (
         "batch input added or removed", "inputs", lambda _: True, _edit(lambda model: model["inputs"].append(BATCH))
     ),
     Mutation(
-        "streaming input added or removed", "stream", streaming, _edit(lambda model: model["inputs"].append(STREAM))
+        "streaming input added or removed",
+        "stream",
+        lambda model: streaming(model) or sink(model),
+        _edit(lambda model: model["inputs"].append(STREAM)),
     ),
     Mutation("streaming input added or removed", "stream", streaming, _set(inputs=[STREAM])),
     Mutation(
@@ -255,6 +269,9 @@ MUTATIONS = (
         "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),
     Mutation("view to table", "kind", lambda model: model["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("target of a sink changed", "sink.options", sink, _set(sink=TOPIC)),
+    Mutation("target of a sink changed", "sink.foreach_batch", sink, _set(sink={"foreach_batch": "send"})),
+    Mutation("table to sink", "kind", lambda model: model["kind"] == "streaming_table", _set(kind="sink")),
     Mutation("partitioning changed", "partition_cols", table, _set(partition_cols=["id"])),
     Mutation(
         "refresh policy, row filter, Spark settings or automatic clustering changed",
@@ -269,7 +286,8 @@ MUTATIONS = (
         "upstream table needs a full refresh",
         "upstream",
         lambda model: (
-            streaming(model) and any(other["mode"] == "stream" and "model" in other for other in model["inputs"])
+            (streaming(model) or sink(model))
+            and any(other["mode"] == "stream" and "model" in other for other in model["inputs"])
         ),
         _restart,
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutations import MUTATIONS, Mutation, State, as_deployed, base, rows, streaming
+from mutations import MUTATIONS, Mutation, State, as_deployed, base, rows, streaming, table
 
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
 from cbx.changes.column_types import is_widening
@@ -65,7 +65,7 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     outside = streaming(becomes) and any(
         "model" not in source for source in becomes["inputs"] if source["mode"] == "stream"
     )
-    is_lost = (lost == "yes" or (lost == "yes, except for a view" and before[0]["models"][name]["kind"] != "view")) or (
+    is_lost = (lost == "yes" or (lost == "yes, except for a view or sink" and table(before[0]["models"][name]))) or (
         verdict == "full_refresh" and outside
     )
 

@@ -1,0 +1,157 @@
+"""Checks that sinks can take the rows of their models, and that nothing reads them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Related, Report, did_you_mean, listing
+from cbx.diagnostics.did_you_mean import nearest
+from cbx.diagnostics.source_files import Span
+from cbx.parse.types import normal_type
+from cbx.stages.resolved import Column, Connected, PythonCode, ResolvedModel, SinkTarget
+
+_FILES = ("avro", "csv", "json", "orc", "parquet", "text")
+_FORMATS = ("delta", "kafka", *_FILES)
+_FOREIGN = dict.fromkeys(("eventhub", "eventhubs", "event_hubs"), 'Event Hubs speaks Kafka: write `format="kafka"`')
+_SERVERS = "kafka.bootstrap.servers"
+_TEXTS = frozenset({"STRING", "BINARY", ""})
+_KAFKA_TYPES: Mapping[str, frozenset[str]] = {"key": _TEXTS, "value": _TEXTS, "topic": frozenset({"STRING", ""})}
+"""The types that Kafka's writer takes, of the page "Structured Streaming + Kafka Integration Guide" of Spark."""
+
+
+def check_sinks(connected: Connected, report: Report) -> None:
+    """Report CBX403 for a sink without a target, CBX438 for an unusable one, CBX439 for a sink that a model reads.
+
+    Before: ``sink(format="kafka", ...)`` whose query has no column ``value``. After: a diagnostic at the format.
+    """
+    for model in connected.models.values():
+        if model.sink is not None:
+            _check_sink(model, model.sink, connected.columns[model.id], report)
+        for source in model.model_inputs:
+            _check_other(model, "reads", source.model, source.span, connected.models, report)
+        for claim in model.claims:
+            other = claim.child if claim.parent == model.id else claim.parent
+            _check_other(model, "is related to", other, claim.model_span, connected.models, report)
+
+
+def _check_other(
+    model: ResolvedModel, verb: str, name: str, span: Span, models: Mapping[str, ResolvedModel], report: Report
+) -> None:
+    other = models.get(name)
+    if other is not None and other.sink is not None:
+        message = f"`{model.id}` {verb} `{name}`, which is a sink: its rows leave the pipeline, so it has no table"
+        way_out = "relate it to" if verb == "is related to" else "read"
+        inputs = listing(source.model for source in other.model_inputs)
+        hint = f"{way_out} what the sink reads: {inputs}" if inputs else f"{way_out} a table"
+        related = [Related(f"`{name}` is declared here", other.spans.whole)]
+        report.add(codes.SINK_WITH_READERS, message, span, label="no table", hint=hint, related=related)
+
+
+def _check_sink(model: ResolvedModel, sink: SinkTarget, columns: tuple[Column, ...] | None, report: Report) -> None:
+    if {"format", "foreach_batch"} & model.unread:
+        return
+    if sink.format is not None and sink.function is not None:
+        message = f"`{model.id}` has both `format` and `foreach_batch`, and its rows go to one of them"
+        report.add(codes.UNUSABLE_SINK, message, model.spans.at("foreach_batch"), hint="remove one of the two")
+    elif sink.function is not None:
+        _check_function(model, sink, sink.function, report)
+    elif sink.format is not None:
+        _check_format(model, sink.format, sink, columns, report)
+    else:
+        message = f"`{model.id}` does not say where its rows go"
+        hint = 'write `format="kafka", options={...}`, or `foreach_batch="..."` with a function'
+        report.add(codes.MISSING_ARGUMENT, message, model.spans.whole, label="incomplete", hint=hint)
+
+
+def _check_format(
+    model: ResolvedModel, sink_format: str, sink: SinkTarget, columns: tuple[Column, ...] | None, report: Report
+) -> None:
+    name, span = sink_format.lower(), model.spans.at("format")
+    if name not in _FORMATS:
+        hint = _FOREIGN.get(name) or did_you_mean(name, _FORMATS)
+        if hint is not None:  # else it is the format of a custom data source
+            report.add(codes.UNUSABLE_SINK, f"a sink has no format `{sink_format}`", span, label="unknown", hint=hint)
+        return
+    if "options" not in model.unread:
+        _check_options(model, name, sink, columns, report)
+    if name == "kafka" and columns is not None:
+        _check_messages(model, columns, span, report)
+
+
+def _check_options(
+    model: ResolvedModel, sink_format: str, sink: SinkTarget, columns: tuple[Column, ...] | None, report: Report
+) -> None:
+    given = {name.lower() for name, _ in sink.options}
+    if sink_format == "delta":
+        if len(given & {"path", "tablename"}) != 1:
+            what = "both `path` and `tableName`" if "path" in given else "neither `path` nor `tableName`"
+            hint = 'write one of them: `options={"tableName": "catalog.schema.table"}`'
+            _report_options(
+                model, f"a delta sink writes to a path or a table, and `{model.id}` has {what}", hint, report
+            )
+        return
+    needed = {"kafka": (_SERVERS,)}.get(sink_format, ("path",))
+    has_topics = "topic" in given or columns is None or any(column.name.lower() == "topic" for column in columns)
+    missing = [name for name in needed if name not in given]
+    if sink_format == "kafka" and not has_topics:
+        missing.append("topic")
+    if missing:
+        meant = nearest(missing[0], given)
+        add = ", ".join(f'`"{name}": "..."`' for name in missing)
+        hint = f"`{meant}` is not an option of it: write `{missing[0]}`" if meant is not None else f"add {add}"
+        _report_options(model, f"the {sink_format} sink `{model.id}` has no option {listing(missing)}", hint, report)
+
+
+def _report_options(model: ResolvedModel, message: str, hint: str, report: Report) -> None:
+    has_options = model.sink is not None and bool(model.sink.options)
+    span = model.spans.at("options" if has_options else "format")
+    report.add(codes.UNUSABLE_SINK, message, span, hint=hint)
+
+
+def _check_messages(model: ResolvedModel, columns: tuple[Column, ...], span: Span, report: Report) -> None:
+    """Check the columns of which Kafka makes a message."""
+    types = {column.name.lower(): normal_type(column.type) or "" for column in columns}
+    if "value" not in types:
+        message = f"`{model.id}` has no column `value`, which is the content of a Kafka message"
+        hint = "select one, such as `to_json(struct(*)) AS value`"
+        report.add(codes.UNUSABLE_SINK, message, span, label="no value", hint=hint)
+    for name, allowed in _KAFKA_TYPES.items():
+        if types.get(name, "") not in allowed:
+            taken = " or ".join(sorted(allowed - {""}, reverse=True))
+            message = f"the column `{name}` of `{model.id}` is {types[name]}, and Kafka takes {taken}"
+            report.add(codes.UNUSABLE_SINK, message, span, hint=f"write `CAST({name} AS STRING) AS {name}`")
+
+
+def _check_function(model: ResolvedModel, sink: SinkTarget, name: str, report: Report) -> None:
+    """Check that a function takes a micro-batch and its number."""
+    code = sink.code if sink.code is not None else model.code
+    if not isinstance(code, PythonCode):
+        return
+    span = model.spans.at("foreach_batch")
+    if name == code.function:
+        message = f"`{name}` is the function of the model itself, which returns the rows to send"
+        report.add(codes.UNUSABLE_SINK, message, span, hint="name the function that takes them")
+        return
+    arguments = _find_arguments(code, name)
+    if arguments is not None and not _takes_two(arguments):
+        names = listing(argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
+        message = f"`{name}` takes {names or 'no arguments'}, but is called with a micro-batch and its number"
+        report.add(codes.UNUSABLE_SINK, message, span, hint=f"define it as `def {name}(rows, number):`")
+
+
+def _find_arguments(code: PythonCode, name: str) -> ast.arguments | None:
+    """The parameters of a function; None if it is something else, or has a decorator."""
+    for definition in code.definitions:
+        for node in ast.parse(definition.text).body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return None if node.decorator_list else node.args
+    return None
+
+
+def _takes_two(arguments: ast.arguments) -> bool:
+    count = len(arguments.posonlyargs) + len(arguments.args)
+    needs_names = len(arguments.kwonlyargs) > sum(default is not None for default in arguments.kw_defaults)
+    has_room = count >= 2 or arguments.vararg is not None
+    return has_room and count - len(arguments.defaults) <= 2 and not needs_names
