@@ -10,6 +10,7 @@ from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.emit.artifacts import emit_artifacts
 from cbx.passes.assign_pipelines import assign_pipelines
 from cbx.passes.check_expectations import check_expectations
+from cbx.passes.check_flows import check_flows
 from cbx.passes.check_hazards import check_hazards
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
@@ -156,6 +157,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     linked = link(resolved, report)
     typed = type_columns(linked, report, known)
     check_keys(typed, report)
+    check_flows(typed, report)
     connected = check_measures(check_relationships(typed, report), report)
     check_kinds(connected, report)
     check_sinks(connected, report)

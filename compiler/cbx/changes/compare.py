@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
+from cbx.changes.flow_differences import flows_by_target
 from cbx.changes.model_differences import RESTARTED, model_differences
 from cbx.changes.tables import (
     Model,
     fill_variables,
     forbids_full_refresh,
+    is_flow,
     is_sink,
     is_streaming,
     is_table,
     source_name,
     streamed_inputs,
-    streams_from_outside,
 )
 
 _REQUESTED = Difference("full refresh", "requested", "full_refresh")
@@ -49,9 +50,11 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
     changes = [_removal(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
     changes += [_addition(name, model) for name, model in new["models"].items() if name not in old["models"]]
     requested = {name: [*changed[name], *((_REQUESTED,) if name in asked else ())] for name in changed}
-    for name, differences in _add_restarted_readers(requested, old, new).items():
+    flows = flows_by_target(new["models"])
+    for name, differences in _add_restarted_readers(requested, old, new, flows).items():
         model = new["models"][name]
-        everything = list(_add_full_refresh_costs(differences, old["models"][name], model))
+        filled_by = [model, *(new["models"][flow] for flow in flows.get(name, ()))]
+        everything = list(_add_full_refresh_costs(differences, old["models"][name], filled_by))
         if name in due and not any(difference.refresh == "full_refresh" for difference in differences):
             everything.append(_LEFT_OVER)
         if everything:
@@ -76,7 +79,8 @@ def _addition(name: str, model: Model) -> ModelChange:
 
 def _removal(name: str, model: Model) -> ModelChange:
     if not is_table(model):
-        return ModelChange(name, model["kind"], "remove", (Difference("model", "removed", "none"),))
+        reason = f"what it has written stays in `{model['flow']['into']}`" if is_flow(model) else None
+        return ModelChange(name, model["kind"], "remove", (Difference("model", "removed", "none", reason),))
     reason = f"the next update drops `{model['dataset']}` with its rows"
     gone = Difference("model", "removed", "none", reason, is_destructive=True)
     return ModelChange(name, model["kind"], "remove", (gone,))
@@ -110,7 +114,10 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
 
 
 def _add_restarted_readers(
-    changed: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
+    changed: Mapping[str, list[Difference]],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    flows: Mapping[str, Sequence[str]],
 ) -> dict[str, list[Difference]]:
     """Add a full refresh for tables that stream from a table that is recomputed.
 
@@ -121,18 +128,30 @@ def _add_restarted_readers(
     restarted = {name for name in by_model if _starts_over(by_model[name], old["models"][name])}
     waiting = [name for name in by_model if name not in restarted]
     while True:
-        reached = {name: source for name in waiting if (source := _restarted_source(new["models"][name], restarted))}
+        reached = {
+            name: source
+            for name in waiting
+            if (source := _restarted_source(new["models"][name], flows.get(name, ()), restarted))
+        }
         if not reached:
             return by_model
         for name, source in reached.items():
             if is_streaming(new["models"][name]):
-                reason = "it streams from a table that is recomputed"
-                by_model[name].append(Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason))
+                by_model[name].append(_restart(source, new["models"][source]))
             elif is_sink(new["models"][name]):
                 detail = f"`{source}` is refreshed fully"
                 by_model[name].append(Difference("upstream", detail, "incremental", RESTARTED))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]
+
+
+def _restart(source: str, model: Model) -> Difference:
+    """The full refresh of a table, because a table that it streams from, or a flow into it, starts over."""
+    if is_flow(model):
+        reason = "what the flow has written would be added again"
+        return Difference("flow", f"`{source}` starts over", "full_refresh", reason)
+    reason = "it streams from a table that is recomputed"
+    return Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason)
 
 
 def _starts_over(differences: list[Difference], model: Model) -> bool:
@@ -143,20 +162,24 @@ def _starts_over(differences: list[Difference], model: Model) -> bool:
     return any(difference.refresh in restarting or difference.aspect == "dataset" for difference in differences)
 
 
-def _restarted_source(model: Model, restarted: set[str]) -> str | None:
-    return next((source["model"] for source in streamed_inputs(model) if source.get("model") in restarted), None)
+def _restarted_source(model: Model, flows: Sequence[str], restarted: set[str]) -> str | None:
+    sources = [*(source.get("model") for source in streamed_inputs(model)), *flows]
+    return next((source for source in sources if source in restarted), None)
 
 
-def _add_full_refresh_costs(differences: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
-    """Add what prevents a full refresh that is needed, and what it loses."""
+def _add_full_refresh_costs(
+    differences: list[Difference], before: Model, filled_by: Sequence[Model]
+) -> Iterator[Difference]:
+    """Add what prevents a full refresh that is needed, and what it loses; flows fill a table beside its own query."""
     yield from differences
     if not any(difference.refresh == "full_refresh" for difference in differences):
         return
-    if forbids_full_refresh(before) or forbids_full_refresh(after):
+    if forbids_full_refresh(before) or forbids_full_refresh(filled_by[0]):
         reason = "this property prevents a full refresh: remove it first"
         yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
-    if streams_from_outside(after):
-        sources = ", ".join(source_name(source) for source in streamed_inputs(after) if "model" not in source)
+    streamed = [source for model in filled_by for source in streamed_inputs(model) if "model" not in source]
+    if streamed:
+        sources = ", ".join(map(source_name, streamed))
         reason = "rows that the source no longer has are lost"
         yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
-from cbx.changes.tables import Model, is_sink, is_streaming, is_table, source_name, widens_types
+from cbx.changes.flow_differences import RUNS_ONCE, STARTS_OVER, WRITE_A_FLOW, compare_flows, grows_by
+from cbx.changes.tables import Model, is_flow, is_sink, is_streaming, is_table, source_name, widens_types
 from cbx.project.dataset_names import quarantine_table
 
 NEW_ROWS = "existing rows do not change"
@@ -26,7 +27,10 @@ _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
 _OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
-_HAS_A_RULE_TOO = frozenset({"private", *_OPTIONS, "quarantine", "properties", "relationships", "pipeline", "sink"})
+_WITHOUT_TABLE = frozenset({"flow", "sink"})
+_HAS_A_RULE_TOO = frozenset(
+    {"private", *_OPTIONS, *_WITHOUT_TABLE, "quarantine", "properties", "relationships", "pipeline"}
+)
 
 
 def model_differences(before: Model, after: Model) -> Iterator[Difference]:
@@ -36,8 +40,10 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     if before["dataset"] != after["dataset"]:
         is_lost = is_table(before)
         detail = f"`{before['dataset']}` -> `{after['dataset']}`"
-        reason = MOVED if is_lost else NEW_SINK if is_sink(after) else None
-        yield Difference("dataset", detail, "incremental", reason, is_lost)
+        aspect = "stream" if is_flow(before) and is_flow(after) else "dataset"
+        reason = MOVED if is_lost else STARTS_OVER if aspect == "stream" else NEW_SINK if is_sink(after) else None
+        yield Difference(aspect, detail, "incremental", reason, is_lost)
+    yield from compare_flows(before, after)
     yield from _compare_pipeline(before, after)
     yield from _compare_code(before, after)
     yield from _compare_cdc(before, after)
@@ -61,7 +67,11 @@ def _refresh_for(after: Model, refresh: Refresh) -> Refresh:
 
 
 def _new_rows_reason(after: Model) -> str | None:
-    return SENT if is_sink(after) else NEW_ROWS if is_streaming(after) else None
+    if is_sink(after):
+        return SENT
+    if is_flow(after) and after["flow"]["once"]:
+        return RUNS_ONCE
+    return NEW_ROWS if is_streaming(after) or is_flow(after) else None
 
 
 def _kind_difference(before: Model, after: Model) -> Difference:
@@ -179,10 +189,10 @@ def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
     old, new = before["inputs"], after["inputs"]
     for source in old:
         if not any(_identity(source) == _identity(other) for other in new):
-            yield _source_difference(source, "no longer reads", after)
+            yield _source_difference(source, "no longer reads", before, after)
     for source in new:
         if not any(_identity(source) == _identity(other) for other in old):
-            yield _source_difference(source, "reads", after)
+            yield _source_difference(source, "reads", before, after)
         for other in old:
             if _identity(source) == _identity(other):
                 yield from _compare_reading(other, source, after)
@@ -202,10 +212,12 @@ def _identity(source: Model) -> tuple[Any, ...]:
     return tuple(source.get(name) for name in ("model", "table", "path", "format", "mode"))
 
 
-def _source_difference(source: Model, verb: str, after: Model) -> Difference:
+def _source_difference(source: Model, verb: str, before: Model, after: Model) -> Difference:
     if source["mode"] != "stream":
         return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows_reason(after))
-    reason = RESTARTED if is_sink(after) else "its rows come from another source" if is_streaming(after) else None
+    reason = RESTARTED if is_sink(after) else STARTS_OVER if is_flow(after) else None
+    if is_streaming(after):
+        reason = WRITE_A_FLOW if grows_by(source, before, after) else "its rows come from another source"
     return Difference(
         "stream", f"{verb} new rows of {source_name(source)}", _refresh_for(after, "full_refresh"), reason
     )

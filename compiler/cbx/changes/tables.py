@@ -20,7 +20,12 @@ def is_streaming(model: Model) -> bool:
 
 def is_table(model: Model) -> bool:
     """Whether the model has a table."""
-    return model["kind"] not in {"view", "sink"}
+    return model["kind"] not in {"view", "flow", "sink"}
+
+
+def is_flow(model: Model) -> bool:
+    """Whether the model is a further flow into the table of another model."""
+    return bool(model["kind"] == "flow")
 
 
 def is_sink(model: Model) -> bool:
@@ -41,11 +46,6 @@ def widens_types(model: Model) -> bool:
 def streamed_inputs(model: Model) -> list[Model]:
     """The inputs that are read as streams."""
     return [source for source in model["inputs"] if source["mode"] == "stream"]
-
-
-def streams_from_outside(model: Model) -> bool:
-    """Whether the model streams from files or external tables, which may no longer have all rows."""
-    return any("model" not in source for source in streamed_inputs(model))
 
 
 def source_name(source: Model) -> str:

@@ -161,14 +161,16 @@ def _request(
 
 
 def _select_models(compilation: Compilation, selectors: list[str] | None) -> tuple[str, ...]:
-    """The models that ``--full-refresh`` selects."""
+    """The models that ``--full-refresh`` selects; for a flow its target."""
     from cbx.cli.selection import read_graph, select_nodes
 
     if not selectors:
         return ()
     graph = read_graph(compilation)
     ids = select_nodes(graph, SelectionOptions.of(selectors, None))
-    return tuple(node_id for node_id in ids if graph.by_id[node_id].resource_type == "model")
+    models = [node_id for node_id in ids if graph.by_id[node_id].is_model]
+    tables = [graph.children[model] if graph.by_id[model].kind == "flow" else (model,) for model in models]
+    return tuple(dict.fromkeys(model for group in tables for model in group))
 
 
 def _preview(compilation: Compilation, request: DeployRequest) -> Preview:

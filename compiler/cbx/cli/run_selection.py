@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def select_datasets(compilation: Compilation, selection: SelectionOptions) -> frozenset[str] | None:
     """The selected datasets of a project, in lower case; None if there are no selectors.
 
-    A model selects the tables of its notebook, and the checks that read no other models. The names of checks and of
-    quarantine tables are selectors, too.
+    A model selects the tables of its notebook, a flow that of its target, and the checks that read no other models. The
+    names of checks and of quarantine tables are selectors, too.
     """
     plan = compilation.plan
     if plan is None or not (selection.include or selection.exclude):
@@ -39,7 +39,8 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
     names: list[str | None] = []
     for planned in plan.models:
         if planned.model.id in ids:
-            names += [planned.model.dataset, planned.changes_view, quarantines.get(planned.model.id)]
+            table = planned.target or planned.model
+            names += [table.dataset, planned.changes_view, quarantines.get(table.id)]
     checks: tuple[KeyCheck | MeasureCheck, ...] = (*plan.key_checks, *plan.measure_checks)
     names += [check.name for check in checks if check.model in ids]
     names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]

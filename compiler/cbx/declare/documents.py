@@ -159,11 +159,22 @@ class AutoCdcDocument(TableDocument):
     )
 
 
+class FlowDocument(ModelDocument):
+    """``flow(...)``."""
+
+    into: Word = Field(description='the id of a model as text, "layer.name"')
+    once: bool = Field(False, description="True or False")
+    spark_conf: dict[Word, str | bool | int | float] = Field(
+        {}, description="a dictionary of settings and their values"
+    )
+
+
 DOCUMENTS: dict[str, type[Document]] = {
     "streaming_table": TableDocument,
     "materialized_view": MaterializedViewDocument,
     "view": DatasetDocument,
     "auto_cdc": AutoCdcDocument,
+    "flow": FlowDocument,
     "sink": SinkDocument,
     "ref": ModelInputDocument,
     "stream": ModelInputDocument,

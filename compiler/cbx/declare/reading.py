@@ -63,15 +63,16 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
 def _guess_argument(name: str, word: str) -> tuple[str | None, str]:
     """The argument that was probably meant, and a hint; an argument of a kind with a dataset means itself."""
     fields, foreign = _FIELDS[word], FOREIGN_ARGUMENTS.get(name)
-    owners = [kind for kind in KINDS if word in KINDS and kind != "sink" and name in _FIELDS[kind]]
+    owners = [kind for kind in KINDS if word in KINDS and kind not in {"flow", "sink"} and name in _FIELDS[kind]]
     if owners and foreign is None:
-        return name, f"it is an argument of {listing(owners)}"
+        return name, _IN_TARGET if word == "flow" else f"it is an argument of {listing(owners)}"
     near = nearest(name, fields)
     if foreign is not None and (near is None or foreign.meant in fields):
         return (foreign.meant if foreign.meant in fields else None), foreign.hint
     return near, f"did you mean `{near}`?" if near is not None else f"it takes {', '.join(fields)}"
 
 
+_IN_TARGET = "declare it in the target, whose rows these are"
 _BAD = object()
 _FIELDS: Mapping[str, Mapping[str, bool]] = {
     word: {name: field.is_required() for name, field in document.model_fields.items()}

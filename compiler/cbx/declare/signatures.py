@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "sink")
+KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink")
 MODEL_INPUTS = ("ref", "stream")
 TABLE_INPUTS = ("source", "stream_source")
 INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader")

@@ -222,6 +222,39 @@ def sink(
     return _keep_function(function)
 
 
+def flow(
+    function: Any = None,
+    /,
+    *,
+    into: str,
+    once: bool = False,
+    columns: Columns | None = None,
+    description: str | None = None,
+    tags: str | Sequence[str] = (),
+    owner: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
+) -> Any:
+    """Declare a further flow into a streaming table or an AUTO CDC table, which has its own query beside it.
+
+    Its columns are those of the target, which declares keys, expectations and how changes are applied.
+
+    Args:
+        function: The model, which returns rows of the target, or changes to it.
+        into: The target.
+        once: Whether it is a backfill: its inputs are read in batch, once.
+        columns: As for `streaming_table`.
+        description: As for `streaming_table`.
+        tags: As for `streaming_table`.
+        owner: As for `streaming_table`.
+        spark_conf: As for `streaming_table`.
+        for_each: As for `streaming_table`.
+        name: As for `streaming_table`.
+    """
+    return _keep_function(function)
+
+
 def ref(model: str) -> Any:
     """Read a model in batch."""
     return ("ref", model)

@@ -313,6 +313,8 @@ def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, 
                 read = source.id
             if modes.get((read, reader)) != "stream":
                 modes[read, reader] = entry["mode"]
+        if "flow" in model:
+            modes[reader, model["flow"]["into"]] = "batch" if model["flow"]["once"] else "stream"
     return sources, modes
 
 

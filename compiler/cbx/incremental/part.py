@@ -92,11 +92,13 @@ def compile_part(
 def record_models(compilation: Compilation) -> dict[str, RecordedModel]:
     """The face of each planned model, by id.
 
-    Empty after an error, where checks of measures are compiled, and where there are several pipelines or masks: these
-    depend on more of other models than faces say.
+    Empty after an error, where checks of measures are compiled, and where there are several pipelines, flows or masks:
+    these depend on more of other models than faces say.
     """
     plan = compilation.plan
     if plan is None or plan.project.settings.compile.check_measures or plan.project.settings.pipelines:
+        return {}
+    if any(planned.target is not None for planned in plan.models):
         return {}
     if any(column.mask is not None for planned in plan.models for column in planned.model.columns or ()):
         return {}

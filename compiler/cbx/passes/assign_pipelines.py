@@ -37,7 +37,8 @@ def assign_pipelines(proven: Proven, report: Report) -> tuple[PipelineModels, ..
 
     Before: ``[pipelines.ingest]`` with ``select = "layer:bronze"``. After: the pipeline ``ingest`` with the models of
     that layer. CBX270 for a model in no pipeline or in several, CBX271 for pipelines that wait for each other, CBX272
-    for a view that another pipeline reads. After an error all models are in one pipeline.
+    for a view that another pipeline reads, CBX430 for a flow into a table of another pipeline. After an error all
+    models are in one pipeline.
     """
     named = proven.project.settings.pipelines
     owners = _find_owners(proven, report) if named and not report.has_errors else None
@@ -45,6 +46,7 @@ def assign_pipelines(proven: Proven, report: Report) -> tuple[PipelineModels, ..
         return (PipelineModels(None, tuple(sorted(proven.models))),)
     reads = [read for read in _reads_of_models(proven) if owners[read.reader] != owners[read.read]]
     _check_views(proven, owners, reads, report)
+    _check_flows(proven, owners, report)
     graph = model_graph(
         named,
         [(owners[read.reader], owners[read.read]) for read in reads if not read.is_check],
@@ -137,6 +139,19 @@ def _check_views(proven: Proven, owners: Owners, reads: Iterable[_Read], report:
         hint = f"{way_out}, or move one of them to the other's pipeline"
         related = [Related(f"`{view.id}` is declared here", view.spans.whole)]
         report.add(codes.VIEW_OF_OTHER_PIPELINE, message, read.span, hint=hint, related=related)
+
+
+def _check_flows(proven: Proven, owners: Owners, report: Report) -> None:
+    for model in proven.models.values():
+        flow = model.flow
+        if flow is not None and owners[model.id] != owners[flow.model]:
+            message = (
+                f"`{model.id}` in the pipeline `{owners[model.id]}` writes into `{flow.model}` in the pipeline "
+                f"`{owners[flow.model]}`, and only its own pipeline writes a table"
+            )
+            hint = "select the flow in the pipeline of its target"
+            related = [Related(f"`{flow.model}` is declared here", proven.models[flow.model].spans.whole)]
+            report.add(codes.INVALID_FLOW_TARGET, message, flow.span, hint=hint, related=related)
 
 
 def _sides(read: _Read, proven: Proven) -> Iterator[ResolvedModel]:

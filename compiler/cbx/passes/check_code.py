@@ -102,7 +102,8 @@ def _suggest_call(table: UndeclaredTable, reader: ResolvedModel, models: Iterabl
     model_id = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
     alike = [model.id for model in models if wanted == model.name.lower()]
     model_id = model_id or (alike[0] if len(alike) == 1 else None)
-    needs_stream = reader.kind in {"streaming_table", "auto_cdc", "sink"} and not reader.is_streaming
+    needs_stream = reader.kind in {"streaming_table", "auto_cdc", "flow", "sink"}
+    needs_stream = needs_stream and not (reader.is_streaming or reader.reads_in_batch)
     words = ("stream", "stream_source") if table.is_streaming or needs_stream else ("ref", "source")
     name = "..." if PLACEHOLDER in table.name else model_id or table.name
     return f'write `{{{{ {words[model_id is None]}("{name}") }}}}`'

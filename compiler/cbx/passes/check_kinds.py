@@ -6,8 +6,17 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode
 
-_OF_STREAMS = {"streaming_table": "a streaming table", "auto_cdc": "an AUTO CDC table", "sink": "a sink"}
-"""The kinds that need a stream, in words."""
+_STREAMING_KINDS = {
+    "streaming_table": ("a streaming table", "make it a `materialized_view`"),
+    "auto_cdc": ("an AUTO CDC table", "make it a `materialized_view`"),
+    "flow": ("a flow", "write `once=True` for a backfill"),
+    "sink": ("a sink", "make it a `materialized_view`"),
+}
+_BATCH_KINDS = {
+    "materialized_view": ("a materialized view", "make it a `streaming_table`"),
+    "flow": ("a flow that runs once", "remove `once=True`: a stream begins with the rows that are there"),
+}
+"""Kinds that need a stream or refuse one: what they are called, and what else could be done."""
 
 
 def check_kinds(connected: Connected, report: Report) -> None:
@@ -27,23 +36,22 @@ def check_kinds(connected: Connected, report: Report) -> None:
 
 
 def _check_mode(model: ResolvedModel, report: Report) -> None:
-    if model.kind in _OF_STREAMS and not model.is_streaming:
-        what = _OF_STREAMS[model.kind]
+    if model.kind in _STREAMING_KINDS and not model.reads_in_batch and not model.is_streaming:
+        what, way_out = _STREAMING_KINDS[model.kind]
         span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
-        hint = "read with `stream`, `stream_source` or `auto_loader`, or make it a `materialized_view`"
+        hint = f"read with `stream`, `stream_source` or `auto_loader`, or {way_out}"
         if not model.inputs and isinstance(model.code, SqlCode):
             hint = f"{hint}; is the FROM missing?"
         label = "a batch input" if model.inputs else ""
         causes = [] if model.inputs else [Cause(model.path, "nothing to read columns of")]
         report.add(codes.KIND_MISMATCH, message, span, label=label, hint=hint, causes=causes)
-    if model.kind == "materialized_view":
+    if model.reads_in_batch:
+        what, way_out = _BATCH_KINDS[model.kind]
         for source in model.inputs:
             if source.is_streaming:
-                message = (
-                    f"`{model.id}` is a materialized view, which reads its inputs in batch, but this one is a stream"
-                )
-                hint = "read with `ref` or `source`, or make it a `streaming_table`"
+                message = f"`{model.id}` is {what}, which reads its inputs in batch, but this one is a stream"
+                hint = f"read with `ref` or `source`, or {way_out}"
                 report.add(codes.KIND_MISMATCH, message, source.span, label="a streaming input", hint=hint)
 
 
@@ -51,7 +59,7 @@ def _check_input(model: ResolvedModel, source: ModelInput, other: ResolvedModel,
     related = [Related(f"`{other.id}` is declared here", other.spans.whole)]
     if source.is_streaming:
         reason = _why_not_append_only(other)
-        if reason and model.kind != "materialized_view":
+        if reason and not model.reads_in_batch:
             message = f"`{model.id}` streams from `{other.id}`, {reason}"
             hint = "read it with `ref`, in a materialized view"
             causes = [Cause(model.path, "streams")]

@@ -10,6 +10,7 @@ from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
+from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
 from cbx.passes.table_facts import END_AT, START_AT
@@ -82,6 +83,7 @@ class _Check:
         self.measures: dict[str, tuple[MeasureResult, ...]] = {}
         self.unknown: list[Diagnostic] = []
         self._facts = facts_by_child(connected.relationships)
+        self._flows = flows_by_target(connected.models)
 
     def add(self, model: ResolvedModel) -> None:
         """Judge the aggregates of a model, and find the homes of its columns."""
@@ -92,6 +94,8 @@ class _Check:
             listed = {field.name.lower() for field in relation.fields} | {START_AT.lower(), END_AT.lower()}
             unlisted = {column.name.lower() for column in columns} - listed if model.model_inputs else set()
             inferred = {**dict.fromkeys(unlisted, UNKNOWN_HOME), **self._judge(model, relation)}
+            if model.id in self._flows:
+                inferred = {column.name.lower(): UNKNOWN_HOME for column in columns}
             declared = {name: home.measure for name, home in homes.items() if home.measure}
             homes = inferred | {
                 name: inferred.get(name, ColumnHome())._replace(measure=kind) for name, kind in declared.items()

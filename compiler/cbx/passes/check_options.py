@@ -68,7 +68,7 @@ def _check_copies(connected: Connected, report: Report) -> None:
             origin = next(_masked_origins(column, origins), None)
             if origin is None or column.name.lower() in counted or _is_number_of_texts(column, origin, connected):
                 continue
-            if model.kind == "view":
+            if model.kind in {"view", "flow"}:
                 origins[place] = origin
             else:
                 _report_copy(model, column, origin, connected.models, report)

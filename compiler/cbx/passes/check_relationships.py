@@ -56,7 +56,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
 
 def _relates_tables(claim: RelationshipClaim, models: Mapping[str, ResolvedModel]) -> bool:
     """Whether both models exist and can be read; other claims are reported elsewhere."""
-    return all(name in models and models[name].sink is None for name in (claim.parent, claim.child))
+    return all(name in models and models[name].kind not in {"flow", "sink"} for name in (claim.parent, claim.child))
 
 
 def _relationship_identity(claim: RelationshipClaim) -> object:

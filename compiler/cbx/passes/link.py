@@ -6,10 +6,20 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean
+from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.project.dataset_names import changes_view, files_view, quarantine_table
 from cbx.project.find_project import PROJECT_FILE
-from cbx.stages.resolved import FileInput, Linked, ModelInput, RelationshipClaim, Resolved, ResolvedModel, SqlCode
+from cbx.stages.resolved import (
+    FileInput,
+    FlowTarget,
+    Linked,
+    ModelInput,
+    RelationshipClaim,
+    Resolved,
+    ResolvedModel,
+    SqlCode,
+)
 
 
 def link(resolved: Resolved, report: Report) -> Linked:
@@ -28,9 +38,11 @@ def link(resolved: Resolved, report: Report) -> Linked:
             if _check_model_exists(model, source, resolved.known_ids, unused, report):
                 _check_layers(model, source, resolved.project.layers, unused, flows, report)
                 reads.append((model.id, source.model))
+        if model.flow is not None and _check_target(model, model.flow, resolved, report):
+            reads.append((model.flow.model, model.id))
     for model in models.values():
         _check_related_models(model, resolved.known_ids, unused, report)
-    graph = model_graph(models, [read for read in reads if read[1] in models])
+    graph = model_graph(models, [read for read in reads if set(read) <= models.keys()])
     for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
     _check_datasets(models, report)
@@ -66,6 +78,24 @@ def _check_model_exists(
     hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown_model(source.model, unused)
     report.add(codes.UNKNOWN_MODEL, message, source.span, label="not found", hint=hint, causes=causes)
     return False
+
+
+def _check_target(model: ResolvedModel, flow: FlowTarget, resolved: Resolved, report: Report) -> bool:
+    """Check that the target of a flow exists, in its own layer or a later one."""
+    if "into" in model.unread:
+        return False
+    if flow.model not in resolved.known_ids and ALL_MODELS not in resolved.known_ids:
+        message = f"`{model.id}` writes into `{flow.model}`, which no model defines"
+        causes = [Cause("models/", f"model {flow.model}")]
+        hint = _suggest_id(flow.model, resolved.known_ids - {model.id})
+        report.add(codes.UNKNOWN_MODEL, message, flow.span, label="not found", hint=hint, causes=causes)
+        return False
+    layers, layer = resolved.project.layers, flow.model.split(".")[0]
+    if layer in layers and layers.index(layer) < layers.index(model.layer):
+        message = f"`{model.id}` writes into `{flow.model}`: `{layer}` comes before `{model.layer}`"
+        hint = f"data flows {' -> '.join(layers)}; move the flow to the layer of its target"
+        report.add(codes.LAYER_ORDER, message, flow.span, label="a lower layer", hint=hint)
+    return True
 
 
 def _causes_of_unknown_model(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
@@ -117,14 +147,21 @@ def _check_layers(
 
 def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Report) -> None:
     steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    spans = [
-        next(source.span for source in models[reader].model_inputs if source.model == read) for reader, read in steps
-    ]
+    places = [_place_of_step(models[reader], models[read]) for reader, read in steps]
     way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
-    related = [Related(f"`{reader}` reads `{read}`", span) for (reader, read), span in zip(steps, spans, strict=True)]
+    related = [Related(text, span) for text, span in places]
     itself = len(cycle) == 1
     message = f"`{cycle[0]}` reads itself" if itself else f"models depend on each other in a cycle: {way}"
-    report.add(codes.CYCLE, message, spans[0], hint="remove one of these inputs", related=related[1:])
+    report.add(codes.CYCLE, message, places[0][1], hint="remove one of these inputs", related=related[1:])
+
+
+def _place_of_step(reader: ResolvedModel, read: ResolvedModel) -> tuple[str, Span]:
+    """What leads from one model to the next in a cycle: an input, or the target of a flow."""
+    for source in reader.model_inputs:
+        if source.model == read.id:
+            return f"`{reader.id}` reads `{read.id}`", source.span
+    span = read.flow.span if read.flow is not None else read.spans.whole
+    return f"`{read.id}` writes into `{reader.id}`", span
 
 
 def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:

@@ -99,6 +99,7 @@ def _plan_model(
     model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str, pipeline: str | None
 ) -> ModelPlan:
     reads = tuple(_plan_read(source, number, model, proven) for number, source in enumerate(model.inputs))
+    target = proven.models[model.flow.model] if model.flow is not None else None
     return ModelPlan(
         model=model,
         artifact=f"{folder}/{model.layer}/{model.name}.py",
@@ -107,8 +108,9 @@ def _plan_model(
         if isinstance(model.code, SqlCode)
         else None,
         schema=table_schema(model, proven, references),
-        changes_view=changes_view(model.dataset) if model.cdc is not None else None,
+        changes_view=changes_view(model.dataset) if (target or model).cdc is not None else None,
         pipeline=pipeline,
+        target=target,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
+from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.table_facts import holds_key
 from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
@@ -24,9 +26,11 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     """
     relationships = facts_by_child(connected.relationships) if connected.relations else {}
     reasons: dict[tuple[str, _Key], str] = {}
+    flows = flows_by_target(connected.models)
     for model in connected.models.values():
         for key in _declared_keys(model):
-            reasons[model.id, key] = _why_unproven(model, key, connected, facts_of_inputs(model, relationships), report)
+            reason = _why_unproven(model, key, connected, facts_of_inputs(model, relationships), report)
+            reasons[model.id, key] = _with_flows(reason, model, flows.get(model.id, ()))
     if not report.has_errors:
         for (name, key), reason in reasons.items():
             _report_unproven_key(connected.models[name], key, reason, report)
@@ -49,6 +53,13 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         further,
         connected.measures,
     )
+
+
+def _with_flows(reason: str, model: ResolvedModel, flows: Sequence[str]) -> str:
+    """The reason why the key of a table is not proven: what holds in its own query may not hold with other rows."""
+    if not flows or model.cdc is not None or reason not in {"", _COLLISIONS}:
+        return reason
+    return f"{listing(flows)} add{'s' if len(flows) == 1 else ''} further rows"
 
 
 class _Key(NamedTuple):

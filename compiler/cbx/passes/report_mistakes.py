@@ -48,11 +48,11 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
         span = span_of(model, mistake.place) or model.spans.whole
         subject = f"the {_CODE[type(model.code)]} of `{model.id}`"
         match mistake.kind:
-            case "sort_on_stream" if model.kind != "materialized_view":
+            case "sort_on_stream" if not model.reads_in_batch:
                 hint = f"remove the sorting, or {_IN_BATCH}"
                 message = f"{subject} sorts a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
-            case "window_on_stream" if model.kind != "materialized_view":
+            case "window_on_stream" if not model.reads_in_batch:
                 hint = f"group by `window(..)` of a time, or {_IN_BATCH}"
                 message = f"{subject} computes a window function over a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)

@@ -14,6 +14,7 @@ from cbx.declare import reader_options
 from cbx.declare.documents import (
     AutoLoaderDocument,
     DatasetDocument,
+    FlowDocument,
     MaterializedViewDocument,
     ModelDocument,
     ModelInputDocument,
@@ -39,6 +40,7 @@ from cbx.stages.resolved import (
     Column,
     Expectation,
     FileInput,
+    FlowTarget,
     Input,
     ModelInput,
     PythonCode,
@@ -125,7 +127,7 @@ class _ModelResolver:
                 self.declared.project,
                 declaration.layer,
                 declaration.name,
-                is_published=declaration.kind not in {"view", "sink"} and not options.private,
+                is_published=declaration.kind not in {"view", "flow", "sink"} and not options.private,
             ),
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,
@@ -157,10 +159,15 @@ class _ModelResolver:
             options=options,
             parameters=declaration.parameters,
             sink=sink,
+            flow=self._resolve_flow(document) if isinstance(document, FlowDocument) else None,
         )
 
+    def _resolve_flow(self, document: FlowDocument) -> FlowTarget:
+        span = self._span("into")
+        return FlowTarget(self.render_constant(document.into, span), document.once, span)
+
     def _resolve_table_options(self, document: ModelDocument) -> TableOptions:
-        if isinstance(document, SinkDocument):
+        if isinstance(document, FlowDocument | SinkDocument):
             return TableOptions(spark_conf=self._resolve_spark_conf(document.spark_conf))
         if not isinstance(document, TableDocument):
             return TableOptions()

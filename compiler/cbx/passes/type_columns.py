@@ -14,6 +14,7 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, 
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
+from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, holds_key, table_columns, table_facts
 from cbx.processes.garbage_collection import collect_trees
@@ -76,6 +77,10 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     )
 
 
+_Origins = dict[str, tuple[tuple[str, str], ...] | None]
+"""The columns that each column comes from, by names in lower case."""
+
+
 def _start_analysis(project: Project, stack: ExitStack) -> ModelAnalyser | None:
     """The analyser of models; None if the project does not analyse them, so that no library is loaded."""
     if not project.settings.compile.analysis:
@@ -106,6 +111,9 @@ class _ColumnTyper:
     grains: dict[str, Grain] = field(default_factory=dict)
     suspicions: dict[str, tuple[Suspicion, ...]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.flows = flows_by_target(self.linked.models)
+
     def add_model(self, model: ResolvedModel) -> None:
         """Determine the columns and keys of a model, whose inputs were added before."""
         if model.id in self.known:
@@ -129,7 +137,7 @@ class _ColumnTyper:
                 self.doubtful.add(model.id)
         named = inferred if are_named(inferred) else None
         columns = (*model.columns, *undeclared) if model.columns is not None else named
-        origins = {column.name.lower(): column.lineage for column in inferred or ()}
+        origins = self._add_origins_of_flows(model, {column.name.lower(): column.lineage for column in inferred or ()})
         computed = {column.name.lower() for column in inferred or () if column.is_computed}
         if columns is not None and origins:
             columns = tuple(
@@ -143,6 +151,16 @@ class _ColumnTyper:
             columns = tuple(_with_unknown_home(column) for column in columns)
         self.columns[model.id] = table_columns(model, columns)
         self.keys[model.id] = self._infer_keys(model)
+
+    def _add_origins_of_flows(self, model: ResolvedModel, origins: _Origins) -> _Origins:
+        """The origins of a target's columns, with the columns of its flows."""
+        for flow in self.flows.get(model.id, ()):
+            names = {column.name.lower(): column.name for column in self.columns.get(flow) or ()}
+            origins = {
+                name: (*lineage, (flow, names[name])) if lineage is not None and name in names else None
+                for name, lineage in origins.items()
+            }
+        return origins
 
     def _analyse(self, model: ResolvedModel) -> ModelAnalysis | None:
         """The analysis of a model's code; None if there is none."""
@@ -266,9 +284,9 @@ class _ColumnTyper:
     def _infer_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
         """The keys of a model's result, whose grain is kept if they do not prove all that is declared.
 
-        AUTO CDC makes a table of other rows.
+        AUTO CDC makes a table of other rows, and flows add some.
         """
-        relation = None if model.cdc is not None else self.relations.get(model.id)
+        relation = None if model.cdc is not None or model.id in self.flows else self.relations.get(model.id)
         if relation is None:
             return ()
         from cbx.analysis.grain.infer_grain import infer_grain

@@ -10,6 +10,7 @@ _KINDS = {
     "view": "view",
     "auto_cdc": "AUTO CDC table",
     "sink": "sink",
+    "flow": "flow",
 }
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 

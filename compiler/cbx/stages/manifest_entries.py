@@ -20,6 +20,7 @@ def identity_entry(model: ResolvedModel) -> dict[str, Any]:
         "dataset": model.dataset,
         "description": model.description,
         "inputs": [_input_entry(source) for source in model.inputs],
+        **({"flow": {"into": model.flow.model, "once": model.flow.once}} if model.flow is not None else {}),
     }
 
 

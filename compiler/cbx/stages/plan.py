@@ -29,7 +29,13 @@ class Read(NamedTuple):
 
 
 class ModelPlan(NamedTuple):
-    """A model's notebook; ``pipeline`` is None where the project names no pipelines."""
+    """A model's notebook.
+
+    Attributes:
+        changes_view: The view of the changes that AUTO CDC applies; None for other models.
+        pipeline: Its pipeline; None where the project names no pipelines.
+        target: The model whose table a flow fills; None for other models.
+    """
 
     model: ResolvedModel
     artifact: str
@@ -38,6 +44,7 @@ class ModelPlan(NamedTuple):
     schema: tuple[str, ...]
     changes_view: str | None
     pipeline: str | None = None
+    target: ResolvedModel | None = None
 
 
 class KeyCheck(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
 
-Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "sink"]
+Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
@@ -195,6 +195,14 @@ class Cdc(NamedTuple):
     track_history_except: tuple[str, ...]
 
 
+class FlowTarget(NamedTuple):
+    """The model whose table a flow fills, and whether the flow runs once, in batch."""
+
+    model: str
+    once: bool
+    span: Span
+
+
 class TableOptions(NamedTuple):
     """How the platform stores, refreshes and shows a table.
 
@@ -267,7 +275,7 @@ class ResolvedModel(NamedTuple):
         name: The name inside the layer.
         path: The file.
         kind: The kind.
-        dataset: The name under which pipelines read it: ``schema.table``, or a plain name for a view.
+        dataset: The name under which pipelines read it: ``schema.table``; a plain name for a view or flow.
         description: Its description.
         inputs: Its inputs.
         key: The declared key; None if none is declared.
@@ -288,6 +296,7 @@ class ResolvedModel(NamedTuple):
         parameters: Its parameters, if its file defines several models with ``for_each``.
         options: How its table is stored, refreshed and shown.
         sink: Where its rows go; for ``sink`` only.
+        flow: The target; for ``flow`` only.
     """
 
     id: str
@@ -317,16 +326,22 @@ class ResolvedModel(NamedTuple):
     parameters: Parameters | None = None
     options: TableOptions = TableOptions()
     sink: SinkTarget | None = None
+    flow: FlowTarget | None = None
 
     @property
     def is_table(self) -> bool:
         """Whether it has a table."""
-        return self.kind not in {"view", "sink"}
+        return self.kind not in {"view", "flow", "sink"}
 
     @property
     def is_published(self) -> bool:
         """Whether it has a table that others than its own pipeline can read."""
         return self.is_table and not self.options.private
+
+    @property
+    def reads_in_batch(self) -> bool:
+        """Whether its kind reads all inputs in batch."""
+        return self.kind == "materialized_view" or (self.flow is not None and self.flow.once)
 
     @property
     def declared_keys(self) -> tuple[tuple[str, ...], ...]:

@@ -28,6 +28,8 @@ FILES = {
 SELECT * FROM {{ auto_loader(var("landing") ~ "/orders", format="json") }}""",
     "models/bronze/events.sql": """{{ streaming_table(columns={"id": "BIGINT", "kind": "STRING"}) }}
 SELECT id, kind FROM {{ stream_source("raw.events") }}""",
+    "models/bronze/events_web.sql": """{{ flow(into="bronze.events") }}
+SELECT CAST(id AS BIGINT) AS id, CAST(kind AS STRING) AS kind FROM {{ stream_source("raw.web_events") }}""",
     "models/silver/orders.sql": """{{ streaming_table(
     columns={"id": "BIGINT", "at": "INT"}, quarantine=True,
     expectations=[expect("known", "id > 0"), expect_or_drop("dated", "at IS NOT NULL")],
@@ -96,7 +98,11 @@ def cdc(model: Model) -> bool:
 
 
 def table(model: Model) -> bool:
-    return model["kind"] not in {"view", "sink"}
+    return model["kind"] not in {"view", "flow", "sink"}
+
+
+def flow(model: Model) -> bool:
+    return model["kind"] == "flow"
 
 
 def sink(model: Model) -> bool:
@@ -181,6 +187,13 @@ def _restart(before: State, after: State, name: str) -> None:
     """What the model streams from gets another source, or for what streams from outside: nothing to do with it."""
     for source in _sources(before[0]["models"], name):
         after[0]["models"][source]["inputs"] = [{"table": "raw.other", "mode": "stream"}]
+
+
+def _restart_flow(before: State, after: State, name: str) -> None:
+    del before
+    for model in after[0]["models"].values():
+        if flow(model) and model["flow"]["into"] == name:
+            model["inputs"] = [STREAM]
 
 
 def _sources(models: dict[str, Model], name: str) -> Iterator[str]:
@@ -281,7 +294,24 @@ MUTATIONS = (
     ),
     Mutation("mask of a column changed", "columns", table, _column(mask="security.mask")),
     Mutation("moved to another pipeline", "pipeline", lambda _: True, _set(pipeline="serve")),
-    Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
+    Mutation("dataset renamed", "dataset", lambda model: not flow(model), _set(dataset="other.name")),
+    Mutation("`into` of a flow changed", "into", flow, _edit(lambda model: model["flow"].update(into="silver.recent"))),
+    Mutation(
+        "`once`, name or streaming input of a flow changed",
+        "stream",
+        flow,
+        _edit(lambda model: model["flow"].update(once=True)),
+    ),
+    Mutation(
+        "`once`, name or streaming input of a flow changed",
+        "stream",
+        flow,
+        _edit(lambda model: model["inputs"].append(STREAM)),
+    ),
+    Mutation("`once`, name or streaming input of a flow changed", "stream", flow, _set(dataset="other_name")),
+    Mutation(
+        "a flow into the table starts over", "flow", lambda model: model["dataset"] == "bronze.events", _restart_flow
+    ),
     Mutation(
         "upstream table needs a full refresh",
         "upstream",
