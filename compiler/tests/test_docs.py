@@ -17,6 +17,7 @@ from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
+from cbx.project.pipeline_settings import PipelineSettings
 from cbx.project.sections import (
     CompileSection,
     EngineSection,
@@ -73,6 +74,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[compile]`": CompileSection,
     "`[test]`": EngineSection,
     "`[environments.<name>]`": Environment,
+    "`[environments.<name>.pipeline]`": PipelineSettings,
 }
 
 

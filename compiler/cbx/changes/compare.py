@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
 from cbx.changes.flow_differences import flows_by_target
 from cbx.changes.model_differences import RESTARTED, model_differences
+from cbx.changes.setting_differences import setting_differences, setting_text
 from cbx.changes.tables import (
     Model,
     fill_variables,
@@ -63,7 +63,7 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
     return ChangePlan(
         is_first=before is None,
         models=tuple(sorted(changes, key=lambda change: change.model)),
-        settings=tuple(_settings_differences(before, after)),
+        settings=tuple(setting_differences(before.settings, after.settings)) if before else (),
         checks=tuple(_check_differences(old, new)) if before else (),
         project=tuple(_project_differences(old, new)) if before else (),
     )
@@ -184,32 +184,6 @@ def _add_full_refresh_costs(
         yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 
 
-def _settings_differences(before: Deployed | None, after: Deployed) -> Iterator[Difference]:
-    if before is None:
-        return
-    old, new = _flatten_settings(before.settings), _flatten_settings(after.settings)
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
-            if name == "catalog":
-                reason = "all tables are created again in the other catalog, and dropped in this one"
-                yield Difference(name, detail, "recreate", reason, is_destructive=True)
-            else:
-                yield Difference(name, detail)
-
-
-def _flatten_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in one level; without the list of sources, which follows from the models."""
-    plain = {name: value for name, value in settings.items() if name not in {"configuration", "libraries"}}
-    return plain | {f"configuration.{name}": value for name, value in settings.get("configuration", {}).items()}
-
-
-def _value_text(value: Any) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _check_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     before, after = ({check["name"]: check for check in side["checks"]} for side in (old, new))
     for name in before:
@@ -232,7 +206,7 @@ def _project_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
     for name in sorted({*old["project"], *new["project"]}):
         if old["project"].get(name) != new["project"].get(name):
             yield Difference(
-                name, f"{_value_text(old['project'].get(name))} -> {_value_text(new['project'].get(name))}"
+                name, f"{setting_text(old['project'].get(name))} -> {setting_text(new['project'].get(name))}"
             )
 
 
@@ -244,6 +218,6 @@ def _pipeline_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
         if name not in old:
             yield Difference("pipelines", f"`{name}` added")
         elif old[name] != pipeline:
-            yield Difference("pipelines", f"`{name}` is updated after {_value_text(pipeline['after'])}")
+            yield Difference("pipelines", f"`{name}` is updated after {setting_text(pipeline['after'])}")
     if new and not old:
         yield Difference("pipelines", "the pipeline of the whole project removed", "none", _STAYS)

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.project.sections import Environment
-    from cbx.project.settings import Project
     from cbx.runtime import RunResult
     from cbx.runtime.errors import QueryLine
     from cbx.runtime.results import StandInPaths
@@ -278,6 +276,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     """
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import print_waiting, project_folder
+    from cbx.cli.run_configuration import run_configuration
     from cbx.cli.run_places import trace_to_model
     from cbx.cli.run_selection import select_datasets
     from cbx.compiler import compile_project
@@ -305,40 +304,8 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
         return None
     artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
     paths = tuple((output or root) / TARGET / path for path in artifacts)
-    configuration = _configuration(compilation.project, env, variables)
-    _require_values(compilation, env, configuration)
+    configuration = run_configuration(compilation, env, variables, select)
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
     environment = compilation.project.settings.environments.get(env, Environment())
     return RunSources(paths, configuration, root, select, checks, trace_back, _stand_ins(options, environment))
-
-
-def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:
-    """The configuration of the pipeline: the environment's variables, overridden by those of the command line."""
-    from cbx.runtime import CannotRunError
-
-    unknown = sorted(name for name in variables if name not in project.variable_names and "." not in name)
-    if unknown:
-        names = ", ".join(sorted(project.variable_names)) or "none"
-        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {names}")
-    values = {project.configuration_key(name): value for name, value in project.variables(env).items()}
-    overrides = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
-    return {**values, **overrides}
-
-
-def _require_values(compilation: Compilation, env: str, configuration: dict[str, str]) -> None:
-    """Require a value for each variable that models use, from the environment or from the command line.
-
-    Raises:
-        CannotRunError: If a variable has no value.
-    """
-    from cbx.passes.check_variables import variables_in
-    from cbx.runtime import CannotRunError
-
-    if compilation.plan is None or compilation.project is None:
-        return
-    used = variables_in(planned.model for planned in compilation.plan.models)
-    for name in sorted(used):
-        if compilation.project.configuration_key(name) not in configuration:
-            hint = f"set it under `[environments.{env}.vars]` in project.toml, or pass --var {name}=..."
-            raise CannotRunError(f"the variable `{name}` has no value in the environment `{env}`", hint=hint)

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cbx.changes.setting_differences import flatten_settings
+from cbx.deploy.environment_variables import fill_env_vars
 from cbx.emit.pipeline import (
+    add_libraries,
+    fill_user,
     grantee,
     job_name,
     job_schedule,
@@ -16,7 +20,6 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.project.sections import USER
 from cbx.stages.plan import PipelinePlan, Plan
 
 _HOME = "/Workspace/Users"
@@ -87,11 +90,12 @@ class Target:
     def compared_settings(self) -> dict[str, Any]:
         """The settings that a plan compares; of several pipelines, what they share and what each has of its own."""
         only = self.pipelines[0].all_settings if len(self.pipelines) == 1 else {}
+        shared = flatten_settings(self._shared_settings)
         own = {
             f"pipelines.{pipeline.name}.{name}": value
             for pipeline in self.pipelines
-            for name, value in pipeline.all_settings.items()
-            if pipeline.name and name not in {"libraries", "root_path"} and value != self._shared_settings.get(name)
+            for name, value in flatten_settings(pipeline.all_settings).items()
+            if pipeline.name and name != "root_path" and value != shared.get(name)
         }
         return {**self._shared_settings, **only, **own, **self.other_settings}
 
@@ -132,19 +136,18 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
     chosen = project.settings.environments[environment]
     root = (chosen.root_path or f"~/.cbx/{project.name}/{environment}").replace("~", f"{_HOME}/{user}", 1)
     prefix = f"[dev {short_name}] " if chosen.development else ""
-    settings = {"name": f"{prefix}{project.name}", **pipeline_settings(project, environment)}
-    for name in ("catalog", "schema"):
-        if name in settings:
-            settings[name] = settings[name].replace(USER, short_name)
+    names = ("", *(pipeline.name or "" for pipeline in plan.pipelines))
+    unfilled = {name: fill_user(pipeline_settings(project, environment, name), short_name) for name in names}
+    filled = fill_env_vars(project, environment, unfilled)
+    settings = {"name": f"{prefix}{project.name}", **filled[""]}
     files = f"{root}/files"
     pipelines = tuple(
         PipelineTarget(
             plan=pipeline,
             files=files,
             settings={
-                **settings,
                 "name": f"{prefix}{pipeline_name(project, pipeline.name)}",
-                **pipeline_sources(plan, pipeline, files, is_imported=True),
+                **add_libraries(pipeline_sources(plan, pipeline, files, is_imported=True), filled[pipeline.name or ""]),
             },
             run_as=run_as(chosen),
         )

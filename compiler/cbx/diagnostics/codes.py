@@ -42,6 +42,8 @@ INVALID_NAME = Code("CBX106", "invalid-name")
 UNREADABLE_FILE = Code("CBX107", "unreadable-file")
 UNUSED_ALLOWANCE = Code("CBX108", "unused-allowance", Severity.WARNING)
 IGNORED_FILE = Code("CBX109", "ignored-file", Severity.WARNING)
+ENV_VAR_NOT_ALLOWED = Code("CBX150", "env-var-not-allowed")
+COMPUTE_OF_SERVERLESS = Code("CBX151", "compute-of-serverless")
 
 UNKNOWN_MODEL = Code("CBX201", "unknown-model")
 CYCLE = Code("CBX202", "cycle")
@@ -138,6 +140,7 @@ DESTRUCTIVE_CHANGE = Code("CBX611", "destructive-change")
 UPDATE_FAILED = Code("CBX612", "update-failed")
 WORKSPACE_FAILURE = Code("CBX613", "workspace-failure")
 STATE_CORRUPT = Code("CBX614", "deployment-state-spoilt")
+MISSING_ENVIRONMENT_VARIABLE = Code("CBX650", "missing-environment-variable")
 
 INTERNAL_ERROR = Code("CBX901", "internal-error")
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cbx.project.pipeline_settings import MERGED
 from cbx.project.sections import USER, Environment, Permission
+from cbx.project.setting_templates import map_texts
 from cbx.project.settings import Project
 from cbx.stages.plan import PipelinePlan, Plan
 
+_PLACES = frozenset({"catalog", "schema", "event_log"})
 _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 
 
-def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
-    """All settings of the pipeline except its name and its sources, by their names in the pipelines API.
+def pipeline_settings(project: Project, environment: str, pipeline: str | None = None) -> dict[str, Any]:
+    """All settings of a pipeline except its name and its notebooks, by their names in the pipelines API.
 
-    The catalog or schema of a single developer contains `cbx.project.settings.USER`.
+    The catalog or schema of a single developer contains `cbx.project.sections.USER`. Environment variables and secrets
+    are as `cbx.project.setting_templates` reads them.
 
     Args:
         project: The project.
         environment: The name of one of its deployed environments.
+        pipeline: The name of the pipeline; None for what all pipelines share.
     """
     chosen = project.settings.environments[environment]
     settings: dict[str, Any] = {"catalog": chosen.catalog} if chosen.catalog else {}
@@ -28,14 +33,23 @@ def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
     settings["continuous"] = chosen.continuous
     settings["channel"] = chosen.channel
     settings["serverless"] = chosen.serverless
-    if not chosen.serverless:
-        settings["edition"] = chosen.edition
+    settings["edition"] = chosen.edition
     variables = sorted(project.variables(environment).items())
     if variables:
         settings["configuration"] = {project.configuration_key(name): value for name, value in variables}
     if chosen.notifications:
         settings["notifications"] = [{"email_recipients": list(chosen.notifications), "alerts": list(_ALERTS)}]
+    own = chosen.pipelines[pipeline].written if pipeline in chosen.pipelines else {}
+    settings = _merge(_merge(settings, chosen.pipeline.written), own)
+    if settings["serverless"]:
+        del settings["edition"]
     return settings
+
+
+def _merge(settings: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Settings with others that replace them or, as a configuration, add to them."""
+    merged = {name: {**settings.get(name, {}), **own[name]} for name in MERGED if name in own}
+    return settings | own | merged
 
 
 def default_schema(project: Project) -> str:
@@ -45,6 +59,20 @@ def default_schema(project: Project) -> str:
 
 def _schema(project: Project, environment: Environment) -> str:
     return environment.schema_ or (USER if environment.development else default_schema(project))
+
+
+def fill_user(settings: dict[str, Any], user: str) -> dict[str, Any]:
+    """Settings with the name of the user who deploys in the catalog, the schema and the table of the event log."""
+    return {
+        name: map_texts(value, lambda text: text.replace(USER, user)) if name in _PLACES else value
+        for name, value in settings.items()
+    }
+
+
+def add_libraries(sources: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a pipeline with the places of its code, which are libraries beside those of `project.toml`."""
+    libraries = [*sources["libraries"], *settings.get("libraries", ())]
+    return {**settings, **sources, "libraries": libraries}
 
 
 def pipeline_sources(plan: Plan, pipeline: PipelinePlan, folder: str, *, is_imported: bool) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile
+from cbx.project.check_templates import check_templates
 from cbx.project.identifiers import DEVICE, IDENTIFIER
-from cbx.project.sections import LOCAL, REFERENCE, ProjectSettings
+from cbx.project.pipeline_settings import PipelineSettings
+from cbx.project.sections import LOCAL, REFERENCE, Environment, ProjectSettings
+from cbx.project.setting_templates import texts_in
 from cbx.project.toml_spans import setting_span
 
 _MOST_VALUES = 50_000
@@ -17,11 +17,15 @@ _RESERVED_LAYERS = frozenset({"checks"})
 
 
 def check_settings(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
-    """Report CBX002 and CBX106 for settings that are valid one by one."""
+    """Report CBX002, CBX106 and CBX151 for settings that are valid one by one."""
     _check_layers(settings, source, report)
     _check_naming(settings, source, report)
     _check_references(settings, source, report)
     _check_values(settings, source, report)
+    _check_pipelines(settings, source, report)
+    _check_compute(settings, source, report)
+    _check_configuration(settings, source, report)
+    check_templates(settings, source, report)
 
 
 def _check_layers(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
@@ -64,7 +68,7 @@ def _check_references(settings: ProjectSettings, source: SourceFile, report: Rep
         if any(name not in environment.vars for environment in deployed.values())
     }
     documents = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
-    for path, text in _settings_texts({"vars": shared, "environments": documents}):
+    for path, text in texts_in({"vars": shared, "environments": documents}):
         reference = REFERENCE.search(text)
         if reference:
             setting = ".".join(str(key) for key in path)
@@ -84,13 +88,50 @@ def _check_values(settings: ProjectSettings, source: SourceFile, report: Report)
         report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="remove some environments or variables")
 
 
-def _settings_texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """All texts in settings, each with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _settings_texts(item, (*path, name))
-    elif isinstance(value, tuple):
-        for number, item in enumerate(value):
-            yield from _settings_texts(item, (*path, number))
+def _check_pipelines(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """Report settings of pipelines that the project does not have."""
+    for name, environment in settings.environments.items():
+        for pipeline in environment.pipelines:
+            if pipeline not in settings.pipelines:
+                path = ("environments", name, "pipelines", pipeline)
+                names = ", ".join(f"`{known}`" for known in settings.pipelines)
+                otherwise = f"the pipelines are {names}" if names else f"write `[environments.{name}.pipeline]`"
+                hint = did_you_mean(pipeline, settings.pipelines, otherwise)
+                message = f"the project has no pipeline `{pipeline}`"
+                report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, path), hint=hint)
+
+
+def _check_compute(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """Report CBX151 for clusters of serverless pipelines, which the workspace refuses."""
+    for name, environment in settings.environments.items():
+        places = dict.fromkeys(
+            _clusters_of_serverless(environment, pipeline) for pipeline in settings.pipelines or ("",)
+        )
+        for place in filter(None, places):
+            path = ("environments", name, *place, "clusters")
+            message = f"`{'.'.join(path)}`: a serverless pipeline has no clusters"
+            hint = "set `serverless = false`, or `clusters = []`"
+            report.add(codes.COMPUTE_OF_SERVERLESS, message, setting_span(source, path), hint=hint)
+
+
+def _clusters_of_serverless(environment: Environment, pipeline: str) -> tuple[str, ...] | None:
+    """The table whose clusters a serverless pipeline would have; None if it is not serverless or has none."""
+    shared, own = environment.pipeline, environment.pipelines.get(pipeline, PipelineSettings())
+    clusters = shared.clusters if own.clusters is None else own.clusters
+    choices = (own.serverless, shared.serverless, environment.serverless)
+    if not clusters or not next(choice for choice in choices if choice is not None):
+        return None
+    return ("pipelines", pipeline) if own.clusters or own.serverless else ("pipeline",)
+
+
+def _check_configuration(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """Report keys of a configuration that are those of variables."""
+    for name, environment in settings.environments.items():
+        keys = {f"{settings.project.name}.{variable}" for variable in {*settings.vars, *environment.vars}}
+        own = ((("pipelines", pipeline), table) for pipeline, table in environment.pipelines.items())
+        for place, table in ((("pipeline",), environment.pipeline), *own):
+            for key in sorted(keys & set(table.configuration or ())):
+                path = ("environments", name, *place, "configuration", key)
+                message = f"`{key}` is the key of a variable of the project"
+                hint = f"set the variable in `[environments.{name}.vars]`"
+                report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, path), hint=hint)

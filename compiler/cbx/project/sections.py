@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from cbx.project.pipeline_settings import PipelineSettings
+from cbx.project.settings_table import SettingsTable, Word, flatten_names
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
@@ -20,17 +22,12 @@ _LONGEST_NAME = 255
 _NOT_IN_NAMES = re.compile(r"[./\s\x00-\x1f\x7f]")
 _NAMES_OF_UNITY_CATALOG = "it has at most 255 characters, and no dot, slash, space or control character"
 
-Word = Annotated[str, StringConstraints(min_length=1, strict=True)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", strict=True)]
 ProjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=100, strict=True)]
 VariableValue = str | bool | int | float
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ProjectSection(_Settings):
+class ProjectSection(SettingsTable):
     """``[project]``."""
 
     name: ProjectName
@@ -38,7 +35,7 @@ class ProjectSection(_Settings):
     description: str = ""
 
 
-class NamingSection(_Settings):
+class NamingSection(SettingsTable):
     """``[naming]``: templates over ``{layer}`` and ``{name}``."""
 
     schema_: Annotated[Word, Field(alias="schema")] = "{layer}"
@@ -53,7 +50,7 @@ class NamingSection(_Settings):
         return _fill(self.table, layer, name)
 
 
-class CompileSection(_Settings):
+class CompileSection(SettingsTable):
     """``[compile]``."""
 
     api: Literal["dlt", "pipelines"] = "dlt"
@@ -70,13 +67,13 @@ class CompileSection(_Settings):
         return self.analysis and self.measures != "off"
 
 
-class EngineSection(_Settings):
+class EngineSection(SettingsTable):
     """``[test]``."""
 
     engine: Literal["sail", "spark"] = "sail"
 
 
-class PipelineSection(_Settings):
+class PipelineSection(SettingsTable):
     """``[pipelines.<name>]``: the models of one of several pipelines, by selectors."""
 
     select: tuple[Word, ...] = Field(min_length=1, strict=False)
@@ -88,7 +85,7 @@ class PipelineSection(_Settings):
         return (selectors,) if isinstance(selectors, str) else selectors
 
 
-class Permission(_Settings):
+class Permission(SettingsTable):
     """A permission on the pipeline and its job: a user, group or service principal, and a level."""
 
     level: Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"]
@@ -103,7 +100,7 @@ class Permission(_Settings):
         return self
 
 
-class Environment(_Settings):
+class Environment(SettingsTable):
     """``[environments.<name>]``: where and how a pipeline runs."""
 
     catalog: Word | None = None
@@ -120,15 +117,16 @@ class Environment(_Settings):
     permissions: tuple[Permission, ...] = Field((), strict=False)
     run_as: Word | None = None
     root_path: Word | None = None
-    vars: dict[Name, VariableValue] = {}
-    tables: dict[str, Word] = {}
-    streams: dict[str, Word] = {}
+    pipeline: PipelineSettings = PipelineSettings()
+    pipelines: dict[ProjectName, PipelineSettings] = Field(default_factory=dict)
+    vars: dict[Name, VariableValue] = Field(default_factory=dict)
+    tables: dict[str, Word] = Field(default_factory=dict)
+    streams: dict[str, Word] = Field(default_factory=dict)
 
     @field_validator("tables", "streams", mode="before")
     @classmethod
     def _are_flat(cls, names: Any) -> Any:
-        """Let a name with dots be written without quotes, which TOML reads as nested tables."""
-        return dict(_flatten(names)) if isinstance(names, dict) else names
+        return flatten_names(names)
 
     @field_validator("schedule")
     @classmethod
@@ -164,22 +162,16 @@ class Environment(_Settings):
         return self
 
 
-class ProjectSettings(_Settings):
+class ProjectSettings(SettingsTable):
     """All of ``project.toml``."""
 
     project: ProjectSection
     naming: NamingSection = NamingSection()
     compile: CompileSection = CompileSection()
     test: EngineSection = EngineSection()
-    vars: dict[Name, VariableValue] = {}
-    pipelines: dict[ProjectName, PipelineSection] = {}
-    environments: dict[Name, Environment] = {}
-
-
-def _flatten(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in names.items():
-        inner = _flatten(value) if isinstance(value, dict) else [("", value)]
-        yield from ((f"{name}.{rest}" if rest else name, leaf) for rest, leaf in inner)
+    vars: dict[Name, VariableValue] = Field(default_factory=dict)
+    pipelines: dict[ProjectName, PipelineSection] = Field(default_factory=dict)
+    environments: dict[Name, Environment] = Field(default_factory=dict)
 
 
 def _fill(template: str, layer: str, name: str) -> str:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.find_project import PROJECT_FILE
+from cbx.project.pipeline_settings import NOT_SETTINGS, PipelineSettings
 from cbx.project.sections import (
     CompileSection,
     EngineSection,
     Environment,
     NamingSection,
-    Permission,
     PipelineSection,
     ProjectSection,
     ProjectSettings,
     VariableValue,
 )
+from cbx.project.settings_table import SettingsTable
 from cbx.project.toml_spans import setting_span
 
 
@@ -92,24 +93,24 @@ def _report_setting(
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
 
 
+_SECTIONS: Mapping[str, type[SettingsTable]] = {
+    "[project]": ProjectSection,
+    "[naming]": NamingSection,
+    "[compile]": CompileSection,
+    "[test]": EngineSection,
+    "[pipelines.<name>]": PipelineSection,
+    "[environments.<name>]": Environment,
+    "[environments.<name>.pipeline]": PipelineSettings,
+}
+
+
 def _right_section(path: list[str | int]) -> str | None:
     """A hint that names the section of a setting that is in a wrong section."""
-    name = str(path[-1])
-    current = str(path[0]) if len(path) > 1 else ""
-    sections: dict[str, tuple[str, type[BaseModel]]] = {
-        "project": ("[project]", ProjectSection),
-        "naming": ("[naming]", NamingSection),
-        "compile": ("[compile]", CompileSection),
-        "test": ("[test]", EngineSection),
-        "pipelines": ("[pipelines.<name>]", PipelineSection),
-        "environments": ("[environments.<name>]", Environment),
-    }
-    right = [
-        title
-        for section, (title, model) in sections.items()
-        if section != current and name in {field.alias or key for key, field in model.model_fields.items()}
-    ]
-    if name in sections and current == "environments":
+    name, table = str(path[-1]), _table_at(path[:-1])
+    if name in NOT_SETTINGS.get(table, {}):
+        return NOT_SETTINGS[table][name]
+    right = [title for title, model in _SECTIONS.items() if model is not table and name in _names_in(model)]
+    if name in _names_in(ProjectSettings) and path[0] == "environments":
         return f"`[{name}]` is for the whole project: write it at the top level"
     return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
 
@@ -132,15 +133,29 @@ def _problem_text(problem: Any) -> str:
     return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
 
 
-def _names_at(path: list[str | int]) -> list[str]:
+def _names_at(path: Sequence[str | int]) -> list[str]:
     """The names of the settings in a table of ``project.toml``."""
-    sections: dict[str, type[BaseModel]] = {
-        "": ProjectSettings,
-        "project": ProjectSection,
-        "naming": NamingSection,
-        "compile": CompileSection,
-        "pipelines": PipelineSection,
-        "environments": Environment,
-    }
-    section = Permission if "permissions" in path else sections.get(str(path[0]) if path else "", ProjectSettings)
-    return sorted(field.alias or name for name, field in section.model_fields.items())
+    return sorted(_names_in(_table_at(path)))
+
+
+def _names_in(table: type[SettingsTable]) -> list[str]:
+    return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def _table_at(path: Sequence[str | int]) -> type[SettingsTable]:
+    """The type of a table of ``project.toml``."""
+    kind: Any = ProjectSettings
+    for key in path:
+        kind = _inner_type(kind, key)
+    return kind if isinstance(kind, type) and issubclass(kind, SettingsTable) else ProjectSettings
+
+
+def _inner_type(kind: Any, key: str | int) -> Any:
+    """The type of a value in a table, a list or a dictionary, without ``None``."""
+    if isinstance(kind, type) and issubclass(kind, SettingsTable):
+        types = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        inner = types.get(str(key))
+    else:
+        inner = next((argument for argument in reversed(get_args(kind)) if argument is not Ellipsis), None)
+    choices = [choice for choice in get_args(inner) if choice is not type(None)]
+    return choices[0] if type(None) in get_args(inner) else inner

@@ -12,6 +12,7 @@ from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import read_regular
 from cbx.project.check_settings import check_settings
+from cbx.project.check_templates import check_places_of_env_vars
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.sections import LOCAL, Environment, ProjectSettings
 from cbx.project.setting_problems import validate_settings
@@ -85,7 +86,7 @@ def load_project(root: Path, report: Report) -> Project | None:
 
     Args:
         root: The project's folder.
-        report: Gets CBX001 and CBX107 for a file that cannot be read, CBX002 and CBX106 for its content.
+        report: Gets CBX001 and CBX107 for a file that cannot be read, CBX002, CBX106 and CBX150 for its content.
 
     Returns:
         The project, or None after a diagnostic.
@@ -114,6 +115,9 @@ def load_project(root: Path, report: Report) -> Project | None:
     if data is None:
         return None
     before = len(report)
+    check_places_of_env_vars(data, source, report)
+    if len(report) > before:
+        return None
     settings = validate_settings(data, source, report)
     if settings is None:
         return None

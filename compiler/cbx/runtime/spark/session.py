@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyspark
+from pyspark.errors import AnalysisException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
@@ -255,11 +256,22 @@ def _set_working_folder(spark: SparkSession, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Change session settings while the context lasts."""
+def settings(spark: SparkSession, wanted: Mapping[str, str], *, skips_fixed: bool = False) -> Iterator[None]:
+    """Change session settings while the context lasts.
+
+    Args:
+        spark: The session.
+        wanted: The settings.
+        skips_fixed: Whether to leave out settings that Spark reads only when it starts, such as its memory.
+    """
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():
-        spark.conf.set(name, value)
+        try:
+            spark.conf.set(name, value)
+        except AnalysisException as error:
+            if not skips_fixed or error.getCondition() != "CANNOT_MODIFY_CONFIG":
+                raise
+            del before[name]
     try:
         yield
     finally:

@@ -132,7 +132,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
     with ExitStack() as stack:
         spark = session(request.state, request.master)
         stack.enter_context(in_working_folder(spark, request.working_folder))
-        stack.enter_context(settings(spark, request.configuration))
+        stack.enter_context(settings(spark, request.configuration, skips_fixed=True))
         modules = stack.enter_context(add_import_folders(roots))
         outside = OutsideReads(
             spark, stand_ins.tables, MessageReads(spark, stand_ins.streams, request.state), request.state

@@ -1,0 +1,102 @@
+"""The configuration of a run: the project's variables, and the settings of pipelines in the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from cbx.compiler import Compilation
+    from cbx.project.setting_templates import EnvVar
+    from cbx.project.settings import Project
+    from cbx.stages.plan import Plan
+
+
+def run_configuration(
+    compilation: Compilation, env: str, variables: Mapping[str, str], select: Collection[str] | None
+) -> dict[str, str]:
+    """The configuration of a run.
+
+    Args:
+        compilation: The compiled project.
+        env: The name of the environment.
+        variables: The values of the command line, which override the others.
+        select: The datasets that are refreshed, in lower case; None for all.
+
+    Raises:
+        CannotRunError: If a variable is unknown or has no value, or if two pipelines have different settings.
+    """
+    project, plan = compilation.project, compilation.plan
+    if project is None or plan is None:
+        return {}
+    _require_known(project, variables)
+    values = {project.configuration_key(name): value for name, value in project.variables(env).items()}
+    settings = _environment_configuration(project, env, _selected_pipelines(plan, select))
+    overrides = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
+    configuration = {**values, **settings, **overrides}
+    _require_values(plan, env, configuration)
+    return configuration
+
+
+def _require_known(project: Project, variables: Mapping[str, str]) -> None:
+    from cbx.runtime import CannotRunError
+
+    unknown = sorted(name for name in variables if name not in project.variable_names and "." not in name)
+    if unknown:
+        names = ", ".join(sorted(project.variable_names)) or "none"
+        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {names}")
+
+
+def _require_values(plan: Plan, env: str, configuration: Mapping[str, str]) -> None:
+    """Require a value for each variable that models use, from the environment or from the command line."""
+    from cbx.passes.check_variables import variables_in
+    from cbx.runtime import CannotRunError
+
+    for name in sorted(variables_in(planned.model for planned in plan.models)):
+        if plan.project.configuration_key(name) not in configuration:
+            hint = f"set it under `[environments.{env}.vars]` in project.toml, or pass --var {name}=..."
+            raise CannotRunError(f"the variable `{name}` has no value in the environment `{env}`", hint=hint)
+
+
+def _selected_pipelines(plan: Plan, select: Collection[str] | None) -> list[str]:
+    """The names of the pipelines that have a selected dataset."""
+    names = {planned.pipeline for planned in plan.models if select is None or planned.model.dataset.lower() in select}
+    return sorted(name for name in names if name is not None)
+
+
+def _environment_configuration(project: Project, env: str, pipelines: list[str]) -> dict[str, str]:
+    """The ``configuration`` of the settings of the pipelines, which run in one session."""
+    from cbx.runtime import CannotRunError
+
+    environment = project.settings.environments.get(env)
+    if environment is None:
+        return {}
+    merged = dict(environment.pipeline.configuration or {})
+    owners: dict[str, str] = {}
+    for pipeline in pipelines:
+        own = environment.pipelines[pipeline].configuration if pipeline in environment.pipelines else None
+        for key, value in (own or {}).items():
+            if key in owners and merged[key] != value:
+                message = f"`{key}` has different values in the pipelines `{owners[key]}` and `{pipeline}`"
+                raise CannotRunError(message, hint=f"run one of them: --select pipeline:{pipeline}")
+            merged[key], owners[key] = value, pipeline
+    return _fill_env_vars(merged)
+
+
+def _fill_env_vars(configuration: dict[str, str]) -> dict[str, str]:
+    from cbx.project.setting_templates import env_vars_in, fill_templates
+    from cbx.runtime import CannotRunError
+
+    missing = sorted({env_var.name for env_var in env_vars_in(configuration) if _value(env_var) is None})
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        noun = "variable" if len(missing) == 1 else "variables"
+        raise CannotRunError(f"the environment {noun} {names} {'is' if len(missing) == 1 else 'are'} not set")
+    filled: dict[str, Any] = fill_templates(configuration, lambda env_var: _value(env_var) or "")
+    return filled
+
+
+def _value(env_var: EnvVar) -> str | None:
+    return os.environ.get(env_var.name, env_var.default)

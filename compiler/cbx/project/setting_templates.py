@@ -1,0 +1,104 @@
+"""``env_var`` and ``secret`` in the settings of pipelines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+_TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_TEXT = r"""(?:'([^'\\]*)'|"([^"\\]*)")"""
+_ENV_VAR = re.compile(rf"\s*env_var\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)\s*")
+_SECRET = re.compile(rf"\s*secret\(\s*{_TEXT}\s*,\s*{_TEXT}\s*\)\s*")
+_SECRET_REFERENCE = re.compile(r"secrets/[\w.@-]+/[\w.@-]+")
+_ENV_NAME = re.compile(r"[A-Za-z](?:\w*[A-Za-z0-9])?", re.ASCII)
+_SECRET_NAME = re.compile(r"[\w.@-]+", re.ASCII)
+
+CALLS_ENV_VAR = re.compile(r"\{\{\s*env_var\b")
+"""Matches a text that reads an environment variable."""
+
+
+class EnvVar(NamedTuple):
+    """An environment variable of the machine that deploys; ``default`` is None if it has to be set."""
+
+    name: str
+    default: str | None
+
+
+def env_vars_in(settings: Any) -> Iterator[EnvVar]:
+    """The environment variables that the texts of settings read."""
+    for _, text in texts_in(settings):
+        for template in _TEMPLATE.finditer(text):
+            env_var = _read_env_var(template[1])
+            if env_var is not None:
+                yield env_var
+
+
+def template_problem(text: str) -> str | None:
+    """Why a text cannot be a setting; None if its templates are valid."""
+    rest = _TEMPLATE.sub("", text)
+    for template in _TEMPLATE.finditer(text):
+        env_var = _read_env_var(template[1])
+        if env_var is not None and not _ENV_NAME.fullmatch(env_var.name):
+            return f"`{env_var.name}` is not a name of an environment variable: it has letters, digits and underscores"
+        if env_var is None and _secret_reference(template[1]) is None:
+            return f"`{template[0]}` is not supported"
+    return "a template is not closed" if "{{" in rest else None
+
+
+def fill_templates(settings: Any, value_of: Callable[[EnvVar], str]) -> Any:
+    """Settings with the values of environment variables, and references to secrets as the platform writes them.
+
+    Args:
+        settings: A text, or a list or dict of settings.
+        value_of: The text that replaces an environment variable.
+    """
+
+    def fill(template: re.Match[str]) -> str:
+        env_var = _read_env_var(template[1])
+        return value_of(env_var) if env_var is not None else _secret_reference(template[1]) or template[0]
+
+    return map_texts(settings, lambda text: _TEMPLATE.sub(fill, text))
+
+
+def map_texts(settings: Any, change: Callable[[str], str]) -> Any:
+    """Settings with every text changed; the names of settings stay."""
+    if isinstance(settings, str):
+        return change(settings)
+    if isinstance(settings, Mapping):
+        return {name: map_texts(value, change) for name, value in settings.items()}
+    if isinstance(settings, list | tuple):
+        return [map_texts(value, change) for value in settings]
+    return settings
+
+
+def texts_in(settings: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All texts in settings, each with its path."""
+    if isinstance(settings, str):
+        yield path, settings
+    elif isinstance(settings, Mapping):
+        for name, value in settings.items():
+            yield from texts_in(value, (*path, name))
+    elif isinstance(settings, list | tuple):
+        for number, value in enumerate(settings):
+            yield from texts_in(value, (*path, number))
+
+
+def _read_env_var(code: str) -> EnvVar | None:
+    match = _ENV_VAR.fullmatch(code)
+    return None if match is None else EnvVar(match[1] or match[2] or "", _first(match[3], match[4]))
+
+
+def _secret_reference(code: str) -> str | None:
+    """A secret as the platform writes it, from ``secret('scope', 'key')`` or from that spelling."""
+    if _SECRET_REFERENCE.fullmatch(code.strip()):
+        return f"{{{{{code.strip()}}}}}"
+    match = _SECRET.fullmatch(code)
+    if match is None:
+        return None
+    scope, key = _first(match[1], match[2]) or "", _first(match[3], match[4]) or ""
+    return f"{{{{secrets/{scope}/{key}}}}}" if all(map(_SECRET_NAME.fullmatch, (scope, key))) else None
+
+
+def _first(*texts: str | None) -> str | None:
+    return next((text for text in texts if text is not None), None)
