@@ -146,7 +146,7 @@ COUNTERPARTS = {
     pipeline_settings.PipelineLibrary: library.PipelineLibrary,
     pipeline_settings.MavenLibrary: library.MavenLibrary,
     pipeline_settings.PipelineEnvironment: library.PipelinesEnvironment,
-    pipeline_settings.EventLog: library.EventLogSpec,
+    pipeline_settings.EventLogTable: library.EventLogSpec,
     pipeline_settings.PipelineNotification: library.Notifications,
     pipeline_settings.RestartWindow: library.RestartWindow,
     cluster_settings.PipelineCluster: library.PipelineCluster,

@@ -67,7 +67,7 @@ def test_no_test_replaces_a_name_of_ours() -> None:
 REPLACEMENTS = {
     "by a text": "monkeypatch.setattr('cbx.compiler.discover', refuse)",
     "in a module": "from cbx.incremental import record\nmonkeypatch.setattr(record, '_LARGE', 0)",
-    "in a class": "from cbx.cli.run_watch import Watcher\npatch.setattr(Watcher, 'look', refuse)",
+    "in a class": "from cbx.cli.local_run.watch import Watcher\npatch.setattr(Watcher, 'look', refuse)",
     "in a mapping": "from cbx.project import settings\nmonkeypatch.setitem(settings.WORDS, 'a', 1)",
     "by a mock": "from unittest import mock\nwith mock.patch('cbx.compiler.discover'): pass",
     "by an assignment": "import cbx.compiler\ncbx.compiler.discover = refuse",

@@ -139,7 +139,7 @@ def run(
 
 def _run_on_changes(paths: tuple[Path, ...], options: RunOptions, console: Console) -> None:
     from cbx.analysis.tracing.process import keep_worker
-    from cbx.cli.run_watch import Watcher, watched_paths
+    from cbx.cli.local_run.watch import Watcher, watched_paths
 
     project = options.project
     watcher = Watcher(watched_paths(paths, None if paths else _project_folder(project)), _base_folder(paths, project))
@@ -275,10 +275,10 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.cli.local_run.configuration import run_configuration
+    from cbx.cli.local_run.places import trace_to_model
+    from cbx.cli.local_run.selection import select_datasets
     from cbx.cli.places import print_waiting, project_folder
-    from cbx.cli.run_configuration import run_configuration
-    from cbx.cli.run_places import trace_to_model
-    from cbx.cli.run_selection import select_datasets
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
     from cbx.project.sections import Environment

@@ -39,8 +39,8 @@ def pipeline_settings(project: Project, environment: str, pipeline: str | None =
         settings["configuration"] = {project.configuration_key(name): value for name, value in variables}
     if chosen.notifications:
         settings["notifications"] = [{"email_recipients": list(chosen.notifications), "alerts": list(_ALERTS)}]
-    own = chosen.pipelines[pipeline].written if pipeline in chosen.pipelines else {}
-    settings = _merge(_merge(settings, chosen.pipeline.written), own)
+    own = chosen.pipelines[pipeline].given_values if pipeline in chosen.pipelines else {}
+    settings = _merge(_merge(settings, chosen.pipeline.given_values), own)
     if settings["serverless"]:
         del settings["edition"]
     return settings

@@ -36,7 +36,7 @@ def _is_setting_of_pipelines(path: tuple[str | int, ...]) -> bool:
 def check_templates(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """Report CBX002 for templates in the settings of pipelines that are not `env_var` or `secret`."""
     for name, environment in settings.environments.items():
-        written = _written(environment)
+        written = _pipeline_tables(environment)
         problems = [(path, template_problem(text)) for path, text in texts_in(written)]
         for path, problem in [*problems, *_templates_in_names(written)]:
             if problem is not None:
@@ -59,7 +59,7 @@ def _check_names(name: str, settings: ProjectSettings, source: SourceFile, repor
     """Report an environment variable with several defaults, and one whose name in the bundle a variable has."""
     environment = settings.environments[name]
     defaults: dict[str, set[str | None]] = {}
-    for env_var in env_vars_in(_written(environment)):
+    for env_var in env_vars_in(_pipeline_tables(environment)):
         defaults.setdefault(env_var.name, set()).add(env_var.default)
     span = setting_span(source, ("environments", name, "pipeline"))
     for variable in sorted(defaults):
@@ -71,8 +71,8 @@ def _check_names(name: str, settings: ProjectSettings, source: SourceFile, repor
             report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="rename the variable")
 
 
-def _written(environment: Environment) -> dict[str, Any]:
+def _pipeline_tables(environment: Environment) -> dict[str, Any]:
     return {
-        "pipeline": environment.pipeline.written,
-        "pipelines": {name: settings.written for name, settings in environment.pipelines.items()},
+        "pipeline": environment.pipeline.given_values,
+        "pipelines": {name: settings.given_values for name, settings in environment.pipelines.items()},
     }

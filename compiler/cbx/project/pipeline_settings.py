@@ -64,7 +64,7 @@ class PipelineEnvironment(SettingsTable):
         return dependencies
 
 
-class EventLog(SettingsTable):
+class EventLogTable(SettingsTable):
     """``event_log``: the table of the event log."""
 
     name: Word
@@ -106,7 +106,7 @@ class PipelineSettings(SettingsTable):
     tags: Texts | None = Field(None, max_length=_MOST_TAGS)
     budget_policy_id: Word | None = None
     usage_policy_id: Word | None = None
-    event_log: EventLog | None = None
+    event_log: EventLogTable | None = None
     notifications: tuple[PipelineNotification, ...] | None = Field(None, strict=False)
     restart_window: RestartWindow | None = None
 
@@ -119,7 +119,7 @@ class PipelineSettings(SettingsTable):
         return clusters
 
     @property
-    def written(self) -> dict[str, Any]:
+    def given_values(self) -> dict[str, Any]:
         """The settings that are written, as the pipelines API takes them."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 

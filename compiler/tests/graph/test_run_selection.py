@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.cli.run_selection import select_datasets
+from cbx.cli.local_run.selection import select_datasets
 from cbx.cli.selection import SelectionOptions
 from cbx.compiler import Compilation, compile_project
 

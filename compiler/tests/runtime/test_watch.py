@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.cli.run_watch import Look, Watcher, watched_paths
+from cbx.cli.local_run.watch import Look, Watcher, watched_paths
 from cbx.runtime.update.up_to_date import signature
 
 SOON = 30.0

@@ -1,0 +1,1 @@
+"""What ``cbx run`` needs: configuration, selection, places of models, and a watch on files."""
