@@ -14,7 +14,7 @@ from typing import Any
 from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.flow_differences import RUNS_ONCE, STARTS_OVER, WRITE_A_FLOW, compare_flows, grows_by
-from cbx.changes.tables import Model, is_flow, is_sink, is_streaming, is_table, source_name, widens_types
+from cbx.changes.tables import Model, is_flow, is_recomputed, is_sink, is_streaming, is_table, source_name, widens_types
 from cbx.project.dataset_names import quarantine_table
 
 NEW_ROWS = "existing rows do not change"
@@ -29,7 +29,7 @@ _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs",
 _OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
 _WITHOUT_TABLE = frozenset({"flow", "sink"})
 _HAS_A_RULE_TOO = frozenset(
-    {"private", *_OPTIONS, *_WITHOUT_TABLE, "quarantine", "properties", "relationships", "pipeline"}
+    {"private", *_OPTIONS, *_WITHOUT_TABLE, "quarantine", "properties", "relationships", "row_count", "pipeline"}
 )
 
 
@@ -46,6 +46,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     yield from compare_flows(before, after)
     yield from _compare_pipeline(before, after)
     yield from _compare_code(before, after)
+    yield from _compare_rows(before, after)
     yield from _compare_cdc(before, after)
     yield from _compare_sink(before, after)
     yield from _compare_keys(before, after)
@@ -82,6 +83,8 @@ def _kind_difference(before: Model, after: Model) -> Difference:
         return Difference("kind", detail, "incremental", "the table is dropped with its rows", is_destructive=True)
     if is_streaming(before) and is_streaming(after):
         return Difference("kind", detail, "full_refresh", "existing rows were computed in another way")
+    if is_recomputed(before) and is_recomputed(after):
+        return Difference("kind", detail)
     return Difference("kind", detail, "recreate", NOT_IN_PLACE, is_destructive=True)
 
 
@@ -98,7 +101,7 @@ def _compare_pipeline(before: Model, after: Model) -> Iterator[Difference]:
     if not (is_table(before) and is_table(after)):
         yield Difference("pipeline", detail, "incremental", NEW_SINK if is_sink(after) else None)
         return
-    kind = "MATERIALIZED VIEW" if after["kind"] == "materialized_view" else "STREAMING TABLE"
+    kind = "MATERIALIZED VIEW" if is_recomputed(after) else "STREAMING TABLE"
     statement = f"ALTER {kind} {before['dataset']} SET TBLPROPERTIES ('pipelines.pipelineId' = '<its id>')"
     reason = f"it keeps its rows: deploy, then run `{statement}` with the id of that pipeline, before an update"
     yield Difference("pipeline", detail, "incremental", reason)
@@ -122,13 +125,21 @@ def _compare_options(before: Model, after: Model) -> Iterator[Difference]:
 def _compare_code(before: Model, after: Model) -> Iterator[Difference]:
     """Compare the hashes of the code; hashes of different schemes cannot be compared."""
     old, new = before.get("code_hash"), after.get("code_hash")
-    if old is None or old == new:
+    if old is None or old == new or after["kind"] == "seed":
         return
     if not _is_of_another_scheme(str(old), str(new)):
         yield Difference("code", "the code has changed", "incremental", _new_rows_reason(after))
     elif all(before.get(name) != after.get(name) for name in ("source_hash", "artifact_hash")):
         detail = "the code may have changed: another version of cbx deployed it"
         yield Difference("code", detail, "incremental", _new_rows_reason(after))
+
+
+def _compare_rows(before: Model, after: Model) -> Iterator[Difference]:
+    """Compare the rows of a seed, which are its code."""
+    compared = [name for name in ("code_hash", "row_count") if name in before]
+    if after["kind"] == "seed" and any(before[name] != after[name] for name in compared):
+        detail = f"{_value_text(before.get('row_count'))} -> {_value_text(after['row_count'])} rows, with other values"
+        yield Difference("rows", detail)
 
 
 def _is_of_another_scheme(old: str, new: str) -> bool:

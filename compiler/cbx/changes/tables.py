@@ -10,12 +10,19 @@ Model = Mapping[str, Any]
 RESET_ALLOWED = "pipelines.reset.allowed"
 TYPE_WIDENING = "delta.enableTypeWidening"
 
+_RECOMPUTED = ("materialized_view", "seed")
+"""The kinds that are materialized views of the platform."""
 _STREAMING = ("streaming_table", "auto_cdc")
 
 
 def is_streaming(model: Model) -> bool:
     """Whether the model's table keeps its rows, so that a change affects new rows only."""
     return model["kind"] in _STREAMING
+
+
+def is_recomputed(model: Model) -> bool:
+    """Whether the model's table is a materialized view of the platform."""
+    return model["kind"] in _RECOMPUTED
 
 
 def is_table(model: Model) -> bool:

@@ -125,6 +125,14 @@ class DatasetDocument(ModelDocument):
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
 
 
+class SeedDocument(DatasetDocument):
+    """The declaration of a seed."""
+
+    columns: dict[Word, Word | ColumnDocument] = Field(
+        description="a table from column names to SQL types, or to tables with `type`, `not_null` and `description`"
+    )
+
+
 class TableDocument(DatasetDocument):
     """The arguments of kinds that have a table."""
 
@@ -176,6 +184,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "auto_cdc": AutoCdcDocument,
     "flow": FlowDocument,
     "sink": SinkDocument,
+    "seed": SeedDocument,
     "ref": ModelInputDocument,
     "stream": ModelInputDocument,
     "source": TableInputDocument,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
-from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
+from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SEED, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
@@ -88,7 +88,7 @@ def _is_usable(name: str, value: Any) -> bool:
 
 def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
     named: dict[str, Argument] = {}
-    order = SIGNATURES[call.function]
+    order = SIGNATURES.get(call.function, ())
     positional = [argument for argument in call.arguments if argument.name is None]
     for argument in positional[len(order) :]:
         count = f"{len(order)} argument{'s' if len(order) > 1 else ''}"
@@ -162,7 +162,7 @@ def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], repo
     return (call.function, read.document) if is_listed else read.document
 
 
-_STAND_INS = {"format": "json"}
+_STAND_INS = {"format": "json", "columns": {}}
 """The values of required arguments that are wrong or missing, if they have to be one of several."""
 _QUOTED = re.compile(r"'(\w+)'")
 
@@ -175,7 +175,7 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans
         problems = error.errors()
     bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
     missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
-    has_nameless = sum(argument.name is None for argument in call.arguments) > len(SIGNATURES[call.function])
+    has_nameless = sum(argument.name is None for argument in call.arguments) > len(SIGNATURES.get(call.function, ()))
     unknown = [
         argument.name for argument in call.arguments if argument.name and argument.name not in document.model_fields
     ]
@@ -191,7 +191,7 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans
             )
     for name in bad:
         _report_wrong(call, name, values[name], document, spans, problems, report)
-    if call.function not in (*KINDS, *INPUTS):
+    if call.function not in (*KINDS, SEED, *INPUTS):
         return None
     good = {name: value for name, value in values.items() if name not in bad}
     required = [name for name, field in document.model_fields.items() if field.is_required()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink")
+SEED = "seed"
+"""The kind that a TOML file declares: no word of Python or SQL files."""
 MODEL_INPUTS = ("ref", "stream")
 TABLE_INPUTS = ("source", "stream_source")
 INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader")

@@ -67,7 +67,7 @@ class Allowances:
 
     def _of(self, path: str) -> tuple[Allowance, ...]:
         if path not in self._by_path:
-            text = self.sources.get(path, "")
+            text = self.sources.get(path, "") if not path.endswith(".csv") else ""
             self._by_path[path] = tuple(_allowances(path, text)) if "cbx:" in text else ()
         return self._by_path[path]
 
@@ -76,7 +76,7 @@ def _allowances(path: str, text: str) -> Iterator[Allowance]:
     file = SourceFile(path, text)
     lines = text.split("\n")
     calls: list[int] = []
-    for token in (_PYTHON if path.endswith(".py") else _SQL).finditer(text):
+    for token in (_PYTHON if path.endswith((".py", ".toml")) else _SQL).finditer(text):
         bracket = token.groupdict().get("bracket")
         if bracket:
             calls = [*calls, token.start()] if bracket == "(" else calls[:-1]

@@ -215,7 +215,7 @@ def _replace_diagnostics(
 ) -> tuple[Diagnostic, ...] | None:
     """The earlier diagnostics, those of changed files replaced; None if a diagnostic belongs to no single model."""
     paths = [diagnostic.span.path if diagnostic.span is not None else None for diagnostic in (*before, *now)]
-    if any(path is None or path.startswith("macros/") for path in paths):
+    if any(path is None or path.startswith(("macros/", "seeds/")) for path in paths):
         return None
     if any(diagnostic.severity is Severity.ERROR for diagnostic in now):
         return None

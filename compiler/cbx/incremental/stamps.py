@@ -19,6 +19,8 @@ from cbx.files.bounded_read import read_regular
 from cbx.project.find_project import PROJECT_FILE
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET
 
+_CODE = (".py", ".sql", ".yml", ".yaml")
+_SOURCES = {"models": _CODE, "macros": _CODE, "seeds": (".toml", ".csv")}
 _COARSE = 1_000_000
 _TICK, _COARSE_TICK = 100_000_000, 3_000_000_000
 
@@ -112,13 +114,13 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
     stamps: dict[str, Stamp] = {}
     try:
         stamps[PROJECT_FILE] = stamp_of((root / PROJECT_FILE).stat())
-        for folder in ("models", "macros"):
+        for folder, suffixes in _SOURCES.items():
             if (root / folder).is_symlink():
                 return None
             for path, entry in _entries(root, folder, with_hidden=False):
                 if entry.is_symlink():
                     return None
-                if path.endswith((".py", ".sql", ".yml", ".yaml")) and not path.endswith("/__init__.py"):
+                if path.endswith(suffixes) and not path.endswith("/__init__.py"):
                     stamps[path] = stamp_of(entry.stat(follow_symlinks=False))
     except OSError:
         return None

@@ -81,6 +81,8 @@ def _check_input(model: ResolvedModel, source: ModelInput, other: ResolvedModel,
 def _why_not_append_only(other: ResolvedModel) -> str:
     if other.kind == "materialized_view":
         return "a materialized view, whose rows change"
+    if other.kind == "seed":
+        return "a seed, whose rows change"
     if other.kind == "auto_cdc":
         return "the target of AUTO CDC, whose rows change"
     if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:

@@ -46,4 +46,5 @@ def _declare_model(model: ParsedModel, report: Report) -> DeclaredModel | None:
         ),
         code=model.code or SqlQuery(Text.of(""), ()),
         parameters=model.parameters,
+        rows=model.rows,
     )

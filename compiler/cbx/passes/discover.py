@@ -15,8 +15,10 @@ from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.project.settings import Project
 from cbx.stages.declared import Discovered, ModelFile
 
+SEEDS = "seeds"
 _LARGEST_FILE = 1 << 20
 _LANGUAGES = (".py", ".sql")
+_DECLARATIONS, _ROWS = (".toml",), (".csv",)
 _PROPERTIES = (".yml", ".yaml")
 
 
@@ -24,7 +26,8 @@ def discover(project: Project, report: Report) -> Discovered:
     """Read every model and macro of a project.
 
     Before: a folder. After: the text of ``models/silver/orders.sql`` as the file of the model ``silver.orders``.
-    CBX106 for invalid names, CBX107 for unreadable files, CBX203 for two files of one model.
+    A seed is the pair of ``seeds/gold/currencies.toml`` and ``currencies.csv``. CBX106 for invalid names, CBX107 for
+    unreadable files, CBX203 for two files of one model, CBX245 for half a pair.
     """
     files: list[ModelFile] = []
     known_ids: set[str] = set()
@@ -36,10 +39,41 @@ def discover(project: Project, report: Report) -> Discovered:
         text = _read_file(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
+    files += _discover_seeds(project, known_ids, report)
     _report_ignored_files(project.root, report)
     return Discovered(
         project, _drop_duplicates(files, report), frozenset(known_ids), _read_macro_files(project, report)
     )
+
+
+def _discover_seeds(project: Project, known_ids: set[str], report: Report) -> Iterator[ModelFile]:
+    """The declarations of seeds, each with the CSV file beside it; CBX245 where one of the two is missing."""
+    declarations = list(_files(project.root, SEEDS, report, _DECLARATIONS))
+    tables = list(_files(project.root, SEEDS, report, _ROWS))
+    for path in declarations:
+        known_ids |= _ids_by_path(path)
+        yield from _read_seed(path, project, report)
+    for path in tables:
+        declaration = f"{path.removesuffix('.csv')}.toml"
+        if declaration not in declarations:
+            known_ids |= _ids_by_path(path)
+            message, hint = f"`{path}` is not declared", f"write its columns and their types to `{declaration}`"
+            _read_file(project.root, path, report)
+            report.add(codes.INVALID_SEED, message, Span(path), hint=hint)
+
+
+def _read_seed(path: str, project: Project, report: Report) -> Iterator[ModelFile]:
+    named, rows = _model_name(path, project, report), f"{path.removesuffix('.toml')}.csv"
+    declared = _read_file(project.root, path, report)
+    if named is None or declared is None:
+        return
+    file = project.root / rows
+    if not file.exists() or (file.is_symlink() and not _stays_inside(project.root, file)):
+        report.add(codes.INVALID_SEED, f"there is no `{rows}` with the rows of this seed", Span(path), hint="add it")
+        return
+    text = _read_file(project.root, rows, report)
+    if text is not None:
+        yield ModelFile(SourceFile(path, declared), *named, SourceFile(rows, text))
 
 
 def _report_ignored_files(root: Path, report: Report) -> None:
@@ -62,11 +96,15 @@ def discover_part(project: Project, report: Report, paths: Iterable[str], known_
         paths: The files of the models to read.
         known_ids: The ids of all models.
     """
-    named = [
-        (path, _model_name(path, project, report), _read_file(project.root, path, report)) for path in sorted(paths)
-    ]
-    files = tuple(ModelFile(SourceFile(path, text), *name) for path, name, text in named if name and text is not None)
-    return Discovered(project, files, known_ids, _read_macro_files(project, report))
+    files: list[ModelFile] = []
+    for path in sorted(paths):
+        if path.startswith(f"{SEEDS}/"):
+            files += _read_seed(path, project, report)
+            continue
+        named, text = _model_name(path, project, report), _read_file(project.root, path, report)
+        if named and text is not None:
+            files.append(ModelFile(SourceFile(path, text), *named))
+    return Discovered(project, tuple(files), known_ids, _read_macro_files(project, report))
 
 
 def _read_macro_files(project: Project, report: Report) -> tuple[SourceFile, ...]:
@@ -135,7 +173,8 @@ def _read_file(root: Path, path: str, report: Report) -> str | None:
         if not stat.S_ISREG(status.st_mode):
             problem = "this is not a regular file"
         elif status.st_size > _LARGEST_FILE:
-            problem = f"this file has {status.st_size:,} bytes; a model or macro file has at most 1 MiB"
+            what = "seed" if path.startswith(f"{SEEDS}/") else "model or macro file"
+            problem = f"this file has {status.st_size:,} bytes; a {what} has at most 1 MiB"
         else:
             with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - as above
                 text = as_text(opened.read())
@@ -171,7 +210,7 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
         return None
     layer = folders[0]
     if layer not in project.layers:
-        message = f"the folder `models/{layer}` is not a layer of the project"
+        message = f"the folder `{path.split('/', maxsplit=1)[0]}/{layer}` is not a layer of the project"
         causes = [Cause(PROJECT_FILE, f"layer {layer}")]
         otherwise = f"the layers of project.toml are {layers}"
         if "layers" not in project.settings.project.model_fields_set:

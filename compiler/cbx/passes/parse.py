@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cbx.diagnostics.diagnostic import ALL_MODELS, Report
 from cbx.parse.python import parse_python_model
+from cbx.parse.seed import parse_seed
 from cbx.parse.sql import parse_sql_model
 from cbx.passes.read_macros import Macros
 from cbx.stages.declared import Discovered, ModelFile, Parsed
@@ -17,7 +18,7 @@ def parse(discovered: Discovered, macros: Macros, report: Report) -> Parsed:
     """From texts to declarations, inputs, rendered queries and functions.
 
     Before: ``{{ view(key="id") }} SELECT ...``. After: a call of ``view`` with a literal at its place, and the
-    query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205, CBX240) and omitted. A file with
+    query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205, CBX240, CBX245) and omitted. A file with
     ``for_each`` is read once for each of its models.
     """
     with warnings.catch_warnings():
@@ -37,7 +38,7 @@ _ParsedFile = tuple[ModelFile, "tuple[ParsedModel, ...] | None"]
 
 def _known_ids(by_path: frozenset[str], files: Sequence[_ParsedFile]) -> frozenset[str]:
     """The ids of all models; with ALL_MODELS, if a file may define others that cannot be read."""
-    several = [(file, models) for file, models in files if "each" in file.source.text]
+    several = [(file, models) for file, models in files if file.rows is None and "each" in file.source.text]
     if not several:
         return by_path
     listed = [(file, models) for file, models in several if models is None or models[0].parameters is not None]
@@ -49,5 +50,7 @@ def _known_ids(by_path: frozenset[str], files: Sequence[_ParsedFile]) -> frozens
 def _parse_file(
     file: ModelFile, macros: Macros, variables: frozenset[str], report: Report
 ) -> tuple[ParsedModel, ...] | None:
+    if file.rows is not None:
+        return parse_seed(file.source, file.rows, file.layer, file.name, report)
     read = parse_python_model if file.source.path.endswith(".py") else parse_sql_model
     return read(file.source, file.layer, file.name, macros.templates, variables, report)

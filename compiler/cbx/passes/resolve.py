@@ -33,6 +33,7 @@ from cbx.passes.inline_macros import inline_macros
 from cbx.passes.read_macros import Macros
 from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
 from cbx.passes.resolve_sink import resolve_sink
+from cbx.passes.type_seed import type_seed
 from cbx.project.dataset_names import dataset_name
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
@@ -108,7 +109,10 @@ class _ModelResolver:
         sink, written = resolve_sink(
             declaration, self.macros, self.declared.project.variable_names, self.render_or_keep, self.report
         )
-        code = self._resolve_code(written)
+        key = self._resolve_names(dataset.key, "key")
+        further_keys = self._read_argument("keys", self._resolve_further_keys, dataset.keys) or ()
+        seed = type_seed(declaration, columns, (*((key,) if key else ()), *further_keys), self.report)
+        code = SqlCode(seed.query) if seed is not None else self._resolve_code(written)
         inputs = [
             self._read_argument("inputs", self._resolve_input, item, columns, declaration.code)
             for item in declaration.inputs
@@ -132,8 +136,8 @@ class _ModelResolver:
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,
             inputs=tuple(item for item in inputs if item is not None),
-            key=self._resolve_names(dataset.key, "key"),
-            further_keys=self._read_argument("keys", self._resolve_further_keys, dataset.keys) or (),
+            key=key,
+            further_keys=further_keys,
             columns=columns,
             expectations=self._resolve_expectations(dataset),
             claims=tuple(claim for claim in claims if claim is not None),
@@ -160,6 +164,7 @@ class _ModelResolver:
             parameters=declaration.parameters,
             sink=sink,
             flow=self._resolve_flow(document) if isinstance(document, FlowDocument) else None,
+            seed=seed,
         )
 
     def _resolve_flow(self, document: FlowDocument) -> FlowTarget:
@@ -481,6 +486,8 @@ class _ModelResolver:
     def _hash_content(self, code: PythonCode | SqlCode | None) -> str:
         """The hash of the model's file and of the Python macros that it uses."""
         parts = [self.source.text]
+        if self.declaration.rows is not None:
+            parts.append(self.declaration.rows.source.text)
         if isinstance(code, PythonCode):
             parts += [definition.text for definition in code.definitions]
         elif code is not None:

@@ -76,8 +76,9 @@ def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[
 
     An expectation counts if it applies to all rows: a streaming table may have rows from before it was added.
     """
-    declared = {column.name.lower() for column in model.columns or () if column.not_null} if has_schema else set()
-    rules = model.expectations if model.kind in {"materialized_view", "view"} else ()
+    declared = {column.name.lower() for column in model.columns or () if column.not_null}
+    declared = declared if has_schema or model.kind == "seed" else set()
+    rules = model.expectations if model.kind in {"materialized_view", "view", "seed"} else ()
     texts = [rule.condition.placeholder() for rule in rules if rule.on_violation in {"drop", "fail"}]
     tested = [_NOT_NULL.fullmatch(text) for text in texts]
     return frozenset(declared | {match[1].lower() for match in tested if match is not None})

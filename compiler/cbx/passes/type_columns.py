@@ -147,6 +147,8 @@ class _ColumnTyper:
                 )
                 for column in columns
             )
+        if model.kind == "seed" and columns is not None:
+            columns = tuple(column._replace(lineage=()) for column in columns)
         if columns is not None and model.model_inputs and self.analysis is not None and model.id not in self.relations:
             columns = tuple(_with_unknown_home(column) for column in columns)
         self.columns[model.id] = table_columns(model, columns)
@@ -164,6 +166,8 @@ class _ColumnTyper:
 
     def _analyse(self, model: ResolvedModel) -> ModelAnalysis | None:
         """The analysis of a model's code; None if there is none."""
+        if model.kind == "seed":
+            return None
         if self.analysis is None:
             if isinstance(model.code, PythonCode):
                 self._has_wrong_code(model, model.code, None)
@@ -284,8 +288,10 @@ class _ColumnTyper:
     def _infer_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
         """The keys of a model's result, whose grain is kept if they do not prove all that is declared.
 
-        AUTO CDC makes a table of other rows, and flows add some.
+        AUTO CDC makes a table of other rows, and flows add some. The rows of a seed have proven its keys.
         """
+        if model.kind == "seed":
+            return model.declared_keys
         relation = None if model.cdc is not None or model.id in self.flows else self.relations.get(model.id)
         if relation is None:
             return ()

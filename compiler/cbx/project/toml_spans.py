@@ -1,4 +1,4 @@
-"""Parses project.toml, and finds the spans of its settings, which the standard parser does not return."""
+"""Parses TOML files, and finds the spans of their settings, which the standard parser does not return."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from cbx.diagnostics import codes
+from cbx.diagnostics.codes import Code
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
 
@@ -30,14 +31,14 @@ _DEEPEST = 8
 """No setting has that many keys."""
 
 
-def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
-    """Parse a TOML file; None and CBX002 if it is invalid."""
+def parse_toml(source: SourceFile, report: Report, code: Code = codes.INVALID_PROJECT_SETTING) -> dict[str, Any] | None:
+    """Parse a TOML file; None and a diagnostic with the code, by default CBX002, if it is invalid."""
     dotted = next(
         (at for at, line in enumerate(source.text.split("\n"), start=1) if line.count(".") > _MOST_DOTS), None
     )
     if dotted is not None:
         message = f"this line has more than {_MOST_DOTS:,} dots"
-        report.add(codes.INVALID_PROJECT_SETTING, message, source.whole_line(dotted))
+        report.add(code, message, source.whole_line(dotted))
         return None
     try:
         data: dict[str, Any] = tomllib.loads(source.text)
@@ -50,12 +51,12 @@ def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
         else:
             last = source.text.rstrip().count("\n") + 1
             span = source.whole_line(last)
-        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message[:1].lower()}{message[1:]}", span)
+        report.add(code, f"invalid TOML: {message[:1].lower()}{message[1:]}", span)
     except ValueError as error:
         message = str(error).partition(":")[0]
-        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message[:1].lower()}{message[1:]}", source.start())
+        report.add(code, f"invalid TOML: {message[:1].lower()}{message[1:]}", source.start())
     except RecursionError:
-        report.add(codes.INVALID_PROJECT_SETTING, "invalid TOML: nested too deeply", source.start())
+        report.add(code, "invalid TOML: nested too deeply", source.start())
     else:
         return data
     return None

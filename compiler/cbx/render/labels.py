@@ -11,6 +11,7 @@ _KINDS = {
     "auto_cdc": "AUTO CDC table",
     "sink": "sink",
     "flow": "flow",
+    "seed": "seed",
 }
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 

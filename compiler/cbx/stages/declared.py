@@ -9,16 +9,17 @@ from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import ReadCall
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.settings import Project
-from cbx.syntax.declarations import Parameters, ParsedModel, PythonFunction, SqlQuery
+from cbx.syntax.declarations import Parameters, ParsedModel, PythonFunction, SeedRows, SqlQuery
 from cbx.syntax.spans import Spans
 
 
 class ModelFile(NamedTuple):
-    """A model file, and the model that it defines by its path."""
+    """A model file, and the model that it defines by its path; the declaration of a seed has its CSV file as rows."""
 
     source: SourceFile
     layer: str
     name: str
+    rows: SourceFile | None = None
 
     @property
     def id(self) -> str:
@@ -74,6 +75,7 @@ class DeclaredModel(NamedTuple):
     inputs: tuple[DeclaredInput, ...]
     code: PythonFunction | SqlQuery
     parameters: Parameters | None = None
+    rows: SeedRows | None = None
 
 
 class Declared(NamedTuple):

@@ -13,10 +13,11 @@ def identity_entry(model: ResolvedModel) -> dict[str, Any]:
     return {
         "kind": model.kind,
         "path": model.path,
-        "language": "python" if isinstance(model.code, PythonCode) else "sql",
+        "language": "csv" if model.kind == "seed" else "python" if isinstance(model.code, PythonCode) else "sql",
         "layer": model.layer,
         "name": model.name,
         **({"parameters": dict(model.parameters.values)} if model.parameters is not None else {}),
+        **({"row_count": model.seed.row_count} if model.seed is not None else {}),
         "dataset": model.dataset,
         "description": model.description,
         "inputs": [_input_entry(source) for source in model.inputs],

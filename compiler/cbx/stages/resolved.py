@@ -10,6 +10,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
 from cbx.stages.imports import Import
+from cbx.stages.seeds import Seed
 from cbx.syntax.declarations import Parameters, Snippet
 from cbx.syntax.spans import PackedSpans
 from cbx.syntax.text import Text, TextSpans
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
 
-Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink"]
+Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink", "seed"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
@@ -297,6 +298,7 @@ class ResolvedModel(NamedTuple):
         options: How its table is stored, refreshed and shown.
         sink: Where its rows go; for ``sink`` only.
         flow: The target; for ``flow`` only.
+        seed: Its rows, if they are written in the project.
     """
 
     id: str
@@ -327,6 +329,7 @@ class ResolvedModel(NamedTuple):
     options: TableOptions = TableOptions()
     sink: SinkTarget | None = None
     flow: FlowTarget | None = None
+    seed: Seed | None = None
 
     @property
     def is_table(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from cbx.diagnostics.source_files import Span
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.syntax.text import Text, TextSpans
 
 Scalar = str | int | float | bool | None
@@ -178,11 +178,28 @@ class SqlQuery(NamedTuple):
     added_columns: frozenset[str] = frozenset()
 
 
+class SeedValue(NamedTuple):
+    """A value in a CSV file, and its offsets there; an empty value without quotes is None."""
+
+    text: str | None
+    start: int
+    end: int
+
+
+class SeedRows(NamedTuple):
+    """The rows of a seed: its CSV file, the names in its first line, and the values below, as many in each row."""
+
+    source: SourceFile
+    header: tuple[SeedValue, ...]
+    rows: tuple[tuple[SeedValue, ...], ...]
+
+
 class ParsedModel(NamedTuple):
     """A parsed model file: the declaration, the inputs and the code.
 
     ``inputs_complete`` is false where an input could not be read or may be missing, ``code`` is None where the
-    query could not be read. A model of a file with ``for_each`` has ``parameters``.
+    query could not be read. A model of a file with ``for_each`` has ``parameters``, a seed has ``rows``
+    instead of code.
     """
 
     id: str
@@ -195,3 +212,4 @@ class ParsedModel(NamedTuple):
     inputs_complete: bool
     code: PythonFunction | SqlQuery | None
     parameters: Parameters | None = None
+    rows: SeedRows | None = None

@@ -122,7 +122,7 @@ class Models:
             model: Its id.
             given: Rows by input: a model id, a table, a folder or a parameter's name. Rows are a list of dicts, a list
                 of tuples of which the first names the columns, a text table or a DataFrame; several batches are a list
-                of these. An input that is omitted has no rows.
+                of these. An input that is omitted has no rows, except for a seed, which has its own.
             now: The value of ``current_timestamp()``, in UTC.
             variables: Values of the project's variables, which override those of the local environment.
 
@@ -152,11 +152,13 @@ class Models:
             The results by model id.
         """
         __tracebackhide__ = True
-        from cbx.testing.rows.input_frames import given_batches
+        from cbx.testing.rows.input_frames import given_batches, omitted_inputs
         from cbx.testing.run.frozen_clock import parse_time
         from cbx.testing.run.run_model import Run
 
-        sorted_models = self._sort_by_inputs([self.model(name) for name in models])
+        asked = [self.model(name) for name in models]
+        seeds = [self.project.models[name] for name in omitted_inputs(asked, given or {})]
+        sorted_models = self._sort_by_inputs([*asked, *(model for model in seeds if model.kind == "seed")])
         if self._selected and not self._selected & set(models):
             pytest.skip(f"`{models[0]}` is not selected")
         spark = self.engine.spark
@@ -174,11 +176,11 @@ class Models:
                 self._exercised.add_skipped((name for name in computed if name not in results), str(error))
                 raise
             results[model.id] = result
-            if self.listener is not None:
+            if self.listener is not None and model.id in models:
                 self.listener(result)
             if model.id != sorted_models[-1].id:
                 frames[model.dataset.lower()] = (result.df,)
-        return results
+        return {name: result for name, result in results.items() if name in models}
 
     def model(self, name: str) -> CompiledModel:
         """A model by its id.

@@ -47,6 +47,8 @@ SELECT id, at FROM {{ stream("silver.recent") }}""",
     relationships=[one_to_one("silver.orders_by_id", on="id")],
 ) }}
 SELECT id, count(*) AS total FROM {{ ref("silver.orders") }} GROUP BY id""",
+    "seeds/silver/currencies.toml": 'key = "id"\ncolumns = { id = "BIGINT", code = "STRING" }\n',
+    "seeds/silver/currencies.csv": "id,code\n1,EUR\n",
     "models/silver/orders_by_id.sql": """{{ materialized_view(key="id") }}
 SELECT id, max(at) AS at FROM {{ ref("silver.orders") }} GROUP BY id""",
     "models/gold/outbox.sql": """{{ sink(
@@ -107,6 +109,10 @@ def flow(model: Model) -> bool:
 
 def sink(model: Model) -> bool:
     return model["kind"] == "sink"
+
+
+def seed(model: Model) -> bool:
+    return model["kind"] == "seed"
 
 
 def _edit(change: Callable[[Model], None]) -> Callable[[State, State, str], None]:
@@ -213,7 +219,8 @@ TOPIC = {"format": "kafka", "options": {"kafka.bootstrap.servers": "localhost:90
 MUTATIONS = (
     Mutation("model added", "model", lambda _: True, _add),
     Mutation("model removed", "model", lambda _: True, _remove),
-    Mutation("code changed", "code", lambda _: True, _set(code_hash="another")),
+    Mutation("code changed", "code", lambda model: not seed(model), _set(code_hash="another")),
+    Mutation("rows of a seed changed", "rows", seed, _set(code_hash="another", row_count=9)),
     Mutation(
         "expectations changed", "expectations", lambda _: True, _edit(lambda model: model["expectations"].append(RULE))
     ),
@@ -278,6 +285,7 @@ MUTATIONS = (
         lambda model: model["kind"] in {"streaming_table", "materialized_view"},
         _kind("streaming_table", "materialized_view"),
     ),
+    Mutation("seed to materialized view, or back", "kind", seed, _kind("seed", "materialized_view")),
     Mutation(
         "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),

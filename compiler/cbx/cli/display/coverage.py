@@ -42,7 +42,11 @@ def show_coverage(
     plan = compilation.plan
     if plan is None:
         return False
-    models = compiled.models if selected is None else {name: compiled.models[name] for name in selected}
+    models = {
+        name: model
+        for name, model in compiled.models.items()
+        if model.kind != "seed" and (selected is None or name in selected)
+    }
     coverage = measure_coverage(models, exercised)
     diagnostics = list(list_untested(plan, models, exercised))
     is_enough = fail_under is None or coverage.percent >= fail_under

@@ -18,7 +18,7 @@ _SETTLING = 0.3
 _MOST_SETTLING = 10.0
 _SHARE = 10
 """Comparing the files takes at most one tenth of the time."""
-_SUFFIXES = frozenset({".py", ".sql", ".ipynb", ".toml"})
+_SUFFIXES = frozenset({".csv", ".py", ".sql", ".ipynb", ".toml"})
 
 Look = Mapping[str, str]
 
@@ -101,7 +101,7 @@ def watched_paths(paths: Sequence[Path], root: Path | None) -> tuple[Path, ...]:
     """
     if root is None:
         return tuple(paths)
-    return (root / "project.toml", root / "models", root / "macros")
+    return (root / "project.toml", root / "models", root / "macros", root / "seeds")
 
 
 def _stamp(file: Path) -> str:

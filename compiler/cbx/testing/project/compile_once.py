@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cbx.diagnostics.diagnostic import Diagnostic
 
 _PACKAGE = Path(__file__).parents[2]
-_SOURCES = ("models", "macros")
-_SUFFIXES = (".py", ".sql")
+_SOURCES = ("models", "macros", "seeds")
+_SUFFIXES = (".py", ".sql", ".toml", ".csv")
 
 
 class DoesNotCompileError(Exception):

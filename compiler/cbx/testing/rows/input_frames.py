@@ -67,6 +67,13 @@ def given_batches(
     return batches
 
 
+def omitted_inputs(models: Sequence[CompiledModel], given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the models that some models read, without themselves and those whose rows are given."""
+    read = [source for model in models for source in model.inputs if source.kind == "model"]
+    omitted = [source.name for source in read if not _input_names(source) & given.keys()]
+    return tuple(name for name in dict.fromkeys(omitted) if name not in {model.id for model in models})
+
+
 def _input_names(read: CompiledInput) -> set[str]:
     """The names that a test may use for an input."""
     names = {read.name, read.table, *([read.parameter] if read.parameter else [])}
