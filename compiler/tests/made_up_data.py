@@ -1,4 +1,9 @@
-"""Makes up the files and tables that a pipeline reads: columns by the names in its code, values by these names."""
+"""Makes up the files and tables that a pipeline reads: columns by the names in its code, values by these names.
+
+A file ``made_up.json`` in the folder of the pipeline says what the code does not: the values of columns that only some
+values fit, in turn, and files that are not found: ``{"values": {"name": ["Anna Bell", "Carl Dee"]}, "files":
+{"landing/towns": {"format": "csv", "columns": {"town": "", "people": "INT"}}}}``.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.importing.candidates import Candidate, CodePart, read_key
@@ -26,6 +29,7 @@ from cbx.importing.sql.queries import PARAMETER, ReadQuery, query_text
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
 from cbx.runtime.sql.tokens import read_words
+from compiler.tests.made_up_kinds import Kinds, kinds_of_python, kinds_of_sql, parse_sql
 
 _ELSEWHERE = re.compile(
     r"(?:/Volumes|dbfs:|/dbfs|s3a?:/|abfss:/|gs:/|/mnt|/databricks-datasets|/FileStore)/(?=[\w${@])"
@@ -55,15 +59,20 @@ class MadeUpData:
     sources: list[MadeUpSource]
     variables: Mapping[str, str]
     stand_ins: list[Path]
+    values: Mapping[str, list[Any]] = field(default_factory=dict)
 
     def deliver(self, update: int) -> None:
         """Land the files of an update."""
         for source in self.sources:
             rows = [
-                {name: make_value(name, kind, number) for name, kind in source.columns.items()}
+                {name: self._value(name, kind, number) for name, kind in source.columns.items()}
                 for number in range(3 * update - 2, 3 * update + 3)
             ]
             write_rows(self.work / source.folder, f"{update}", source.format, rows)
+
+    def _value(self, name: str, kind: str, number: int) -> Any:
+        values = self.values.get(name)
+        return values[number % len(values)] if values else make_value(name, kind, number)
 
 
 def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
@@ -80,10 +89,15 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
     found = FoundPipeline.of(sources, ImportRequest((pipeline,), "made_up", variables))
     candidates = found.candidates()
     known = {candidate.key for candidate in candidates}
+    kinds: dict[str, str] = {}
+    for candidate in candidates:
+        for name, kind in (kind for part in candidate.parts for kind in _kinds_of_part(part)):
+            kinds.setdefault(name, kind)
     made: dict[str, MadeUpSource] = {}
     tables: dict[str, MadeUpSource] = {}
     for candidate in candidates:
-        columns = dict.fromkeys(columns_for_readers(candidate, candidates, found.configuration), "")
+        names = columns_for_readers(candidate, candidates, found.configuration)
+        columns = {name: kinds.get(name, "") for name in names} | _declared_by_table(candidate)
         for read in candidate.reads:
             key = read_key(read, found.configuration)
             if isinstance(read, FileInputRead):
@@ -94,11 +108,31 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
                 name = default_text(read.name, found.configuration) or "unknown"
                 folder = Path("tables") / re.sub(r"\W+", "_", name)
                 homes = _homes_of_columns(candidate, found.configuration)
-                own = {name: "" for name in columns if name not in homes or key in homes[name]}
+                own = {name: kind for name, kind in columns.items() if name not in homes or key in homes[name]}
                 tables.setdefault(name, MadeUpSource(folder, "json")).columns |= own
     stand_in = work / "stand_ins.py"
     stand_in.write_text(_stand_ins(tables), encoding="utf-8")
-    return MadeUpData(work, [*made.values(), *tables.values()], variables, [Path("stand_ins.py")] if tables else [])
+    told = _read_told(pipeline / "made_up.json")
+    for path, source in told.get("files", {}).items():
+        made.setdefault(path, MadeUpSource(Path(path), source["format"])).columns |= source["columns"]
+    stand_ins = [Path("stand_ins.py")] if tables else []
+    return MadeUpData(work, [*made.values(), *tables.values()], variables, stand_ins, told.get("values", {}))
+
+
+def _read_told(path: Path) -> dict[str, Any]:
+    """What ``made_up.json`` says; nothing if there is none."""
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return told
+
+
+def _kinds_of_part(part: CodePart) -> Kinds:
+    """The types that code needs."""
+    if isinstance(part.code, ReadQuery):
+        yield from kinds_of_sql(re.sub("[\ue000\ue001]", "_", part.code.text))
+    else:
+        yield from kinds_of_python(part.code.function.node)
+        for query in part.code.reads.queries:
+            yield from kinds_of_sql(query.text if isinstance(query.text, str) else "")
 
 
 def _stand_ins(tables: Mapping[str, MadeUpSource]) -> str:
@@ -122,6 +156,14 @@ def declared_columns(read: FileInputRead) -> dict[str, str]:
         return {}
 
 
+def _declared_by_table(candidate: Candidate) -> dict[str, str]:
+    """The declared columns of a table that has all columns of its files, with their types."""
+    if not all(map(_passes_all, candidate.parts)):
+        return {}
+    columns = candidate.dataset.settings.columns
+    return {column.name: column.type for column in columns if not column.expression and column.name[:1] != "_"}
+
+
 def columns_for_readers(
     candidate: Candidate, candidates: Iterable[Candidate], configuration: Mapping[str, str], depth: int = 0
 ) -> list[str]:
@@ -133,15 +175,52 @@ def columns_for_readers(
             keys = list(dict.fromkeys(read_key(read, configuration) for read in other.reads))
             if other is not candidate and candidate.key in keys:
                 further = columns_for_readers(other, candidates, configuration, depth + 1)
-                place, count = keys.index(candidate.key), len(keys)
-                homes = _homes_of_columns(other, configuration)
-                names += [
-                    name
-                    for name in further
-                    if name not in made
-                    and (candidate.key in homes[name] if name in homes else _is_of_input(name, place, count))
-                ]
+                inputs = _Inputs.of(other, keys, candidates, configuration)
+                names += [name for name in further if name not in made and inputs.has(candidate.key, name)]
     return list(dict.fromkeys(name for name in names if not name.startswith("_")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """The inputs of a table by their keys, the columns that its query reads of them, and those that each uses."""
+
+    keys: list[str | None]
+    homes: dict[str, set[str | None]]
+    users: dict[str, set[str]]
+
+    @classmethod
+    def of(
+        cls,
+        candidate: Candidate,
+        keys: list[str | None],
+        candidates: Iterable[Candidate],
+        configuration: Mapping[str, str],
+    ) -> _Inputs:
+        users = {key: _names_above(key, candidates, configuration) for key in keys if key is not None}
+        return cls(keys, _homes_of_columns(candidate, configuration), users)
+
+    def has(self, key: str, name: str) -> bool:
+        """Whether a column is one of a certain input: keys are in all inputs, other columns in those that use them."""
+        if name in self.homes:
+            return key in self.homes[name]
+        users = [user for user, names in self.users.items() if name in names]
+        if name.lower().endswith("id"):
+            return True
+        return key in users if users else zlib.crc32(name.encode()) % len(self.keys) == self.keys.index(key)
+
+
+def _names_above(
+    key: str, candidates: Iterable[Candidate], configuration: Mapping[str, str], depth: int = 0
+) -> set[str]:
+    """The columns that a table and those that it reads use or compute."""
+    names: set[str] = set()
+    for candidate in candidates:
+        if candidate.key == key and depth < 6:
+            names |= {*_names_of_candidate(candidate), *_names_made_by(candidate)}
+            for read in candidate.reads:
+                other = read_key(read, configuration)
+                names |= _names_above(other, candidates, configuration, depth + 1) if other and other != key else set()
+    return names
 
 
 def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) -> dict[str, set[str | None]]:
@@ -150,7 +229,7 @@ def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) ->
     for part in candidate.parts:
         if not isinstance(part.code, ReadQuery):
             continue
-        tree = _parse(re.sub("\ue000(\\d+)\ue001", r"read_\1", part.code.text))
+        tree = parse_sql(re.sub("\ue000(\\d+)\ue001", r"read_\1", part.code.text))
         aliases = {table.alias_or_name: table.name for table in tree.find_all(exp.Table)} if tree else {}
         for column in tree.find_all(exp.Column) if tree else ():
             number = aliases.get(column.table, "").removeprefix("read_")
@@ -158,11 +237,6 @@ def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) ->
                 key = read_key(part.code.reads[int(number)], configuration)
                 homes.setdefault(column.name, set()).add(key)
     return homes
-
-
-def _is_of_input(name: str, place: int, count: int) -> bool:
-    """Whether a column is one of a certain input of a join: keys are in all inputs, other columns in one."""
-    return name.lower().endswith("id") or zlib.crc32(name.encode()) % count == place
 
 
 def _names_made_by(candidate: Candidate) -> Iterator[str]:
@@ -199,15 +273,8 @@ def _names_of_candidate(candidate: Candidate) -> Iterator[str]:
             yield from _columns_of_sql(f"SELECT {query_text(condition)}") if condition is not None else ()
 
 
-def _parse(text: str) -> exp.Expr | None:
-    try:
-        return sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
-        return None
-
-
 def _columns_of_sql(text: str) -> Iterator[str]:
-    tree = _parse(text)
+    tree = parse_sql(text)
     if tree is None:
         return
     aliases = {alias.alias for alias in tree.find_all(exp.Alias)}

@@ -39,6 +39,10 @@ def import_command(
     pipeline: Annotated[
         str | None, typer.Option(metavar="NAME", help="The pipeline of a bundle that has several.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The tables of `cbx run`, in which keys are looked for."),
+    ] = None,
     output_format: Annotated[
         ReportFormat, typer.Option("--format", help="The format of the report.")
     ] = ReportFormat.text,
@@ -51,6 +55,8 @@ def import_command(
     from cbx.diagnostics.diagnostic import Report
     from cbx.importing.import_pipeline import ImportRequest, import_pipeline, read_bundles
 
+    if state is not None and not state.is_dir():
+        _stop(f"there is no folder {state}", "run the pipeline with `cbx run` first")
     report = Report()
     request = ImportRequest(
         tuple(paths),
@@ -59,6 +65,7 @@ def import_command(
         tuple(_pairs("--layer", layer)),
         schema,
         with_trace=not no_trace,
+        state=state,
     )
     request = read_bundles(request, pipeline, report)
     result = import_pipeline(request)
@@ -115,6 +122,10 @@ def _show(result: ImportResult, into: Path) -> None:
         print("\nNotes:")
         for item in report.notes:
             print(f"  {item.place}  {item.what}: {item.reason}".replace("    ", "  "))
+    if report.keys:
+        print("\nKeys that the models may declare:")
+        for key in report.keys:
+            print(f"  {key.model}  {key.argument}, {key.reason}")
     print(f"\nThe report is {into / 'IMPORT.md'}. Next: cbx compile --project {into}")
 
 

@@ -22,6 +22,7 @@ from cbx.importing.models.declaration import unknown_option
 from cbx.importing.plan_project import ModelPlanner, PlannedModels
 from cbx.importing.project_file import ProjectFacts, project_text
 from cbx.importing.project_variables import UNKNOWN_TEXT, ProjectVariables, configuration_defaults
+from cbx.importing.propose_keys import propose_keys
 from cbx.importing.python.find_definitions import PythonDefinitions
 from cbx.importing.python.function_reads import FunctionReads, find_reads
 from cbx.importing.python.helper_statements import HelperStatements
@@ -30,9 +31,10 @@ from cbx.importing.reading.bundle import is_bundle, read_bundle
 from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, read_sources
 from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import FileInputRead
-from cbx.importing.refused_models import refused_models
+from cbx.importing.refused_models import compile_files, refused_models
 from cbx.importing.sql.find_definitions import SQL_STATEMENTS, SqlDefinitions
 from cbx.project.identifiers import IDENTIFIER
+from cbx.stages.resolved import KnownTable
 
 _COMPUTED: Final = "something that is left reads it by a name that is not written out"
 _IGNORED: Final = ".cbx/\n.venv/\n__pycache__/\n"
@@ -50,6 +52,7 @@ class ImportRequest:
         schema: The schema of tables whose names have none; None for the project's name.
         catalog: The catalog of the tables, if it is known.
         with_trace: Whether the compiler traces the functions of models to find out which it refuses.
+        state: The tables of a local run, in which keys are looked for; None for none.
     """
 
     paths: tuple[Path, ...]
@@ -59,6 +62,7 @@ class ImportRequest:
     schema: str | None = None
     catalog: str | None = None
     with_trace: bool = True
+    state: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,13 @@ def import_pipeline(request: ImportRequest) -> ImportResult:
     candidates = pipeline.candidates()
     while True:
         project = _ProjectWriter(pipeline, request, candidates).write()
-        problems = dict(project.planned.problems) or refused_models(
-            project.files, project.planned, with_trace=request.with_trace
-        )
+        problems = project.planned.problems
         if not problems:
-            return ImportResult(project.files, project.report, report.sorted_diagnostics(), sources.texts)
+            compilation = compile_files(project.files, with_trace=request.with_trace)
+            problems = refused_models(compilation.diagnostics, project.planned)
+            if not problems:
+                files, proposing = project.propose_keys(compilation.tables)
+                return ImportResult(files, proposing, report.sorted_diagnostics(), sources.texts)
         candidates = leave_with_neighbours(
             (
                 replace(candidate, problems=(problems[candidate.key],)) if candidate.key in problems else candidate
@@ -217,6 +223,21 @@ class _ProjectWriter:
         self.report = self._report(naming, left_files)
         self.files["IMPORT.md"] = self.report.markdown()
         return self
+
+    def propose_keys(self, tables: Mapping[str, KnownTable]) -> tuple[Mapping[str, str], ImportReport]:
+        """The files and the report with the keys that models may declare.
+
+        Args:
+            tables: What the compiler knows of the tables of models, by id.
+        """
+        with_key = {
+            candidate.dataset.name
+            for candidate in self.models
+            if candidate.changes is not None or candidate.dataset.settings.key
+        }
+        models = [model for model in self.report.models if model.name not in with_key]
+        report = replace(self.report, keys=propose_keys(models, tables, self.request.state))
+        return {**self.files, "IMPORT.md": report.markdown()}, report
 
     def _naming(self) -> Naming:
         paths = {candidate.key: self.pipeline.path(candidate.dataset.origin.file) for candidate in self.candidates}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cbx.diagnostics.source_files import Span
+from cbx.emit.literals import list_literal, string_literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,31 @@ class ReportItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedKey:
+    """A key that a model may declare.
+
+    Attributes:
+        model: The model.
+        columns: The columns of the key.
+        rows: The number of rows in which it was found; None if it is proven.
+    """
+
+    model: str
+    columns: tuple[str, ...]
+    rows: int | None
+
+    @property
+    def argument(self) -> str:
+        """The argument of the declaration."""
+        return f"key={string_literal(self.columns[0]) if len(self.columns) == 1 else list_literal(self.columns)}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is proposed."""
+        return "proven" if self.rows is None else f"found in the data: {self.rows:,} rows"
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """The result of an import.
 
@@ -45,6 +71,7 @@ class ImportReport:
         notes: What changes although no row depends on it, and what has to be done.
         left_files: The files with what is left.
         comments: The comments that no file of the project has.
+        keys: The keys that models may declare.
     """
 
     models: Sequence[ImportedModel]
@@ -52,6 +79,7 @@ class ImportReport:
     notes: Sequence[ReportItem]
     left_files: Sequence[str] = ()
     comments: Sequence[ReportItem] = ()
+    keys: Sequence[ProposedKey] = ()
 
     def document(self) -> dict[str, Any]:
         """The report as a JSON document."""
@@ -72,6 +100,7 @@ class ImportReport:
             "notes": list(map(_item, self.notes)),
             "left_files": list(self.left_files),
             "comments": list(map(_item, self.comments)),
+            "keys": [{"model": key.model, "columns": list(key.columns), "rows": key.rows} for key in self.keys],
         }
 
     def markdown(self) -> str:
@@ -85,6 +114,9 @@ class ImportReport:
             parts.append(f"## Left\n\nNo model can say these. They are in {where or 'no file'}.\n\n" + _list(self.left))
         if self.notes:
             parts.append("## Notes\n\n" + _list(self.notes))
+        if self.keys:
+            lines = "".join(f"- `{key.model}`: `{key.argument}`, {key.reason}\n" for key in self.keys)
+            parts.append(f"## Keys\n\nThe models may declare these keys.\n\n{lines}")
         if self.comments:
             lines = "".join(f"- {item.place}: {item.what}\n" for item in self.comments)
             parts.append(f"## Comments\n\nNo file of the project has these comments.\n\n{lines}")

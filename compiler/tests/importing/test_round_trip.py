@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
+from compiler.tests.foreign.terminal import cbx_here
 from compiler.tests.foreign.test_notebooks import NOTEBOOKS, STYLES
 from compiler.tests.import_round_trip import compare_folder, compare_with_import
+from compiler.tests.made_up_data import write_rows
 
 CHOSEN = STYLES if os.environ.get("CBX_ROUND_TRIPS") == "all" else ["cdc_modern", "loops", "mixed", "sql_cells"]
 """`make soak` takes all styles."""
@@ -66,3 +70,42 @@ def test_files_and_tables_are_made_up(spark: SparkSession, tmp_path: Path) -> No
     assert (trip.failures, trip.failures_of_both, trip.differences) == ([], [], [])
     assert trip.compared.keys() == {"tills", "orders", "totals"}
     assert all(trip.compared.values())
+
+
+KEYED = """
+import dlt
+
+
+@dlt.table
+def orders():
+    return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("landing/orders")
+
+
+@dlt.table
+def days():
+    return spark.sql("SELECT day, count(*) AS orders FROM LIVE.orders GROUP BY day")
+"""
+
+
+def test_keys_are_found_in_the_tables_of_a_run(
+    spark: SparkSession,  # noqa: ARG001 - as above
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A key that the query does not prove is found in the data, and the report tells the two apart."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.py").write_text(KEYED, encoding="utf-8")
+    write_rows(
+        tmp_path / "landing" / "orders",
+        "1",
+        "json",
+        [{"customer_id": f"c{number % 4}", "day": f"d{number % 3}", "order_id": f"o{number}"} for number in range(12)],
+    )
+    run = cbx_here("run", "shop.py", "--state", "tables")
+    answer = cbx_here("import", "shop.py", "--into", "shop", "--state", "tables", "--format", "json")
+
+    assert (run.status, answer.status) == (0, 0)
+    assert json.loads(answer.output)["keys"] == [
+        {"model": "bronze.orders", "columns": ["order_id"], "rows": 12},
+        {"model": "gold.days", "columns": ["day"], "rows": None},
+    ]

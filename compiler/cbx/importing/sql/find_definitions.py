@@ -199,6 +199,8 @@ class _StatementReader:
 
     def _set(self) -> None:
         key = self.words.until("=").source_text().strip("`")
+        if self.words.is_at_end:  # it would show the setting
+            return
         self.words.wants("=")
         self.definitions.configuration.setdefault(key, self.words.rest().strip("'\""))
 
