@@ -64,8 +64,9 @@ class MadeUpData:
     def deliver(self, update: int) -> None:
         """Land the files of an update."""
         for source in self.sources:
+            columns = {name.lower(): (name, kind) for name, kind in source.columns.items()}
             rows = [
-                {name: self._value(name, kind, number) for name, kind in source.columns.items()}
+                {name: self._value(name, kind, number) for name, kind in columns.values()}
                 for number in range(3 * update - 2, 3 * update + 3)
             ]
             write_rows(self.work / source.folder, f"{update}", source.format, rows)
@@ -114,7 +115,7 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
     stand_in.write_text(_stand_ins(tables), encoding="utf-8")
     told = _read_told(pipeline / "made_up.json")
     for path, source in told.get("files", {}).items():
-        made.setdefault(path, MadeUpSource(Path(path), source["format"])).columns |= source["columns"]
+        made[path] = MadeUpSource(Path(path.replace("*", "x")), source["format"], source["columns"])
     stand_ins = [Path("stand_ins.py")] if tables else []
     return MadeUpData(work, [*made.values(), *tables.values()], variables, stand_ins, told.get("values", {}))
 
@@ -204,7 +205,7 @@ class _Inputs:
         if name in self.homes:
             return key in self.homes[name]
         users = [user for user, names in self.users.items() if name in names]
-        if name.lower().endswith("id"):
+        if name.lower().endswith("id") and not (users and self.homes):
             return True
         return key in users if users else zlib.crc32(name.encode()) % len(self.keys) == self.keys.index(key)
 
@@ -224,7 +225,7 @@ def _names_above(
 
 
 def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) -> dict[str, set[str | None]]:
-    """The inputs of a query by the columns that it reads of them, ``o.amount`` of the alias ``o``."""
+    """The inputs of a query by the columns that it reads of them: ``o.amount`` of the alias ``o``, ``USING`` of all."""
     homes: dict[str, set[str | None]] = {}
     for part in candidate.parts:
         if not isinstance(part.code, ReadQuery):
@@ -236,6 +237,9 @@ def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) ->
             if number.isdigit():
                 key = read_key(part.code.reads[int(number)], configuration)
                 homes.setdefault(column.name, set()).add(key)
+        for join in tree.find_all(exp.Join) if tree else ():
+            for name in join.args.get("using") or ():
+                homes[name.name] = {read_key(read, configuration) for read in part.code.reads}
     return homes
 
 

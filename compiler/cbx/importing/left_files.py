@@ -19,6 +19,7 @@ from cbx.importing.reads import TableInputRead
 from cbx.importing.sql.find_definitions import FoundStatement
 from cbx.importing.sql.queries import read_query, write_marked
 
+_SOURCE = re.compile(r"(\bFROM\s+(?:STREAM\b\s*)?(?:\(\s*)?)([\w.`]+)", re.IGNORECASE)
 _EMPTY_CELLS = re.compile(r"(\n# COMMAND -{10,}\n)(?:\s*# COMMAND -{10,}\n)+")
 
 
@@ -157,9 +158,23 @@ def _renamed_statement(
     for definition in left:
         if (definition.origin.file, definition.origin.statement) != place:
             continue
+        if isinstance(definition, FoundChanges):
+            text = _with_renamed_source(text, definition.source, renames)
         code = getattr(definition, "code", None)
         if isinstance(code, FoundQuery) and isinstance(code.text, str) and text.count(code.text) == 1:
             text = text.replace(code.text, rename_tables(code.text, renames))
+    return text
+
+
+def _with_renamed_source(text: str, source: str, renames: TableRenames) -> str:
+    """A statement of changes with the new name of their source."""
+    new = renames.new_name(source)
+    if new is None:
+        return text
+    for match in _SOURCE.finditer(text):
+        if table_key(match[2].replace("`", "")) == table_key(source):
+            return text[: match.start(2)] + new + text[match.end(2) :]
+    renames.unnamed.add(table_key(source))
     return text
 
 

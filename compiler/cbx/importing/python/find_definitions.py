@@ -68,6 +68,12 @@ _NOTED: Final[Mapping[str, str]] = {
     "path": "the path of the table is not carried over: the table is managed by the catalog",
 }
 _UNSAID: Final = ("system_sequence_by", "columns_to_update", "ignore_null_updates_except_column_list")
+_SAID: Final = (
+    *("target", "source", "keys", "sequence_by", "stored_as_scd_type", "name", "flow_name", "once"),
+    *("apply_as_deletes", "apply_as_truncates", "column_list", "except_column_list"),
+    *("ignore_null_updates", "ignore_null_updates_column_list"),
+    *("track_history_column_list", "track_history_except_column_list"),
+)
 _UNCERTAIN: Final = "whether it is defined is not known without running the notebook"
 
 
@@ -203,6 +209,7 @@ class PythonDefinitions:
         if given.get("once", False) is not False:
             problems.append("a model has no flow that runs once")
         problems += [f"a model has no {name}" for name in _UNSAID if given.get(name)]
+        problems += [f"AUTO CDC has no argument {name}" for name in given if name not in {*_SAID, *_UNSAID}]
         changes = FoundChanges(target or "?", source or "?", origin)
         with _collecting(problems):
             changes = _read_changes(changes, given)
