@@ -94,13 +94,13 @@ def _own_differences(before: Model, after: Model) -> list[Difference]:
 
 
 def _source_differences(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
-    """The inputs whose paths or tables contain variables with new values."""
+    """The inputs whose paths, tables or topics contain variables with new values."""
     if before is None:
         return
     old, new = before.manifest["models"][name], after.manifest["models"][name]
     project = after.manifest["project"].get("name", "")
     for source in new["inputs"]:
-        place = source.get("path") or source.get("table")
+        place = source.get("path") or source.get("table") or source.get("name")
         if place is None or source not in old["inputs"]:
             continue
         was, will_be = fill_variables(place, before.settings, project), fill_variables(place, after.settings, project)

@@ -23,6 +23,14 @@ SENT = "rows that were sent before are not sent again"
 RESTARTED = "its checkpoint is that of the earlier stream: rename the model to start again, which sends all rows"
 NEW_SINK = "the new sink sends all rows"
 MOVED = "the table with the old name is dropped with its rows"
+_ON_START = "it has an effect from the next full refresh on"
+_OPTION_REASONS = {
+    "kafka.bootstrap.servers": "the stream goes on at the offsets that it has reached: keep the same cluster",
+    "startingoffsets": _ON_START,
+    "startingtimestamp": _ON_START,
+    "startingoffsetsbytimestamp": _ON_START,
+    "initialposition": _ON_START,
+}
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
@@ -213,14 +221,26 @@ def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
 
 def _compare_reading(old: Model, new: Model, after: Model) -> Iterator[Difference]:
     """How the same source is read."""
+    if "name" in new:
+        yield from _compare_reader_options(old.get("options", new["options"]), new["options"], source_name(new), after)
+        return
     for name in ("schema", "schema_hints", "options"):
         if (name in old or name == "schema") and new.get(name) != old.get(name):
             detail = f"{name} of {source_name(new)}: {_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             yield Difference("inputs", detail, "incremental", _new_rows_reason(after))
 
 
+def _compare_reader_options(old: Model, new: Model, place: str, after: Model) -> Iterator[Difference]:
+    """The options of a reader. A stream goes on where it stopped (Spark's page "Structured Streaming", on changes)."""
+    for option in dict.fromkeys((*old, *new)):
+        if old.get(option) != new.get(option):
+            detail = f"option `{option}` of {place}: {_value_text(old.get(option))} -> {_value_text(new.get(option))}"
+            reason = _OPTION_REASONS.get(option.lower(), NEW_ROWS) if is_streaming(after) else None
+            yield Difference("inputs", detail, "incremental", reason)
+
+
 def _identity(source: Model) -> tuple[Any, ...]:
-    return tuple(source.get(name) for name in ("model", "table", "path", "format", "mode"))
+    return tuple(source.get(name) for name in ("model", "table", "path", "name", "format", "mode"))
 
 
 def _source_difference(source: Model, verb: str, before: Model, after: Model) -> Difference:

@@ -56,8 +56,9 @@ def streamed_inputs(model: Model) -> list[Model]:
 
 
 def source_name(source: Model) -> str:
-    """The name of an input, such as ``json in /landing/orders``."""
-    return str(source.get("model") or source.get("table") or f"{source.get('format', 'files')} in {source.get('path')}")
+    """The name of an input, such as ``json in /landing/orders`` or ``kafka:orders``."""
+    name = next((source[word] for word in ("model", "table", "name") if word in source), None)
+    return str(name or f"{source.get('format', 'files')} in {source.get('path')}")
 
 
 def fill_variables(text: str, settings: Mapping[str, Any], project: str) -> str:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Word = Annotated[str, Field(min_length=1)]
 Words = tuple[Word, ...]
 Enforcement = Literal["warn", "fail"]
+Options = dict[str, str | bool | int | float]
+_OPTIONS = "a dictionary of option names and their values"
 
 
 class Document(BaseModel):
@@ -55,10 +57,28 @@ class AutoLoaderDocument(Document):
     columns: Word | dict[str, Word] | None = Field(
         None, description="SQL types by column name, or the same as one text"
     )
-    options: dict[str, str | bool | int | float] = Field(
-        {}, description="a dictionary of option names and their values"
-    )
+    options: Options = Field({}, description=_OPTIONS)
     glob: Word | None = Field(None, description="a pattern of file names as text")
+
+
+class KafkaDocument(Document):
+    """``kafka(...)``."""
+
+    topic: Word | Annotated[Words, Field(min_length=1)] | None = Field(
+        None, description="the name of a topic or a list of them"
+    )
+    servers: Word | Annotated[Words, Field(min_length=1)] = Field(
+        description='the addresses of brokers as text, such as "broker:9092", or a list of them'
+    )
+    starting_offsets: Word | None = Field(None, description='"earliest", "latest", or offsets as JSON')
+    options: Options = Field({}, description=_OPTIONS)
+
+
+class ReaderDocument(Document):
+    """``read(...)`` and ``read_stream(...)``."""
+
+    format: Word = Field(description='the format of the reader as text, such as "kinesis"')
+    options: Options = Field({}, description=_OPTIONS)
 
 
 class ExpectationDocument(Document):
@@ -190,6 +210,9 @@ DOCUMENTS: dict[str, type[Document]] = {
     "source": TableInputDocument,
     "stream_source": TableInputDocument,
     "auto_loader": AutoLoaderDocument,
+    "kafka": KafkaDocument,
+    "read": ReaderDocument,
+    "read_stream": ReaderDocument,
     "expect": ExpectationDocument,
     "expect_or_drop": ExpectationDocument,
     "expect_or_fail": ExpectationDocument,
@@ -198,4 +221,4 @@ DOCUMENTS: dict[str, type[Document]] = {
     "many_to_one": RelationshipDocument,
     "column": ColumnDocument,
 }
-"""The document of each word; ``var`` and ``each`` have none: they become a template and a value."""
+"""The document of each word; ``var``, ``secret`` and ``each`` have none: they become templates and values."""

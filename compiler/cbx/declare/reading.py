@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
-from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SEED, SIGNATURES
+from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, READER_INPUTS, RELATIONSHIPS, SEED, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
@@ -112,13 +112,22 @@ def _suggest_spelling(call: Call) -> str | None:
     """A hint with the correct spelling of the call; None for a word without further arguments."""
     word = call.function
     names = [argument.value.value for argument in call.arguments if isinstance(argument.value, Literal)]
-    if word in INPUTS and len(names) == len(call.arguments) == 2:  # as in dbt: `source("raw", "orders")`
+    is_dotted = word in INPUTS and word not in READER_INPUTS
+    if is_dotted and len(names) == len(call.arguments) == 2:  # as in dbt: `source("raw", "orders")`
         return f'write one name: `{word}("{names[0]}.{names[1]}")`'
     if word in KINDS:
         return f'name it, as in `{word}(key="id")`'
     if word in RELATIONSHIPS:
         return 'name it, as in `enforce="fail"`'
-    return 'name it, as in `format="json"`' if word == "auto_loader" else None
+    return _NAMED.get(word)
+
+
+_NAMED: Mapping[str, str] = {
+    "auto_loader": 'name it, as in `format="json"`',
+    "kafka": 'name it, as in `servers="broker:9092"`; several topics are a list',
+    **dict.fromkeys(("read", "read_stream"), "name it, as in `options={...}`"),
+}
+"""The hint for a further argument without a name."""
 
 
 def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:

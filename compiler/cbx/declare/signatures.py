@@ -9,7 +9,8 @@ SEED = "seed"
 """The kind that a TOML file declares: no word of Python or SQL files."""
 MODEL_INPUTS = ("ref", "stream")
 TABLE_INPUTS = ("source", "stream_source")
-INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader")
+READER_INPUTS = ("kafka", "read_stream", "read")
+INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader", *READER_INPUTS)
 EXPECTATIONS = ("expect", "expect_or_drop", "expect_or_fail")
 RELATIONSHIPS = ("one_to_one", "one_to_many", "many_to_one")
 
@@ -18,10 +19,14 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(MODEL_INPUTS, ("model",)),
     **dict.fromkeys(TABLE_INPUTS, ("table",)),
     "auto_loader": ("path",),
+    "kafka": ("topic",),
+    "read_stream": ("format",),
+    "read": ("format",),
     **dict.fromkeys(EXPECTATIONS, ("name", "sql")),
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
     "column": ("type", "description", "not_null", "measure", "mask"),
     "var": ("name",),
+    "secret": ("scope", "key"),
     "each": ("name",),
 }
 """Every word with the names of the arguments that may be given by position."""

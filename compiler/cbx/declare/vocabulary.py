@@ -297,6 +297,54 @@ def auto_loader(
     return ("auto_loader", path)
 
 
+def kafka(
+    topic: str | Sequence[str] | None = None,
+    *,
+    servers: str | Sequence[str],
+    starting_offsets: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Any:
+    """Read the new messages of topics of Kafka, or of an event hub, as a stream.
+
+    The columns are ``key``, ``value``, ``topic``, ``partition``, ``offset``, ``timestamp`` and ``timestampType``.
+
+    Args:
+        topic: The topic or topics; None if an option ``subscribePattern`` or ``assign`` names them.
+        servers: The addresses of brokers: ``"broker:9092"``.
+        starting_offsets: Where a new stream starts: ``earliest``, ``latest`` (Spark's default) or offsets as JSON.
+        options: Further options of the reader; those of Kafka's client begin with ``kafka.``.
+    """
+    return ("kafka", topic)
+
+
+def read_stream(
+    format: str,  # noqa: A002 - Spark's name
+    *,
+    options: Mapping[str, Any] | None = None,
+) -> Any:
+    """Read the new rows of a streaming service, as ``spark.readStream`` does.
+
+    Args:
+        format: The format of the reader, such as ``kinesis``, ``pubsub`` or ``pulsar``.
+        options: Options of the reader.
+    """
+    return ("read_stream", format)
+
+
+def read(
+    format: str,  # noqa: A002 - Spark's name
+    *,
+    options: Mapping[str, Any] | None = None,
+) -> Any:
+    """Read all rows of another system in batch, as ``spark.read`` does.
+
+    Args:
+        format: The format of the reader, such as ``jdbc``, ``postgresql`` or ``snowflake``.
+        options: Options of the reader.
+    """
+    return ("read", format)
+
+
 def expect(name: str, sql: str) -> Any:
     """Count the rows that violate a condition, and keep them."""
     return ("expect", name)
@@ -357,6 +405,11 @@ def column(
 def var(name: str) -> Any:
     """The value of a variable of the project in the environment."""
     return "{{ var(" + repr(name) + ") }}"
+
+
+def secret(scope: str, key: str) -> Any:
+    """The value of a secret of Databricks, which only the running pipeline reads; allowed in values of options."""
+    return "{{ secret(" + repr(scope) + ", " + repr(key) + ") }}"
 
 
 def each(name: str) -> Any:

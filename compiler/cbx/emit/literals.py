@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cbx.syntax.text import CELL_MARK, InputSlot, Text, Variable
+from cbx.syntax.text import CELL_MARK, Secret, Text, TextPart, Variable
 
 _UNSAFE_IN_TRIPLE = re.compile('"""')
 _INVISIBLE = re.compile(
@@ -41,10 +41,12 @@ def text_literal(text: Text, project: str) -> str:
     """A rendered text as a Python expression on one line: a literal, or an f-string that reads its variables."""
     if text.constant is not None:
         return string_literal(text.constant)
+    if len(text.parts) == 1 and isinstance(text.parts[0], Secret):
+        return _read_secret(text.parts[0], project, '"')
     pieces = [
         _escape(part, '"').replace("{", "{{").replace("}", "}}")
         if isinstance(part, str)
-        else _variable_value(part, project)
+        else _value_in_braces(part, project)
         for part in text.parts
     ]
     return 'f"' + "".join(pieces) + '"'
@@ -63,7 +65,7 @@ def block_literal(text: Text, project: str) -> str:
     if text.constant is not None:
         return f'{raw}"""\n{text.constant}\n"""'
     pieces = [
-        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _variable_value(part, project)
+        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value_in_braces(part, project)
         for part in text.parts
     ]
     return f'{raw}f"""\n' + "".join(pieces) + '\n"""'
@@ -74,7 +76,28 @@ def list_literal(names: tuple[str, ...]) -> str:
     return "[" + ", ".join(string_literal(name) for name in names) + "]"
 
 
-def _variable_value(part: Variable | InputSlot | str, project: str) -> str:
-    """The expression inside an f-string that reads a variable; both names are known to be identifiers."""
+def _value_in_braces(part: TextPart, project: str) -> str:
+    """The expression inside an f-string that reads a variable or a secret."""
+    if isinstance(part, Secret):
+        return "{" + _read_secret(part, project, "'") + "}"
     assert isinstance(part, Variable)  # noqa: S101 - the plan has filled every input slot
-    return "{" + f"spark.conf.get('{project}.{part.name}')" + "}"
+    return "{" + _read_variable(part, project, "'") + "}"
+
+
+def _read_variable(variable: Variable, project: str, quote: str) -> str:
+    """The expression that reads a variable; both names are known to be identifiers."""
+    return f"spark.conf.get({quote}{project}.{variable.name}{quote})"
+
+
+def _read_secret(secret: Secret, project: str, quote: str) -> str:
+    """The expression that reads a secret; the characters of its names are known to be harmless.
+
+    The call is that of the Databricks page "Databricks Utilities (dbutils) reference".
+    """
+    names = [
+        " + ".join(
+            f"{quote}{part}{quote}" if isinstance(part, str) else _read_variable(part, project, quote) for part in parts
+        )
+        for parts in (secret.scope, secret.key)
+    ]
+    return f"dbutils.secrets.get(scope={names[0]}, key={names[1]})"

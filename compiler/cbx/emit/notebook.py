@@ -16,16 +16,16 @@ from cbx.emit.cells import (
     file_word,
     free_name,
     source_text,
-    wrapped_literal,
 )
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
+from cbx.emit.load_expression import load_expression
 from cbx.emit.sinks import emit_flow, emit_sink
 from cbx.project.dataset_names import quarantine_table
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, ModelPlan, Read
-from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ResolvedModel, TableInput, TableOptions
+from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ReaderInput, ResolvedModel, TableInput, TableOptions
 from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -93,15 +93,15 @@ class _Notebook:
             yield self.code.source.text
         elif self.plan.query is not None:
             yield f"QUERY = {block_literal(self.plan.query, self.project.name)}"
-            yield from self._file_views()
+            yield from self._input_views()
         yield "\n\n\n".join(self._datasets())
 
-    def _file_views(self) -> Iterator[str]:
+    def _input_views(self) -> Iterator[str]:
         for read in self.plan.reads:
-            if read.files is not None and read.table is not None and read.table.constant is not None:
+            if read.reader is not None and read.table is not None and read.table.constant is not None:
                 view = read.table.constant
                 name = string_literal(view)
-                read_text = _auto_loader(read.files, self.project, "        ")
+                read_text = load_expression(read.reader, self.project, "        ")
                 yield f"@{self._decorator('view')}(name={name})\ndef {view}():\n    return (\n{read_text}\n    )"
 
     def _datasets(self) -> Iterator[str]:
@@ -186,8 +186,8 @@ class _Notebook:
         return f"{self.code.function}(\n{''.join(lines)}    )"
 
     def _read_expression(self, read: Read, indent: str) -> str:
-        if read.files is not None:
-            return _auto_loader(read.files, self.project, indent)
+        if read.reader is not None:
+            return load_expression(read.reader, self.project, indent)
         reader = "spark.readStream.table" if read.is_streaming else "spark.read.table"
         return f"{indent}{reader}({text_literal(read.table or Text.of(''), self.project.name)})"
 
@@ -294,6 +294,8 @@ def _input_names(model: ResolvedModel) -> Iterator[str]:
         match model_input:
             case FileInput(path=text) | TableInput(table=text):
                 yield text_in_words(text)
+            case ReaderInput():
+                yield model_input.place
             case ModelInput(model=name):
                 yield name
 
@@ -319,27 +321,3 @@ def _var_values(project: Project, variables: tuple[str, ...]) -> str:
         '    """The value of a project variable in this environment."""\n'
         "    return VARIABLES[name]"
     )
-
-
-def _auto_loader(files: FileInput, project: Project, indent: str) -> str:
-    """The expression that reads files with Auto Loader, one call per line."""
-    names = {name.lower() for name, _ in files.options}
-    options: list[tuple[str, str]] = [("cloudFiles.format", string_literal(files.format))]
-    if not files.schema and "cloudfiles.infercolumntypes" not in names:
-        options.append(("cloudFiles.inferColumnTypes", string_literal("true")))
-    if files.schema_hints and "cloudfiles.schemahints" not in names:
-        options.append(("cloudFiles.schemaHints", wrapped_literal(files.schema_hints, indent + "    ")))
-    if files.format == "csv" and "header" not in names:
-        options.append(("header", string_literal("true")))
-    options += [(name, text_literal(value, project.name)) for name, value in files.options]
-    lines = ['spark.readStream.format("cloudFiles")']
-    for name, value in options:
-        one_line = f".option({string_literal(name)}, {value})"
-        is_long = len(indent + one_line) > WIDTH
-        lines.append(
-            f".option(\n{indent}    {string_literal(name)},\n{indent}    {value},\n{indent})" if is_long else one_line
-        )
-    if files.schema:
-        lines.append(f".schema({wrapped_literal(files.schema, indent)})")
-    lines.append(f".load({text_literal(files.path, project.name)})")
-    return "\n".join(indent + line for line in lines)

@@ -319,7 +319,7 @@ def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, 
 
 
 def _source(entry: Mapping[str, str]) -> Node:
-    place = entry.get("table") or entry["path"]
+    place = entry.get("table") or entry.get("path") or entry["name"]
     return Node(
         id=f"{SOURCE}{place}",
         resource_type="source",

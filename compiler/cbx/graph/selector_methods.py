@@ -134,10 +134,15 @@ def _is_below(path: Sequence[str], patterns: Sequence[str]) -> bool:
 
 
 def _by_source(search: Search, value: str) -> Collection[str]:
-    """By a table or a path, or its beginning up to a dot or a slash."""
+    """By a table, a path or a topic, or its beginning up to a dot, a slash or a colon."""
     sources = [node for node in search.graph.nodes if not node.is_model]
-    beginnings = tuple(f"{value.lower()}{end}" for end in "./")
-    ids = [node.id for node in sources if _matches(value, node.name) or node.name.lower().startswith(beginnings)]
+    beginnings = tuple(f"{value.lower()}{end}" for end in "./:")
+    ids = [
+        node.id
+        for node in sources
+        for names in [[node.name, *node.name.partition(":")[2].split(",")]]
+        if any(_matches(value, name) or name.lower().startswith(beginnings) for name in names)
+    ]
     return _require_match(ids, "source", value, [node.name for node in sources])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
+from cbx.parse.jinja.template_marks import secret_template
 from cbx.parse.jinja.template_names import report_unknown_parameter
 from cbx.parse.positions import Positions
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Parameters, Value
@@ -179,7 +180,7 @@ def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Li
 
 
 def read_call(node: ast.Call, scope: DeclarationScope) -> Value | None:
-    """Read a call of the vocabulary; ``var("x")`` becomes a template, ``each("x")`` a value."""
+    """Read a call of the vocabulary; ``var("x")`` becomes a template, as ``secret`` does, ``each("x")`` a value."""
     span = scope.positions.span(node)
     word = scope.word(node.func)
     if word is None:
@@ -206,10 +207,8 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Value | None:
             arguments.append(Argument(name, value, argument_span))
     if unread and word not in (*KINDS, *INPUTS):
         return None
-    if word == "var":
-        return _variable_template(arguments, scope, span)
-    if word == "each":
-        return _read_parameter(arguments, scope, span)
+    if word in _VALUE_WORDS:
+        return _VALUE_WORDS[word](arguments, scope, span)
     return Call(word, tuple(arguments), span, scope.positions.span(node.func), frozenset(unread))
 
 
@@ -227,6 +226,19 @@ def _variable_template(arguments: list[Argument], scope: DeclarationScope, span:
     scope.report.add(
         codes.WRONG_ARGUMENT_TYPE, "`var` takes the name of one variable", span, hint='write `var("landing")`'
     )
+    return None
+
+
+def _read_secret(arguments: list[Argument], scope: DeclarationScope, span: Span) -> Literal | None:
+    """The template of a secret; None after CBX103."""
+    names = dict(zip(SIGNATURES["secret"], (argument for argument in arguments if argument.name is None), strict=False))
+    names |= {argument.name: argument for argument in arguments if argument.name is not None}
+    values = [names[name].value for name in SIGNATURES["secret"] if name in names]
+    texts = [value.value for value in values if isinstance(value, Literal) and isinstance(value.value, str)]
+    if len(texts) == len(arguments) == len(SIGNATURES["secret"]):
+        return Literal(secret_template(*texts), span)
+    message, hint = "`secret` takes the names of a scope and of a key", 'write `secret("scope", "key")`'
+    scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
     return None
 
 
@@ -249,6 +261,14 @@ def _read_parameter(arguments: list[Argument], scope: DeclarationScope, span: Sp
     if isinstance(value, tuple):
         return ListLiteral(tuple(Literal(item, span) for item in value), span)
     return Literal(value, span)
+
+
+_VALUE_WORDS: Mapping[str, Callable[[list[Argument], DeclarationScope, Span], Value | None]] = {
+    "var": _variable_template,
+    "secret": _read_secret,
+    "each": _read_parameter,
+}
+"""The words that are not calls but values."""
 
 
 def _read_list(items: list[ast.expr], scope: DeclarationScope, span: Span) -> ListLiteral:

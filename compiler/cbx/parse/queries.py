@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FLATTER = "give each part a name by WITH, and write CROSS JOIN for a join without a condition"
 
 _CALLED = re.compile(r"\{\{-?\s*(\w+)\s*\(")
-_NO_MACROS = frozenset({"var", *INPUTS})
+_NO_MACROS = frozenset({"var", "secret", *INPUTS})
 _CLAUSE = re.compile(
     r"\b(?:SELECT|FROM|UNION|EXCEPT|INTERSECT|WHERE|GROUP\s+BY|HAVING|QUALIFY)\b|\|>|[()]", re.IGNORECASE
 )

@@ -40,7 +40,7 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
         what, way_out = _STREAMING_KINDS[model.kind]
         span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
-        hint = f"read with `stream`, `stream_source` or `auto_loader`, or {way_out}"
+        hint = f"read with `stream`, `stream_source`, `auto_loader` or `kafka`, or {way_out}"
         if not model.inputs and isinstance(model.code, SqlCode):
             hint = f"{hint}; is the FROM missing?"
         label = "a batch input" if model.inputs else ""
@@ -51,7 +51,7 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
         for source in model.inputs:
             if source.is_streaming:
                 message = f"`{model.id}` is {what}, which reads its inputs in batch, but this one is a stream"
-                hint = f"read with `ref` or `source`, or {way_out}"
+                hint = f"read with `ref`, `source` or `read`, or {way_out}"
                 report.add(codes.KIND_MISMATCH, message, source.span, label="a streaming input", hint=hint)
 
 

@@ -8,7 +8,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_spans import setting_span
-from cbx.stages.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
+from cbx.stages.resolved import FileInput, PythonCode, ReaderInput, Resolved, ResolvedModel, SqlCode, TableInput
 from cbx.syntax.text import Text
 
 
@@ -57,6 +57,8 @@ def _texts(model: ResolvedModel) -> Iterator[Text]:
             yield source.table
         elif isinstance(source, FileInput):
             yield source.path
+            yield from (value for _, value in source.options)
+        elif isinstance(source, ReaderInput):
             yield from (value for _, value in source.options)
     yield from (expectation.condition for expectation in model.expectations)
     if isinstance(model.code, SqlCode):

@@ -232,7 +232,9 @@ class _Inliner:
             message, hint = "`var` keeps its name in the code of a model", "import it without `as`"
         elif imported.module == "cbx" and word in SIGNATURES:
             message = f"`{word}` is a word of declarations; the code of a model runs without cbx"
-            hint = "use it in the decorator or as the default of a parameter"
+            in_code = 'write `dbutils.secrets.get(scope="...", key="...")` in code'
+            otherwise = "use it in the decorator or as the default of a parameter"
+            hint = in_code if word == "secret" else otherwise
         else:
             message = f"`{word}`{' of cbx' if imported.name else ''} does not exist where the code of a model runs"
             hint = "of cbx, code can use `var` only, imported by its name"

@@ -8,13 +8,14 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
-from cbx.project.dataset_names import changes_view, files_view, quarantine_table
+from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table
 from cbx.project.find_project import PROJECT_FILE
 from cbx.stages.resolved import (
     FileInput,
     FlowTarget,
     Linked,
     ModelInput,
+    ReaderInput,
     RelationshipClaim,
     Resolved,
     ResolvedModel,
@@ -176,7 +177,7 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:
-    """The names of the datasets in a model's notebook; numbered views over files are listed once."""
+    """The names of the datasets in a model's notebook; numbered views over inputs are listed once."""
     yield model.dataset
     if model.quarantine:
         yield quarantine_table(model.dataset)
@@ -184,3 +185,5 @@ def _dataset_names(model: ResolvedModel) -> Iterator[str]:
         yield changes_view(model.dataset)
     if isinstance(model.code, SqlCode) and any(isinstance(source, FileInput) for source in model.inputs):
         yield files_view(model.dataset)
+    if isinstance(model.code, SqlCode) and any(isinstance(source, ReaderInput) for source in model.inputs):
+        yield input_view(model.dataset)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from cbx.passes.table_schema import table_schema
-from cbx.project.dataset_names import changes_view, files_view, key_check, measure_check, relationship_check
+from cbx.project.dataset_names import changes_view, files_view, input_view, key_check, measure_check, relationship_check
 from cbx.stages.plan import Check, KeyCheck, MeasureCheck, ModelPlan, PipelinePlan, Plan, Read, RelationshipCheck
 from cbx.stages.resolved import (
     FileInput,
@@ -14,6 +14,7 @@ from cbx.stages.resolved import (
     ModelInput,
     PipelineModels,
     Proven,
+    ReaderInput,
     Relationship,
     ResolvedModel,
     SqlCode,
@@ -123,9 +124,16 @@ def _plan_read(source: Input, number: int, model: ResolvedModel, proven: Proven)
             return Read(source.parameter, source.keyword_only, table, source.is_streaming, None)
         case FileInput():
             several = sum(isinstance(other, FileInput) for other in model.inputs) > 1
-            view = files_view(model.dataset, number + 1 if several else None)
-            in_sql = isinstance(model.code, SqlCode)
-            return Read(source.parameter, source.keyword_only, Text.of(view) if in_sql else None, True, source)
+            return _plan_view(files_view(model.dataset, number + 1 if several else None), source, model)
+        case ReaderInput():
+            several = sum(isinstance(other, ReaderInput) for other in model.inputs) > 1
+            return _plan_view(input_view(model.dataset, number + 1 if several else None), source, model)
+
+
+def _plan_view(view: str, source: FileInput | ReaderInput, model: ResolvedModel) -> Read:
+    """The read of what is no table: a query reads it through a view."""
+    table = Text.of(view) if isinstance(model.code, SqlCode) else None
+    return Read(source.parameter, source.keyword_only, table, source.is_streaming, source)
 
 
 def _fill_slot(read: Read) -> Text:

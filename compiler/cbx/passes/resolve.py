@@ -10,54 +10,43 @@ from sys import intern
 from typing import Any, Literal, TypeVar
 
 from cbx.analysis.facts import ColumnHome
-from cbx.declare import reader_options
 from cbx.declare.documents import (
-    AutoLoaderDocument,
     DatasetDocument,
     FlowDocument,
     MaterializedViewDocument,
     ModelDocument,
-    ModelInputDocument,
     RelationshipDocument,
     SinkDocument,
     TableDocument,
-    TableInputDocument,
 )
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
-from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.parse.jinja.template_spans import Template
-from cbx.parse.landing import schema_hints
-from cbx.parse.types import normal_type
+from cbx.diagnostics.source_files import Span
+from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.inline_macros import inline_macros
 from cbx.passes.read_macros import Macros
 from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
+from cbx.passes.resolve_inputs import resolve_input
 from cbx.passes.resolve_sink import resolve_sink
 from cbx.passes.type_seed import type_seed
 from cbx.project.dataset_names import dataset_name
-from cbx.spark_spelling import quote_if_needed, value_text
-from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
+from cbx.spark_spelling import value_text
+from cbx.stages.declared import Declared
 from cbx.stages.resolved import (
     Column,
     Expectation,
-    FileInput,
     FlowTarget,
-    Input,
-    ModelInput,
     PythonCode,
     RelationshipClaim,
     Resolved,
     ResolvedModel,
     SqlCode,
-    TableInput,
     TableOptions,
 )
 from cbx.syntax.declarations import PythonFunction, SqlQuery
-from cbx.syntax.spans import Spans
 from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
-_TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
 _COLUMNS = rf"\((?:{_NAME}(?:, ?{_NAME})*)?\)"
 _FUNCTION = rf"{_NAME}(?:\.{_NAME}){{0,2}}"
 _ROW_FILTER = re.compile(rf"(?:ROW FILTER )?(?P<clause>{_FUNCTION} ON ?{_COLUMNS})", re.IGNORECASE)
@@ -67,8 +56,6 @@ _MASK_HINT = 'write the function, and its further columns: `mask="security.mask_
 _AUTO = "auto"
 _NO_DATASET = DatasetDocument()
 _MACRO = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
-_GLOB = "pathGlobFilter"
-_VALIDATE = "cloudFiles.validateOptions"
 _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
     "expect": "warn",
     "expect_or_drop": "drop",
@@ -89,16 +76,8 @@ def resolve(declared: Declared, macros: Macros, report: Report) -> Resolved:
 
 
 @dataclass
-class _ModelResolver:
-    declared: Declared
-    macros: Macros
-    declaration: DeclaredModel
-    report: Report
+class _ModelResolver(DeclarationTexts):
     wrong: set[str] = field(default_factory=set)
-
-    @property
-    def source(self) -> SourceFile:
-        return self.declared.sources[self.declaration.path]
 
     def resolve(self) -> ResolvedModel:
         declaration, document = self.declaration, self.declaration.document
@@ -107,14 +86,14 @@ class _ModelResolver:
         columns = self._resolve_columns(document)
         options = self._resolve_table_options(document)
         sink, written = resolve_sink(
-            declaration, self.macros, self.declared.project.variable_names, self.render_or_keep, self.report
+            declaration, self.macros, self.declared.project.variable_names, self.render_option, self.report
         )
         key = self._resolve_names(dataset.key, "key")
         further_keys = self._read_argument("keys", self._resolve_further_keys, dataset.keys) or ()
         seed = type_seed(declaration, columns, (*((key,) if key else ()), *further_keys), self.report)
         code = SqlCode(seed.query) if seed is not None else self._resolve_code(written)
         inputs = [
-            self._read_argument("inputs", self._resolve_input, item, columns, declaration.code)
+            self._read_argument("inputs", resolve_input, self, item, columns, declaration.code)
             for item in declaration.inputs
         ]
         claims = [
@@ -221,33 +200,6 @@ class _ModelResolver:
         self.wrong.add(argument)
         return None
 
-    def render(self, template: str, span: Span) -> Text | None:
-        """The rendered text; None after a diagnostic."""
-        if "{" not in template:
-            return Text.of(template)
-        located = Template(template, self.source, span=span)
-        rendered = self.macros.templates.render(located, self.report, self.declared.project.variable_names)
-        return rendered.text if rendered is not None else None
-
-    def render_or_keep(self, template: str, span: Span) -> Text:
-        """The rendered text; the template itself after a diagnostic."""
-        return self.render(template, span) or Text.of(template)
-
-    def render_constant(self, template: str, span: Span) -> str:
-        """The rendered text, which has to be known at compile time; CBX104 if it is not."""
-        if "{" not in template:
-            return template
-        text = self.render_or_keep(template, span)
-        if text.constant is None:
-            message = f"`{template}` must be known at compile time, but `var` is known only when the pipeline runs"
-            self.report.add(codes.NOT_A_LITERAL, message, span, hint="write the value here")
-            return template
-        return text.constant
-
-    def render_optional(self, template: str | None, span: Span) -> str | None:
-        """As `render_constant`, for an optional text."""
-        return None if template is None else self.render_constant(template, span)
-
     def _resolve_names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
         if value is None or argument in self.declaration.unread:
             return None
@@ -307,25 +259,15 @@ class _ModelResolver:
             own_name = intern(self.render_constant(name, span))
             spans.append(span)
             if isinstance(column, str):
-                columns.append(Column(own_name, self._resolve_type(column, self._span("columns", name))))
+                columns.append(Column(own_name, self.resolve_type(column, self._span("columns", name))))
                 continue
-            written = self._resolve_type(column.type, self._span("columns", name, "type"))
+            written = self.resolve_type(column.type, self._span("columns", name, "type"))
             description = self.render_optional(column.description, self._span("columns", name, "description"))
             home = ColumnHome(measure=column.measure) if column.measure is not None else None
             mask = self._resolve_clause(column.mask, ("columns", name, "mask"), _MASK, _MASK_HINT)
             columns.append(Column(own_name, written, description, column.not_null, home=home, mask=mask))
         self._drop_repeated_names([column.name for column in columns], spans)
         return tuple(columns)
-
-    def _resolve_type(self, template: str, span: Span) -> str:
-        reported = len(self.report)
-        written = self.render_constant(template, span)
-        if len(self.report) == reported and normal_type(written) is None:
-            hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
-            self.report.add(
-                codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
-            )
-        return intern(written) if len(self.report) == reported else ""
 
     def _resolve_expectations(self, document: DatasetDocument) -> tuple[Expectation, ...]:
         expectations = []
@@ -372,105 +314,6 @@ class _ModelResolver:
 
     def _render_condition(self, template: str | None, argument: str) -> Text | None:
         return None if template is None else self.render(template, self._span(argument))
-
-    def _resolve_input(
-        self, declared_input: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
-    ) -> Input:
-        call = declared_input.call
-        span = call.spans.whole
-        match call.document:
-            case ModelInputDocument(model=model):
-                span = call.spans.at("model")
-                return ModelInput(
-                    declared_input.parameter,
-                    declared_input.keyword_only,
-                    self.render_constant(model, span),
-                    call.word == "stream",
-                    span,
-                )
-            case TableInputDocument(table=table):
-                span = call.spans.at("table")
-                name = self._resolve_table(table, span)
-                return TableInput(
-                    declared_input.parameter, declared_input.keyword_only, name, call.word == "stream_source", span
-                )
-            case AutoLoaderDocument() as loader:
-                return FileInput(
-                    parameter=declared_input.parameter,
-                    keyword_only=declared_input.keyword_only,
-                    path=self.render_or_keep(loader.path, call.spans.at("path")),
-                    format=loader.format,
-                    schema_hints=self._resolve_schema_hints(loader, call.spans, columns, code),
-                    options=self._resolve_options(loader, call.spans),
-                    span=span,
-                    schema=self._resolve_ddl(loader.columns, call.spans, "columns"),
-                )
-            case _:
-                raise AssertionError(call.word)
-
-    def _resolve_schema_hints(
-        self,
-        loader: AutoLoaderDocument,
-        spans: Spans,
-        columns: tuple[Column, ...] | None,
-        code: PythonFunction | SqlQuery,
-    ) -> str:
-        is_declared = len(self.declaration.inputs) == 1 and loader.columns is None
-        types = {column.name: column.type for column in columns or ()} if is_declared else {}
-        hints = loader.schema_hints
-        if isinstance(hints, dict):
-            return schema_hints(
-                {
-                    name: self._resolve_type(template, spans.at("schema_hints", name))
-                    for name, template in hints.items()
-                },
-                types,
-                code,
-            )
-        return schema_hints(self.render_optional(hints, spans.at("schema_hints")), types, code)
-
-    def _resolve_ddl(self, written: str | dict[str, str] | None, spans: Spans, argument: str) -> str:
-        """Columns and their types, as one DDL text."""
-        if not isinstance(written, dict):
-            return self.render_optional(written, spans.at(argument)) or ""
-        types = {name: self._resolve_type(kind, spans.at(argument, name)) for name, kind in written.items()}
-        return ", ".join(f"{quote_if_needed(name)} {kind}" for name, kind in types.items())
-
-    def _resolve_table(self, table: str, span: Span) -> Text:
-        name = self.render_or_keep(table, span)
-        if not _TABLE.match(name.placeholder()):
-            message = f"`{table}` is not the name of a table"
-            hint = "write `catalog.schema.table`; put a part with other characters in backticks"
-            self.report.add(codes.INVALID_NAME, message, span, hint=hint)
-        return name
-
-    def _resolve_options(self, loader: AutoLoaderDocument, spans: Spans) -> tuple[tuple[str, Text], ...]:
-        options = []
-        is_checked = not any(
-            name.lower() == _VALIDATE.lower() and str(value).lower() == "false"
-            for name, value in loader.options.items()
-        )
-        for name, value in loader.options.items():
-            written = value_text(value)
-            span = spans.at("options", name, "key")
-            own_name = self.render_constant(name, span)
-            if is_checked and "{{" not in own_name and reader_options.spelling(own_name) is None:
-                self._report_option(own_name, loader.format, span)
-            options.append((own_name, self.render_or_keep(written, spans.at("options", name))))
-        if loader.glob is not None:
-            options = [option for option in options if option[0].lower() != _GLOB.lower()]
-            options.append((_GLOB, self.render_or_keep(loader.glob, spans.at("glob"))))
-        return tuple(options)
-
-    def _report_option(self, name: str, file_format: str, span: Span) -> None:
-        meant = reader_options.nearest_option(name, file_format)
-        self.report.add(
-            codes.UNKNOWN_READER_OPTION,
-            f"neither Auto Loader nor the reader of {file_format} files has an option `{name}`",
-            span,
-            label="not an option",
-            hint=f"did you mean `{meant}`?" if meant else f"remove it, or set `{_VALIDATE}` to False to keep it",
-        )
 
     def _resolve_code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):

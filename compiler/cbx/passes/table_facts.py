@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from cbx.declare.outside_systems import HEADERS, STREAMING_SERVICES, ServiceColumn
 from cbx.parse.types import normal_type
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
@@ -14,8 +15,10 @@ from cbx.stages.resolved import (
     Column,
     KnownTable,
     Proven,
+    ReaderInput,
     ResolvedModel,
 )
+from cbx.syntax.text import Text
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import CurrentKey, Table
@@ -63,6 +66,26 @@ def table_facts(
         keys = tuple((*key, START_AT) for key in model.declared_keys)
         current = tuple(CurrentKey(key, END_AT, START_AT, model.cdc.sequence_by) for key in model.declared_keys)
     return Table(model.id, typed, keys, current, is_streaming)
+
+
+def reader_facts(source: ReaderInput) -> Table:
+    """What is known of what a reader delivers: the columns of the messages of a streaming service."""
+    from cbx.analysis.facts import Table, TableColumn
+
+    columns = message_columns(source)
+    typed = [TableColumn(name, normal_type(kind), never) for name, kind, never in columns or ()]
+    return Table(source.place, tuple(typed) or None, is_streaming=source.is_streaming)
+
+
+def message_columns(source: ReaderInput) -> tuple[ServiceColumn, ...] | None:
+    """The columns that a reader delivers; None if they are unknown."""
+    service = STREAMING_SERVICES.get(source.format.lower())
+    if service is None or service.columns is None:
+        return None
+    headers = next((value for name, value in source.options if name.lower() == "includeheaders"), Text.of("false"))
+    if headers.constant is None:
+        return None
+    return (*service.columns, HEADERS) if headers.constant.lower() == "true" else service.columns
 
 
 def has_emitted_schema(model: ResolvedModel, project: Project, *, is_partly_declared: bool) -> bool:

@@ -16,7 +16,15 @@ from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
 from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.report_mistakes import report_mistakes
-from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, holds_key, table_columns, table_facts
+from cbx.passes.table_facts import (
+    END_AT,
+    START_AT,
+    has_emitted_schema,
+    holds_key,
+    reader_facts,
+    table_columns,
+    table_facts,
+)
 from cbx.processes.garbage_collection import collect_trees
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.settings import Project
@@ -28,6 +36,7 @@ from cbx.stages.resolved import (
     Linked,
     ModelInput,
     PythonCode,
+    ReaderInput,
     ResolvedModel,
     TableInput,
     Typed,
@@ -281,6 +290,8 @@ class _ColumnTyper:
                 pass
             case TableInput(table=text) | FileInput(path=text):
                 name = text_in_words(text)
+            case ReaderInput():
+                return reader_facts(source)
         from cbx.analysis.facts import Table
 
         return Table(name, is_streaming=source.is_streaming)

@@ -35,6 +35,11 @@ def files_view(dataset: str, number: int | None = None) -> str:
     return f"{_flat(dataset)}_files{'' if number is None else number}"
 
 
+def input_view(dataset: str, number: int | None = None) -> str:
+    """The view over what a SQL model reads from another system; numbered as `files_view` is."""
+    return f"{_flat(dataset)}_input{'' if number is None else number}"
+
+
 def key_check(dataset: str, further_key: Iterable[str] = ()) -> str:
     """The check of a dataset's key; of a key beside the first one its columns are part of the name."""
     return "_".join([f"{_flat(dataset)}_key", *map(_identifier, further_key)])

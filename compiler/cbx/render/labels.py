@@ -13,6 +13,15 @@ _KINDS = {
     "flow": "flow",
     "seed": "seed",
 }
+_SOURCES = {
+    "table": "external table",
+    "kafka": "Kafka topic",
+    "eventhubs": "event hub",
+    "kinesis": "Kinesis stream",
+    "pubsub": "Pub/Sub topic",
+    "pulsar": "Pulsar topic",
+}
+_FILE_FORMATS = frozenset({"json", "csv", "parquet", "avro", "orc", "text", "xml", "binaryFile"})
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 
 
@@ -27,7 +36,9 @@ def kind_in_words(node: Node) -> str:
     """The kind of a node as words, such as ``streaming table``."""
     if node.is_model:
         return _KINDS.get(node.kind, node.kind)
-    return "external table" if node.kind == "table" else f"{node.kind.upper()} files"
+    if node.kind in _FILE_FORMATS:
+        return f"{node.kind.upper()} files"
+    return _SOURCES.get(node.kind.lower(), f"{node.kind} source")
 
 
 def notes_on_keys(node: Node, column: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbx.stages.resolved import FileInput, Input, ModelInput, PythonCode, ResolvedModel, TableInput
+from cbx.stages.resolved import FileInput, Input, ModelInput, PythonCode, ReaderInput, ResolvedModel, TableInput
 from cbx.syntax.text import text_in_words
 
 
@@ -58,3 +58,6 @@ def _input_entry(source: Input) -> dict[str, Any]:
                 "schema_hints": source.schema_hints,
                 "options": {name: text_in_words(value) for name, value in source.options},
             }
+        case ReaderInput(format=format_name):
+            options = {option: text_in_words(value) for option, value in source.options}
+            return {"name": source.place, "mode": mode, "format": format_name, "options": options}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
-from cbx.stages.resolved import Column, FileInput, MeasureResult, Relationship, ResolvedModel, Verdict
+from cbx.stages.resolved import Column, FileInput, MeasureResult, ReaderInput, Relationship, ResolvedModel, Verdict
 from cbx.syntax.text import Text
 
 
@@ -16,16 +16,16 @@ class Read(NamedTuple):
     Attributes:
         parameter: The parameter that takes it; None in SQL.
         keyword_only: Whether the parameter is keyword-only.
-        table: The dataset or table; for files in SQL the view over them, for files in Python None.
+        table: The dataset or table; for files and readers in SQL the view over them, in Python None.
         is_streaming: Whether only new rows are read.
-        files: The files, where it reads files.
+        reader: The files or the other system, where it reads these.
     """
 
     parameter: str | None
     keyword_only: bool
     table: Text | None
     is_streaming: bool
-    files: FileInput | None
+    reader: FileInput | ReaderInput | None
 
 
 class ModelPlan(NamedTuple):

@@ -13,7 +13,7 @@ from cbx.stages.imports import Import
 from cbx.stages.seeds import Seed
 from cbx.syntax.declarations import Parameters, Snippet
 from cbx.syntax.spans import PackedSpans
-from cbx.syntax.text import Text, TextSpans
+from cbx.syntax.text import Text, TextSpans, text_in_words
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.hazards import Suspicion
@@ -161,7 +161,34 @@ class FileInput(NamedTuple):
     schema: str = ""
 
 
-Input = ModelInput | TableInput | FileInput
+class ReaderInput(NamedTuple):
+    """What a reader of Spark reads outside of tables and files: topics of a streaming service, a table of a database.
+
+    Attributes:
+        parameter: The parameter's name; None in SQL.
+        keyword_only: Whether the parameter is keyword-only in Python.
+        format: The format of the reader.
+        name: The topics or the table; the format where the options name none.
+        options: The options of the reader.
+        span: The span of the input.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    format: str
+    name: Text
+    options: tuple[tuple[str, Text], ...]
+    span: Span
+    is_streaming: bool
+
+    @property
+    def place(self) -> str:
+        """What it reads in words: ``kafka:orders``, ``jdbc:public.orders``, or only the format."""
+        name = text_in_words(self.name)
+        return name if name == self.format else f"{self.format}:{name}"
+
+
+Input = ModelInput | TableInput | FileInput | ReaderInput
 
 
 class RelationshipClaim(NamedTuple):

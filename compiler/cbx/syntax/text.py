@@ -31,7 +31,19 @@ class InputSlot:
     index: int
 
 
-TextPart = str | Variable | InputSlot
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The value of a secret, which only the running pipeline reads; the names of scope and key may have variables."""
+
+    scope: tuple[str | Variable, ...]
+    key: tuple[str | Variable, ...]
+
+
+REDACTED = "[REDACTED]"
+"""What is written instead of a secret, as Databricks writes it."""
+
+
+TextPart = str | Variable | InputSlot | Secret
 
 
 class Text(NamedTuple):
@@ -54,7 +66,13 @@ class Text(NamedTuple):
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables it mentions, in order, each once."""
-        return tuple(dict.fromkeys(part.name for part in self.parts if isinstance(part, Variable)))
+        names = [(*part.scope, *part.key) if isinstance(part, Secret) else (part,) for part in self.parts]
+        return tuple(dict.fromkeys(part.name for parts in names for part in parts if isinstance(part, Variable)))
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it has the value of a secret in it."""
+        return any(isinstance(part, Secret) for part in self.parts)
 
     def fill(self, value: Callable[[InputSlot], Text]) -> Text:
         """The text with every input slot replaced."""
@@ -92,6 +110,8 @@ def _placeholder(part: TextPart) -> str:
             return f"{PLACEHOLDER}var_{name}"
         case InputSlot(index):
             return f"{PLACEHOLDER}input_{index}"
+        case Secret():
+            return f"{PLACEHOLDER}secret"
         case _:
             return part
 
@@ -102,6 +122,8 @@ def _data(part: TextPart) -> str | list[str | int]:
             return ["var", name]
         case InputSlot(index):
             return ["input", index]
+        case Secret():
+            return ["secret"]
         case _:
             return part
 
@@ -150,5 +172,11 @@ def join(parts: Iterable[TextPart]) -> Text:
 
 
 def text_in_words(text: Text) -> str:
-    """A rendered text for messages: a variable as ``${name}``."""
-    return "".join(part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}" for part in text.parts)
+    """A rendered text for messages and the manifest: a variable as ``${name}``, nothing of a secret."""
+    return "".join(_part_in_words(part) for part in text.parts)
+
+
+def _part_in_words(part: TextPart) -> str:
+    if isinstance(part, Secret):
+        return REDACTED
+    return part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}"

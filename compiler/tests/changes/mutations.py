@@ -30,6 +30,8 @@ SELECT * FROM {{ auto_loader(var("landing") ~ "/orders", format="json") }}""",
 SELECT id, kind FROM {{ stream_source("raw.events") }}""",
     "models/bronze/events_web.sql": """{{ flow(into="bronze.events") }}
 SELECT CAST(id AS BIGINT) AS id, CAST(kind AS STRING) AS kind FROM {{ stream_source("raw.web_events") }}""",
+    "models/bronze/payments.sql": """{{ streaming_table() }}
+SELECT key, value FROM {{ kafka("payments", servers="broker:9092", starting_offsets="earliest") }}""",
     "models/silver/orders.sql": """{{ streaming_table(
     columns={"id": "BIGINT", "at": "INT"}, quarantine=True,
     expectations=[expect("known", "id > 0"), expect_or_drop("dated", "at IS NOT NULL")],
@@ -202,6 +204,19 @@ def _restart_flow(before: State, after: State, name: str) -> None:
             model["inputs"] = [STREAM]
 
 
+def _read_topic(topic: str, **options: str) -> Callable[[State, State, str], None]:
+    def make(before: State, after: State, name: str) -> None:
+        del before
+        source = after[0]["models"][name]["inputs"][0]
+        source |= {"name": f"kafka:{topic}", "options": source["options"] | {"subscribe": topic} | options}
+
+    return make
+
+
+def _reads_kafka(model: Model) -> bool:
+    return any(source.get("format") == "kafka" for source in model["inputs"])
+
+
 def _sources(models: dict[str, Model], name: str) -> Iterator[str]:
     for source in models[name]["inputs"]:
         if source["mode"] == "stream" and "model" in source:
@@ -258,6 +273,9 @@ MUTATIONS = (
         lambda model: streaming(model) and any("path" in other for other in model["inputs"]),
         _new_variable,
     ),
+    Mutation("topic of a streaming service changed", "stream", _reads_kafka, _read_topic("refunds")),
+    Mutation("option of a reader changed", "inputs", _reads_kafka, _read_topic("payments", failOnDataLoss="false")),
+    Mutation("option of a reader changed", "inputs", _reads_kafka, _read_topic("payments", startingOffsets="latest")),
     Mutation("column added", "columns", lambda _: True, _edit(lambda model: model["columns"].append(NEW_COLUMN))),
     Mutation("column removed", "columns", lambda _: True, _edit(lambda model: model["columns"].pop())),
     Mutation("column's type narrowed or otherwise changed", "columns", lambda _: True, _column(type="SMALLINT")),

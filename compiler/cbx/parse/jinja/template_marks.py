@@ -1,18 +1,33 @@
-"""The marks of `var` in a template, and the errors of forbidden uses."""
+"""The marks of `var` and `secret` in a template, and the errors of forbidden uses."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 import jinja2
 
+from cbx.syntax.text import Secret, Variable
+
+_VARIABLE = re.compile("\0var:([^\0]*)\0")
+_INNER_VARIABLE = re.compile("\1([^\1]*)\1")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_.@-]{0,128}", re.ASCII)
+"""The characters of the names of scopes and keys (page "Secret management" of the Databricks documentation)."""
+
 
 class UnknownNowError(jinja2.TemplateRuntimeError):
-    """A template uses a value that is known only when the pipeline runs."""
+    """A template uses a value that is known only when the pipeline runs.
 
-    def __init__(self, variable: str) -> None:
-        super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
-        self.variable = variable
+    Attributes:
+        word: The word that stands for the value, ``var`` or ``secret``.
+        name: The name of the variable, or the scope of the secret.
+    """
+
+    def __init__(self, word: str, name: str) -> None:
+        what = f"the variable `{name}`" if word == "var" else "a secret"
+        super().__init__(f"the value of {what} is only known when the pipeline runs")
+        self.word = word
+        self.name = name
 
 
 class InputHereError(jinja2.TemplateRuntimeError):
@@ -20,7 +35,12 @@ class InputHereError(jinja2.TemplateRuntimeError):
 
 
 class NotANameError(jinja2.TemplateRuntimeError):
-    """``var`` is called without the name of a variable."""
+    """``var`` or ``secret``, the word, is called without the names that it needs."""
+
+    def __init__(self, word: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.word = word
+        self.hint = hint
 
 
 class BrokenMacroError(jinja2.TemplateRuntimeError):
@@ -30,16 +50,18 @@ class BrokenMacroError(jinja2.TemplateRuntimeError):
 class VariableMark:
     """The value of ``var``, which can only be printed."""
 
+    word: ClassVar = "var"
+
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __str__(self) -> str:
-        return f"\0var:{self.name}\0"
+        return f"\0{self.word}:{self.name}\0"
 
     __repr__ = __str__
 
     def _refuse(self, *_: object) -> Any:
-        raise UnknownNowError(self.name)
+        raise UnknownNowError(self.word, self.name)
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
     __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
@@ -49,9 +71,72 @@ class VariableMark:
         return self._refuse(other)
 
 
+class SecretMark(VariableMark):
+    """The value of ``secret``, which can only be printed; its name is ``scope/key``."""
+
+    word: ClassVar = "secret"
+
+
 def variable(*arguments: Any, **keywords: Any) -> VariableMark:
     """The word ``var`` of templates."""
     values = (*arguments, *keywords.values())
     if len(values) != 1 or not isinstance(values[0], str) or not set(keywords) <= {"name"}:
-        raise NotANameError
+        raise NotANameError("var", "`var` takes the name of one variable", 'write `var("landing")`')
     return VariableMark(values[0])
+
+
+def secret(*arguments: Any, **keywords: Any) -> SecretMark:
+    """The word ``secret`` of templates; its names may be, or contain, values of ``var``."""
+    hint = 'write `secret("scope", "key")`'
+    names = dict(zip(("scope", "key"), arguments, strict=False)) | keywords
+    is_complete = len(names) == len(arguments) + len(keywords) and names.keys() == {"scope", "key"}
+    if not is_complete or not all(isinstance(name, (str, VariableMark)) for name in names.values()):
+        raise NotANameError("secret", "`secret` takes the names of a scope and of a key", hint)
+    texts = [_VARIABLE.sub("\1\\1\1", str(names[name])) for name in ("scope", "key")]
+    for text in texts:
+        if not text or not _SECRET_NAME.fullmatch(_INNER_VARIABLE.sub("", text)):
+            shown = _INNER_VARIABLE.sub(r"${\1}", text).replace("\0", "")
+            message = f"`{shown}` is not the name of a scope or key of secrets"
+            raise NotANameError("secret", message, "a name has letters, digits, `-`, `_`, `.` and `@`")
+    return SecretMark("/".join(texts))
+
+
+def read_secret_mark(name: str) -> Secret:
+    """The secret of the name of a `SecretMark`."""
+    scope, _, key = name.partition("/")
+    return Secret(_split_name(scope), _split_name(key))
+
+
+def _split_name(name: str) -> tuple[str | Variable, ...]:
+    parts = _INNER_VARIABLE.split(name)
+    return tuple(Variable(part) if index % 2 else part for index, part in enumerate(parts) if part)
+
+
+def marks_as_templates(text: str) -> str:
+    """The marks in an argument as templates, which are rendered with the argument."""
+    text = _VARIABLE.sub(lambda mark: "{{ var(" + repr(mark[1]) + ") }}", text)
+    return _SECRET.sub(_as_template, text)
+
+
+_SECRET = re.compile("\0secret:([^\0]*)\0")
+
+
+def _as_template(mark: re.Match[str]) -> str:
+    scope, _, key = mark[1].partition("/")
+    names = [_INNER_VARIABLE.sub(lambda inner: "{{ var(" + repr(inner[1]) + ") }}", name) for name in (scope, key)]
+    return secret_template(names[0], names[1])
+
+
+def secret_template(scope: str, key: str) -> str:
+    """The template of a secret, whose names are templates themselves."""
+    return "{{ secret(" + ", ".join(map(_as_expression, (scope, key))) + ") }}"
+
+
+_EXPRESSION = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
+
+
+def _as_expression(template: str) -> str:
+    """A template as the expression of its text."""
+    parts = _EXPRESSION.split(template)
+    pieces = [part.strip() if index % 2 else repr(part) for index, part in enumerate(parts) if part]
+    return " ~ ".join(pieces) or "''"

@@ -1,4 +1,4 @@
-"""Checks the names of variables and parameters in templates."""
+"""Checks the names of variables and parameters in templates, and where secrets are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
-from cbx.parse.jinja.template_spans import Template, TemplateToken, is_attribute
+from cbx.parse.jinja.template_spans import Template, TemplateCall, TemplateToken, is_attribute
 from cbx.project.find_project import PROJECT_FILE
 from cbx.syntax.declarations import Parameters
+from cbx.syntax.text import Text
 
 PARAMETERS = "each"
 """The word of templates that has the parameters of ``for_each`` as attributes."""
@@ -51,3 +52,14 @@ def report_unknown_parameter(name: str, names: Sequence[str], span: Span, report
     """Report CBX240 for a name that is not a parameter of ``for_each``."""
     hint = did_you_mean(name, names, f"the parameters are {listing(names)}")
     report.add(codes.UNKNOWN_PARAMETER, f"`for_each` has no parameter `{name}`", span, label="not found", hint=hint)
+
+
+def refuse_secrets(text: Text, template: Template, calls: Sequence[TemplateCall], report: Report) -> bool:
+    """Report CBX241 if a rendered text has a secret in it, and return whether it does."""
+    if not text.has_secret:
+        return False
+    span = next((call.span for call in calls if call.word == "secret"), template.first_tag_span())
+    message = "a secret is allowed only as the value of an option, or in it"
+    hint = "here it would be written to a table, a log or the manifest"
+    report.add(codes.MISPLACED_SECRET, message, span, label="not an option", hint=hint)
+    return True

@@ -13,14 +13,8 @@ from jinja2.debug import rewrite_traceback_stack
 
 from cbx.declare.signatures import INPUTS
 from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.template_marks import marks_as_templates
 from cbx.syntax.declarations import DictLiteral, ListLiteral, Literal, Value
-
-_VARIABLE_MARK = re.compile("\0var:([^\0]*)\0")
-
-
-def _as_template(mark: re.Match[str]) -> str:
-    """The mark of a variable in an argument as a template, which is rendered with the argument."""
-    return "{{ var(" + repr(mark[1]) + ") }}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ class TemplateCall(NamedTuple):
             return DictLiteral(entries, span)
         if argument is None or isinstance(argument, (bool, int, float)):
             return Literal(argument, span)
-        text = _VARIABLE_MARK.sub(_as_template, str(argument))
+        text = marks_as_templates(str(argument))
         return Literal(text, self.strings.get(text, span))
 
     def _key(self, key: Any, span: Span) -> Literal:
@@ -136,10 +130,10 @@ def is_attribute(tokens: Sequence[TemplateToken], index: int) -> bool:
 
 
 def read_calls(template: Template, tokens: Sequence[TemplateToken]) -> tuple[TemplateCall, ...]:
-    """The calls of ``var`` and of inputs in a template."""
+    """The calls of ``var``, ``secret`` and inputs in a template."""
     calls: list[TemplateCall] = []
     for index, token in enumerate(tokens[:-1]):
-        is_word = token.kind == "name" and token.text in {"var", *INPUTS}
+        is_word = token.kind == "name" and token.text in {"var", "secret", *INPUTS}
         if is_word and tokens[index + 1].text == "(" and not is_attribute(tokens, index):
             calls.append(_read_call(template, tokens, index))
     return tuple(calls)

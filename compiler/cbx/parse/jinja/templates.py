@@ -22,16 +22,25 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.jinja.macro_definitions import add_callers, outermost_macros
 from cbx.parse.jinja.plain_templates import plain_pieces
+from cbx.parse.jinja.rendered_marks import split_marks
 from cbx.parse.jinja.sandbox import BoundedEnvironment
 from cbx.parse.jinja.template_marks import (
     BrokenMacroError,
     InputHereError,
     NotANameError,
+    SecretMark,
     UnknownNowError,
     VariableMark,
+    secret,
     variable,
 )
-from cbx.parse.jinja.template_names import PARAMETERS, check_parameters, check_variable, set_parameters
+from cbx.parse.jinja.template_names import (
+    PARAMETERS,
+    check_parameters,
+    check_variable,
+    refuse_secrets,
+    set_parameters,
+)
 from cbx.parse.jinja.template_problems import hint_of_call, hint_of_tag, lacks_macro_head, reason_of
 from cbx.parse.jinja.template_spans import (
     Template,
@@ -46,11 +55,10 @@ from cbx.parse.jinja.template_spans import (
     template_lines,
 )
 from cbx.syntax.declarations import Argument, Call, Parameters
-from cbx.syntax.text import InputSlot, Text, TextPart, TextSpans, Variable, join
+from cbx.syntax.text import InputSlot, Text, TextSpans
 
-_MARK = re.compile("\0(?:@(?P<offset>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
 _OFFSET_MARK = re.compile("\0@([0-9]{1,9})\0")
-_WORDS = frozenset({"var", *INPUTS})
+_WORDS = frozenset({"var", "secret", *INPUTS})
 _HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
 _HEADLESS = Cause("macros/", "a macro without its first line")
@@ -81,7 +89,7 @@ class Templates:
             always_jinja: Whether Jinja renders plain templates too; the result is the same, but slower.
         """
         self._always_jinja = always_jinja
-        self._environment = BoundedEnvironment(printable=(VariableMark,))
+        self._environment = BoundedEnvironment(printable=(VariableMark, SecretMark))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
         self._template_calls: tuple[TemplateCall, ...] = ()
@@ -97,7 +105,7 @@ class Templates:
         self._spender = ""
         self._known: dict[str, Text] = {}
         self._parameters: Parameters | None = None
-        self._environment.globals["var"] = variable
+        self._environment.globals.update(var=variable, secret=secret)
         for word in INPUTS:
             self._environment.globals[word] = self._make_input_word(word)
 
@@ -167,7 +175,13 @@ class Templates:
             self._environment.globals[name] = call
 
     def render(
-        self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool = False
+        self,
+        template: Template,
+        report: Report,
+        variables: frozenset[str],
+        *,
+        inputs_allowed: bool = False,
+        secrets_allowed: bool = False,
     ) -> RenderedTemplate | None:
         """Render a template.
 
@@ -177,6 +191,7 @@ class Templates:
                 is used, CBX205 for an unknown macro or variable.
             variables: The variables that have a value somewhere.
             inputs_allowed: Whether ``ref`` and similar functions may be called.
+            secrets_allowed: Whether the text may have secrets in it; else they are a CBX241.
 
         Returns:
             The result, or None after a diagnostic.
@@ -188,15 +203,18 @@ class Templates:
         if "\r" in template.text:  # a string of a declaration; Jinja does the same, but then offsets differ
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
-            return self._render(template, report, variables, inputs_allowed=True)
+            rendered = self._render(template, report, variables, inputs_allowed=True)
+            is_wrong = rendered is not None and refuse_secrets(rendered.text, template, self._template_calls, report)
+            return None if is_wrong else rendered
         if template.text not in self._known:
             rendered = self._render(template, report, variables, inputs_allowed=False)
             if rendered is None:
                 return None
             self._known[template.text] = rendered.text
-        return RenderedTemplate(
-            self._known[template.text], (), TextSpans(template.source.lines, ((0, template.offset),))
-        )
+        text = self._known[template.text]
+        if not secrets_allowed and refuse_secrets(text, template, (), report):
+            return None
+        return RenderedTemplate(text, (), TextSpans(template.source.lines, ((0, template.offset),)))
 
     def _render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
@@ -218,14 +236,14 @@ class Templates:
             rendered = run()
         except UnknownNowError as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
-            report.add(codes.NOT_A_LITERAL, str(error), self._template_call("var", (error.variable,)).span, hint=hint)
+            report.add(codes.NOT_A_LITERAL, str(error), self._template_call(error.word, (error.name,)).span, hint=hint)
             return None
         except InputHereError as error:
             self._report_unknown(str(error), True, True, template.first_tag_span(), report)
             return None
-        except NotANameError:
-            message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
-            report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_call().span, hint=hint)
+        except NotANameError as error:
+            span = self._nameless_call().span if error.word == "var" else self._template_call(error.word, ()).span
+            report.add(codes.WRONG_ARGUMENT_TYPE, str(error), span, hint=error.hint)
             return None
         except BrokenMacroError:
             return None
@@ -331,26 +349,7 @@ class Templates:
     def _split_marks(
         self, rendered: str, template: Template, variables: frozenset[str], report: Report
     ) -> RenderedTemplate | None:
-        parts: list[TextPart] = []
-        spans: list[tuple[int, int]] = []
-        ends: dict[int, int] = {}
-        length = position = 0
-        for mark in _MARK.finditer(rendered):
-            parts.append(rendered[position : mark.start()])
-            length += mark.start() - position
-            position = mark.end()
-            if mark["offset"]:
-                offset = min(int(mark["offset"]), len(template.text))
-                spans.append((length, template.offset + offset))
-                if template.text.startswith("{{", offset):
-                    ends[template.offset + offset] = template.offset + template.text.find("}}", offset) + 2
-                continue
-            part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
-            parts.append(part)
-            length += len(Text((part,)).placeholder())
-        parts.append(rendered[position:])
-        spans.append((length + len(rendered) - position, template.offset + len(template.text)))
-        text = join(parts)
+        text, spans = split_marks(rendered, template)
         unknown = [name for name in text.variables if name not in variables]
         for name in unknown:
             check_variable(name, self._template_call("var", (name,)).span, variables, report)
@@ -363,11 +362,11 @@ class Templates:
             report.add(codes.SYNTAX_ERROR, "the template produces half of a surrogate pair", template.first_tag_span())
             return None
         if any("\0" in part for part in text.parts if isinstance(part, str)):
-            message = "a filter or an operation changes the placeholder of `var` or of an input"
+            message = "a filter or an operation changes the placeholder of `var`, `secret` or an input"
             span = self._template_calls[0].span if self._template_calls else template.first_tag_span()
             report.add(codes.NOT_A_LITERAL, message, span, hint="remove the filter: the value is not known yet")
             return None
-        return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans), ends))
+        return RenderedTemplate(text, tuple(self._calls), spans)
 
     def _parse(self, template: Template, report: Report, causes: Sequence[Cause] = ()) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
@@ -402,7 +401,7 @@ class Templates:
         report: Report,
     ) -> None:
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
-        own_words = ["var"] if self._parameters is None else ["var", PARAMETERS]
+        own_words = ["var", "secret"] if self._parameters is None else ["var", "secret", PARAMETERS]
         known_names = {*self._macros, *self._builtins, *local, *own_words, *allowed}
         first: dict[str, int] = {}
         for index, token in enumerate(tokens):

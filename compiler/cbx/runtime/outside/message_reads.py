@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import DataFrame
 
+from cbx.declare.outside_systems import STREAMING_SERVICES
 from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import CannotRunError, RunError
@@ -87,7 +88,7 @@ class MessageReads:
         if source is None:
             raise RunError(
                 NOT_SUPPORTED_LOCALLY,
-                f"`{topic}` is read from {SERVICES[service].title}, which is not connected locally",
+                f"`{topic}` is read from {STREAMING_SERVICES[service].title}, which is not connected locally",
                 span=calling_line(),
                 hint=f"let a folder of messages stand in for it: --stream {topic}=DIR",
             )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
+from cbx.declare.outside_systems import STREAMING_SERVICES
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import RunError
@@ -24,28 +25,20 @@ class MessageService(NamedTuple):
     """A streaming service.
 
     Attributes:
-        title: Its name, for people.
-        topic_options: The options of the reader that name topics.
         columns: The columns of its rows, as SQL over those of ``stored_messages.SCHEMA``.
         provider: The class of Spark's connector for it.
     """
 
-    title: str
-    topic_options: tuple[str, ...]
     columns: tuple[str, ...]
     provider: str
 
 
 SERVICES: Final[Mapping[str, MessageService]] = {
     "kafka": MessageService(
-        "Kafka",
-        ("subscribe", "subscribepattern", "assign"),
         ("key", "value", "topic", "partition", "offset", "timestamp", "timestampType"),
         "org.apache.spark.sql.kafka010.KafkaSourceProvider",
     ),
     "kinesis": MessageService(
-        "Kinesis",
-        ("streamname", "streamarn"),
         (
             f"{_TEXT_KEY} AS partitionKey",
             "value AS data",
@@ -57,8 +50,6 @@ SERVICES: Final[Mapping[str, MessageService]] = {
         "org.apache.spark.sql.kinesis.KinesisSourceProvider",
     ),
     "eventhubs": MessageService(
-        "Event Hubs",
-        ("eventhubs.name",),
         (
             "value AS body",
             "CAST(partition AS STRING) AS partition",
@@ -73,8 +64,6 @@ SERVICES: Final[Mapping[str, MessageService]] = {
         "org.apache.spark.sql.eventhubs.EventHubsSourceProvider",
     ),
     "pubsub": MessageService(
-        "Pub/Sub",
-        ("topicid", "subscriptionid"),
         (
             f"{_OFFSET_TEXT} AS messageId",
             "value AS payload",
@@ -84,8 +73,6 @@ SERVICES: Final[Mapping[str, MessageService]] = {
         "com.google.cloud.pubsub.spark.PubsubSourceProvider",
     ),
     "pulsar": MessageService(
-        "Pulsar",
-        ("topic", "topics", "topicspattern"),
         (
             "value",
             "key AS __key",
@@ -112,7 +99,7 @@ def topics_of(service: str, options: Mapping[str, str], names: Collection[str]) 
         RunError: If Kafka's options do not name exactly one kind of topics, as Spark does.
     """
     given = {name.lower(): value for name, value in options.items()}
-    wanted = [name for name in SERVICES[service].topic_options if given.get(name)]
+    wanted = [name for name in STREAMING_SERVICES[service].topic_options if given.get(name)]
     if service == "kafka" and len(wanted) != 1:
         raise RunError(
             INVALID_DEFINITION,

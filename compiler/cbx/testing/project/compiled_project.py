@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.stages.plan import ModelPlan, Plan
-    from cbx.stages.resolved import Input
+    from cbx.stages.resolved import Input, ReaderInput
     from cbx.syntax.text import Text
 
 Columns = tuple[tuple[str, str], ...]
@@ -22,9 +22,9 @@ class CompiledInput:
     """An input of a model.
 
     Attributes:
-        name: The model's id, the table, or the folder as ``${landing}/orders``.
-        kind: ``model``, ``table`` or ``files``.
-        table: The table's name, or the folder, as the notebook reads it in the local environment.
+        name: The model's id, the table, the folder as ``${landing}/orders``, or ``kafka:orders``.
+        kind: ``model``, ``table``, ``files`` or ``reader``.
+        table: The name of the table or topic, or the folder, as the notebook reads it in the local environment.
         parameter: The parameter of the model's function; None in SQL.
         columns: Its columns; None if they are unknown.
         options: The options of Auto Loader, for files.
@@ -167,7 +167,7 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
 
 
 def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
-    from cbx.stages.resolved import FileInput, ModelInput, TableInput
+    from cbx.stages.resolved import FileInput, ModelInput, ReaderInput, TableInput
     from cbx.syntax.text import text_in_words
 
     columns, options = None, {}
@@ -181,7 +181,17 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
             options = {"format": read.format, "cloudfiles.schemahints": read.schema or read.schema_hints, **declared}
         case TableInput(table=text):
             kind, name, table = "table", text_in_words(text), _fill(text, values)
+        case ReaderInput(name=text):
+            kind, name, table = "reader", read.place, _fill(text, values)
+            columns = _message_columns(read)
     return CompiledInput(name, kind, table, read.parameter, columns, options, read.is_streaming)
+
+
+def _message_columns(read: ReaderInput) -> Columns | None:
+    from cbx.passes.table_facts import message_columns
+
+    columns = message_columns(read)
+    return None if columns is None else tuple((column.name, column.type) for column in columns)
 
 
 def _columns(plan: Plan, model: str) -> Columns | None:

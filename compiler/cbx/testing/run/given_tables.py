@@ -7,6 +7,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cbx.declare.outside_systems import naming_option
 from cbx.testing.errors import ModelTestError
 
 if TYPE_CHECKING:
@@ -72,8 +73,17 @@ class GivenTables:
         return self.folder(path)
 
     def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
-        """The rows of a streaming service, as those of a folder with its name."""
-        return self.folder(service)
+        """The rows of the topics of a streaming service.
+
+        Raises:
+            ModelTestError: If they are not an input of the model.
+        """
+        named = {name.lower(): value for name, value in options.items()}
+        option = naming_option(service, named)
+        topics = service if option is None else named[option]
+        if topics.lower() not in self._given:
+            raise ModelTestError(f"`{self._model.id}` reads {service}:{topics}, which is not one of its inputs")
+        return self._rows(topics.lower())
 
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:  # noqa: ARG002 - as above
         """The rows of a table of another system."""

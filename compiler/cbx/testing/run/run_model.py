@@ -21,9 +21,11 @@ from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
+from cbx.runtime.notebooks.dbutils import Dbutils, Secrets, Widgets
 from cbx.runtime.notebooks.notebook_cells import cells
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
+from cbx.syntax.text import REDACTED
 from cbx.testing.coverage.exercised import ChangeKinds, Exercised
 from cbx.testing.errors import ModelTestError
 from cbx.testing.results.result import ExpectationFailed, Result, ResultTable
@@ -128,10 +130,15 @@ class Run:
             if self.now is not None:
                 stack.enter_context(freeze_clock(spark, self.now))
             with convert_exceptions(self.model, self.engine, self.project.root):
-                namespace = {"__name__": "__main__", "spark": spark}
+                namespace = {"__name__": "__main__", "spark": spark, "dbutils": self._dbutils}
                 for code in _code(self.model.notebook, str(self.project.root / "target" / self.model.artifact)):
                     exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
                 yield registry, tables
+
+    @property
+    def _dbutils(self) -> Dbutils:
+        """The utilities of a test, in which a secret without a value is no error: nothing connects."""
+        return Dbutils(Widgets(self.configuration.get), Secrets(lambda _: REDACTED))
 
     def _apply_schema(self, frame: DataFrame, dataset: Dataset) -> DataFrame:
         """The rows with the columns of the table."""
