@@ -6,8 +6,9 @@ from typing import Any
 
 from cbx.analysis.facts import ColumnHome, TableRelationship
 from cbx.parse.types import is_number
+from cbx.stages.measures import MeasureRepetition, MeasureResult
 from cbx.stages.plan import Plan
-from cbx.stages.resolved import Column, MeasureRepetition, MeasureResult, ResolvedModel
+from cbx.stages.resolved import Column, ResolvedModel
 
 _HERE = ColumnHome()
 

@@ -14,7 +14,8 @@ from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
 from cbx.passes.table_facts import END_AT, START_AT
-from cbx.stages.resolved import Column, Connected, MeasureResult, ResolvedModel
+from cbx.stages.measures import MeasureResult
+from cbx.stages.resolved import Column, Connected, ResolvedModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,8 @@ from cbx.diagnostics.diagnostic import listing
 from cbx.parse.brackets import depths
 from cbx.parse.quotes import mask_quotes
 from cbx.passes.model_analysis import span_of
-from cbx.stages.resolved import MeasureRepetition, MeasureResult, ResolvedModel, SqlCode
+from cbx.stages.measures import MeasureRepetition, MeasureResult
+from cbx.stages.resolved import ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
-from cbx.stages.resolved import Column, FileInput, MeasureResult, ReaderInput, Relationship, ResolvedModel, Verdict
+from cbx.stages.measures import MeasureResult
+from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, Verdict
 from cbx.syntax.text import Text
 
 
