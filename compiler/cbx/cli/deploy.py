@@ -180,7 +180,7 @@ def _preview(compilation: Compilation, request: DeployRequest) -> Preview:
     try:
         return preview(_connect(compilation, request.environment), request)
     except DeployError as error:
-        _fail(error)
+        _fail(error, compilation)
 
 
 def _connect(compilation: Compilation, env: str) -> WorkspaceSession:
@@ -218,7 +218,7 @@ def _deploy(compilation: Compilation, request: DeployRequest, start: StartOption
         return _start_updates(session, deployment, start, display)
     except DeployError as error:
         display.stop()
-        _fail(error)
+        _fail(error, compilation)
     except KeyboardInterrupt:
         display.stop()
         print("Interrupted. Run `cbx deploy` again to continue.", file=sys.stderr)
@@ -249,7 +249,7 @@ def _start_updates(
     return 0
 
 
-def _fail(error: DeployError) -> NoReturn:
+def _fail(error: DeployError, compilation: Compilation) -> NoReturn:
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.diagnostics import codes
 
@@ -259,6 +259,6 @@ def _fail(error: DeployError) -> NoReturn:
         outcome = "The steps so far were not undone."
     elif error_codes == {codes.UPDATE_RUNNING}:
         outcome = "The project was deployed, but no update was started."
-    show_diagnostics(error.diagnostics, {}, 0, "text", outcome)
+    show_diagnostics(error.diagnostics, compilation.sources, 0, "text", outcome)
     in_project = {codes.MISSING_CATALOG, codes.FILE_TOO_LARGE, codes.DESTRUCTIVE_CHANGE, codes.UPDATE_FAILED}
     raise typer.Exit(1 if error_codes <= in_project else 2)

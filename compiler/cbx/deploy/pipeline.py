@@ -120,11 +120,16 @@ def _arguments(target: PipelineTarget) -> dict[str, Any]:
 
 
 def _has_settings(existing: GetPipelineResponse, target: PipelineTarget) -> bool:
-    spec = existing.spec.as_dict() if existing.spec else {}
-    current = {name: spec.get(name) for name in target.settings}
-    configuration = spec.get("configuration", {})  # the workspace adds keys
-    current["configuration"] = {name: configuration.get(name) for name in target.settings.get("configuration", {})}
-    return current == {"configuration": {}, **target.settings}
+    return _includes(existing.spec.as_dict() if existing.spec else {}, target.settings)
+
+
+def _includes(current: Any, sent: Any) -> bool:
+    """Whether the workspace has what was sent; it adds keys to a configuration, and drops empty lists."""
+    if isinstance(sent, dict) and isinstance(current, dict):
+        return all(_includes(current.get(name), value) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(current, list):
+        return len(current) == len(sent) and all(map(_includes, current, sent))
+    return bool(current == sent) or (current is None and sent in ([], {}))
 
 
 def _is_ours(existing: GetPipelineResponse, target: PipelineTarget) -> bool:

@@ -118,6 +118,13 @@ def corrupt_manifest(workspace: Workspace, project: Path, patch: pytest.MonkeyPa
     workspace.api.objects[manifest] = Stored("FILE", json.dumps(document).encode())
 
 
+def missing_variable(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace
+    patch.delenv("BUDGET_POLICY", raising=False)
+    setting = "budget_policy_id = \"{{ env_var('BUDGET_POLICY') }}\""
+    change(project, "[environments.prod]", f"[environments.prod.pipeline]\n{setting}\n\n[environments.prod]")
+
+
 def nothing(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del workspace, project, patch
 
@@ -145,6 +152,7 @@ CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
     ("CBX612", failing, UPDATE, 1),
     ("CBX613", out_of_order, ("deploy", "--env", "prod"), 2),
     ("CBX614", corrupt_manifest, ("plan", "--env", "prod"), 2),
+    ("CBX650", missing_variable, ("deploy", "--env", "prod"), 2),
 ]
 
 

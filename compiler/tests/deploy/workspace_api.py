@@ -172,6 +172,8 @@ class WorkspaceApi:
     def _set_pipeline(self, identity: str, body: Answer) -> None:
         spec = {name: value for name, value in body.items() if name not in {"run_as", "allow_duplicate_names"}}
         added = {"spark.sql.ansi.enabled": "true"}  # the workspace's own, which the answers hold too
+        if "clusters" in spec:
+            spec["clusters"] = [{"label": "default", **cluster} for cluster in spec["clusters"]]
         self.pipelines[identity] |= {
             "pipeline_id": identity,
             "name": spec["name"],
