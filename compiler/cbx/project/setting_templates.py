@@ -10,7 +10,7 @@ _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TEXT = r"""(?:'([^'\\]*)'|"([^"\\]*)")"""
 _ENV_VAR = re.compile(rf"\s*env_var\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)\s*")
 _SECRET = re.compile(rf"\s*secret\(\s*{_TEXT}\s*,\s*{_TEXT}\s*\)\s*")
-_SECRET_REFERENCE = re.compile(r"secrets/[\w.@-]+/[\w.@-]+")
+_SECRET_REFERENCE = re.compile(r"\s*secrets/([\w.@-]+)/([\w.@-]+)\s*", re.ASCII)
 _ENV_NAME = re.compile(r"[A-Za-z](?:\w*[A-Za-z0-9])?", re.ASCII)
 _SECRET_NAME = re.compile(r"[\w.@-]+", re.ASCII)
 
@@ -25,6 +25,13 @@ class EnvVar(NamedTuple):
     default: str | None
 
 
+class SecretReference(NamedTuple):
+    """A secret of the workspace."""
+
+    scope: str
+    key: str
+
+
 def env_vars_in(settings: Any) -> Iterator[EnvVar]:
     """The environment variables that the texts of settings read."""
     for _, text in texts_in(settings):
@@ -36,27 +43,38 @@ def env_vars_in(settings: Any) -> Iterator[EnvVar]:
 
 def template_problem(text: str) -> str | None:
     """Why a text cannot be a setting; None if its templates are valid."""
-    rest = _TEMPLATE.sub("", text)
     for template in _TEMPLATE.finditer(text):
         env_var = _read_env_var(template[1])
         if env_var is not None and not _ENV_NAME.fullmatch(env_var.name):
             return f"`{env_var.name}` is not a name of an environment variable: it has letters, digits and underscores"
-        if env_var is None and _secret_reference(template[1]) is None:
+        if env_var is None and _read_secret(template[1]) is None:
             return f"`{template[0]}` is not supported"
-    return "a template is not closed" if "{{" in rest else None
+    return "a template is not closed" if "{{" in _TEMPLATE.sub("", text) else None
 
 
-def fill_templates(settings: Any, value_of: Callable[[EnvVar], str]) -> Any:
-    """Settings with the values of environment variables, and references to secrets as the platform writes them.
+def refer_to_secret(secret: SecretReference) -> str:
+    """A secret as the platform writes it in settings."""
+    return f"{{{{secrets/{secret.scope}/{secret.key}}}}}"
+
+
+def fill_templates(
+    settings: Any,
+    value_of: Callable[[EnvVar], str],
+    value_of_secret: Callable[[SecretReference], str] = refer_to_secret,
+) -> Any:
+    """Settings with values instead of templates.
 
     Args:
         settings: A text, or a list or dict of settings.
         value_of: The text that replaces an environment variable.
+        value_of_secret: The text that replaces a secret.
     """
 
     def fill(template: re.Match[str]) -> str:
-        env_var = _read_env_var(template[1])
-        return value_of(env_var) if env_var is not None else _secret_reference(template[1]) or template[0]
+        env_var, secret = _read_env_var(template[1]), _read_secret(template[1])
+        if env_var is not None:
+            return value_of(env_var)
+        return template[0] if secret is None else value_of_secret(secret)
 
     return map_texts(settings, lambda text: _TEMPLATE.sub(fill, text))
 
@@ -89,15 +107,16 @@ def _read_env_var(code: str) -> EnvVar | None:
     return None if match is None else EnvVar(match[1] or match[2] or "", _first(match[3], match[4]))
 
 
-def _secret_reference(code: str) -> str | None:
-    """A secret as the platform writes it, from ``secret('scope', 'key')`` or from that spelling."""
-    if _SECRET_REFERENCE.fullmatch(code.strip()):
-        return f"{{{{{code.strip()}}}}}"
+def _read_secret(code: str) -> SecretReference | None:
+    """A secret, from ``secret('scope', 'key')`` or as the platform writes it."""
+    reference = _SECRET_REFERENCE.fullmatch(code)
+    if reference is not None:
+        return SecretReference(reference[1], reference[2])
     match = _SECRET.fullmatch(code)
     if match is None:
         return None
-    scope, key = _first(match[1], match[2]) or "", _first(match[3], match[4]) or ""
-    return f"{{{{secrets/{scope}/{key}}}}}" if all(map(_SECRET_NAME.fullmatch, (scope, key))) else None
+    secret = SecretReference(_first(match[1], match[2]) or "", _first(match[3], match[4]) or "")
+    return secret if all(map(_SECRET_NAME.fullmatch, secret)) else None
 
 
 def _first(*texts: str | None) -> str | None:

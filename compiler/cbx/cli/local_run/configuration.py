@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from cbx.compiler import Compilation
-    from cbx.project.setting_templates import EnvVar
+    from cbx.project.setting_templates import EnvVar, SecretReference
     from cbx.project.settings import Project
     from cbx.stages.plan import Plan
 
@@ -73,15 +73,16 @@ def _environment_configuration(project: Project, env: str, pipelines: list[str])
     environment = project.settings.environments.get(env)
     if environment is None:
         return {}
-    merged = dict(environment.pipeline.configuration or {})
+    shared = environment.pipeline.configuration or {}
+    merged = {} if pipelines else dict(shared)
     owners: dict[str, str] = {}
     for pipeline in pipelines:
         own = environment.pipelines[pipeline].configuration if pipeline in environment.pipelines else None
-        for key, value in (own or {}).items():
-            if key in owners and merged[key] != value:
+        for key, value in {**shared, **(own or {})}.items():
+            if merged.setdefault(key, value) != value:
                 message = f"`{key}` has different values in the pipelines `{owners[key]}` and `{pipeline}`"
                 raise CannotRunError(message, hint=f"run one of them: --select pipeline:{pipeline}")
-            merged[key], owners[key] = value, pipeline
+            owners.setdefault(key, pipeline)
     return _fill_env_vars(merged)
 
 
@@ -94,8 +95,16 @@ def _fill_env_vars(configuration: dict[str, str]) -> dict[str, str]:
         names = ", ".join(f"`{name}`" for name in missing)
         noun = "variable" if len(missing) == 1 else "variables"
         raise CannotRunError(f"the environment {noun} {names} {'is' if len(missing) == 1 else 'are'} not set")
-    filled: dict[str, Any] = fill_templates(configuration, lambda env_var: _value(env_var) or "")
+    filled: dict[str, str] = fill_templates(configuration, lambda env_var: _value(env_var) or "", _secret_value)
     return filled
+
+
+def _secret_value(secret: SecretReference) -> str:
+    """The secret of this machine, under the name that ``dbutils.secrets`` reads; else the reference to it."""
+    from cbx.project.setting_templates import refer_to_secret
+    from cbx.runtime.notebooks.dbutils import environment_name
+
+    return os.environ.get(environment_name("secret", *secret), refer_to_secret(secret))
 
 
 def _value(env_var: EnvVar) -> str | None:
