@@ -157,3 +157,17 @@ def fill_variables(value: object, values: dict[str, str]) -> object:
     for key, item in values.items():
         text = text.replace(f"${{{key}}}", item)
     return json.loads(text)
+
+
+def test_a_variable_that_is_named_as_a_setting_is_not_that_setting(tmp_path: Path) -> None:
+    """`channel` of the project is a variable of the bundle, and the channel of the pipeline stays what it is."""
+    settings = '[project]\nname = "shop"\n\n[vars]\nchannel = "web"\n\n[environments.prod]\nchannel = "PREVIEW"\n'
+    model = "{{ view() }}\nSELECT '{{ var(\"channel\") }}' AS channel\n"
+    lay_out({"project.toml": settings, "models/gold/sales.sql": model}, tmp_path)
+    texts = {artifact.path: artifact.text for artifact in compile_project(tmp_path).artifacts}
+    bundle = yaml.safe_load(texts["databricks.yml"])
+    target = bundle["targets"]["prod"]
+
+    assert bundle["resources"]["pipelines"]["shop"]["configuration"] == {"shop.channel": "${var.channel}"}
+    assert target["variables"]["channel"] == "web"
+    assert target["resources"]["pipelines"]["shop"]["channel"] == "PREVIEW"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cbx.project.pipeline_settings import MERGED
 from cbx.project.sections import USER, Environment, Permission
 from cbx.project.setting_templates import map_texts
 from cbx.project.settings import Project
 from cbx.stages.plan import PipelinePlan, Plan
+
+_MERGED = ("configuration", "tags")
+"""The settings of one pipeline that add to those of all pipelines; the others replace them."""
 
 _PLACES = frozenset({"catalog", "schema", "event_log"})
 _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
@@ -39,8 +41,8 @@ def pipeline_settings(project: Project, environment: str, pipeline: str | None =
         settings["configuration"] = {project.configuration_key(name): value for name, value in variables}
     if chosen.notifications:
         settings["notifications"] = [{"email_recipients": list(chosen.notifications), "alerts": list(_ALERTS)}]
-    own = chosen.pipelines[pipeline].given_values if pipeline in chosen.pipelines else {}
-    settings = _merge(_merge(settings, chosen.pipeline.given_values), own)
+    own = chosen.pipelines.get(pipeline or "", {})
+    settings = _merge(_merge(settings, chosen.pipeline), own)
     if settings["serverless"]:
         del settings["edition"]
     return settings
@@ -48,7 +50,7 @@ def pipeline_settings(project: Project, environment: str, pipeline: str | None =
 
 def _merge(settings: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Settings with others that replace them or, as a configuration, add to them."""
-    merged = {name: {**settings.get(name, {}), **own[name]} for name in MERGED if name in own}
+    merged = {name: {**settings.get(name, {}), **own[name]} for name in _MERGED if name in own}
     return settings | own | merged
 
 

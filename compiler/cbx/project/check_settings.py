@@ -7,7 +7,6 @@ from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.check_templates import check_templates
 from cbx.project.identifiers import DEVICE, IDENTIFIER
-from cbx.project.pipeline_settings import PipelineSettings
 from cbx.project.sections import LOCAL, REFERENCE, Environment, ProjectSettings
 from cbx.project.setting_templates import texts_in
 from cbx.project.toml_spans import setting_span
@@ -116,12 +115,11 @@ def _check_compute(settings: ProjectSettings, source: SourceFile, report: Report
 
 def _clusters_of_serverless(environment: Environment, pipeline: str) -> tuple[str, ...] | None:
     """The table whose clusters a serverless pipeline would have; None if it is not serverless or has none."""
-    shared, own = environment.pipeline, environment.pipelines.get(pipeline, PipelineSettings())
-    clusters = shared.clusters if own.clusters is None else own.clusters
-    choices = (own.serverless, shared.serverless, environment.serverless)
-    if not clusters or not next(choice for choice in choices if choice is not None):
+    own = environment.pipelines.get(pipeline, {})
+    settings = {"serverless": environment.serverless, **environment.pipeline, **own}
+    if not settings.get("clusters") or not settings["serverless"]:
         return None
-    return ("pipelines", pipeline) if own.clusters or own.serverless else ("pipeline",)
+    return ("pipelines", pipeline) if own.get("clusters") or own.get("serverless") else ("pipeline",)
 
 
 def _check_configuration(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
@@ -130,7 +128,7 @@ def _check_configuration(settings: ProjectSettings, source: SourceFile, report: 
         keys = {f"{settings.project.name}.{variable}" for variable in {*settings.vars, *environment.vars}}
         own = ((("pipelines", pipeline), table) for pipeline, table in environment.pipelines.items())
         for place, table in ((("pipeline",), environment.pipeline), *own):
-            for key in sorted(keys & set(table.configuration or ())):
+            for key in sorted(keys & set(table.get("configuration", ()))):
                 path = ("environments", name, *place, "configuration", key)
                 message = f"`{key}` is the key of a variable of the project"
                 hint = f"set the variable in `[environments.{name}.vars]`"

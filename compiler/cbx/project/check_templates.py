@@ -8,7 +8,7 @@ from typing import Any
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
-from cbx.project.sections import Environment, ProjectSettings
+from cbx.project.sections import ProjectSettings
 from cbx.project.setting_templates import CALLS_ENV_VAR, env_vars_in, template_problem, texts_in
 from cbx.project.toml_spans import setting_span
 
@@ -36,7 +36,7 @@ def _is_setting_of_pipelines(path: tuple[str | int, ...]) -> bool:
 def check_templates(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """Report CBX002 for templates in the settings of pipelines that are not `env_var` or `secret`."""
     for name, environment in settings.environments.items():
-        written = _pipeline_tables(environment)
+        written = environment.model_dump(include=set(_SETTINGS_OF_PIPELINES))
         problems = [(path, template_problem(text)) for path, text in texts_in(written)]
         for path, problem in [*problems, *_templates_in_names(written)]:
             if problem is not None:
@@ -59,7 +59,7 @@ def _check_names(name: str, settings: ProjectSettings, source: SourceFile, repor
     """Report an environment variable with several defaults, and one whose name in the bundle a variable has."""
     environment = settings.environments[name]
     defaults: dict[str, set[str | None]] = {}
-    for env_var in env_vars_in(_pipeline_tables(environment)):
+    for env_var in env_vars_in(environment.model_dump(include=set(_SETTINGS_OF_PIPELINES))):
         defaults.setdefault(env_var.name, set()).add(env_var.default)
     span = setting_span(source, ("environments", name, "pipeline"))
     for variable in sorted(defaults):
@@ -69,10 +69,3 @@ def _check_names(name: str, settings: ProjectSettings, source: SourceFile, repor
         if f"env_{variable}" in {*settings.vars, *environment.vars}:
             message = f"`env_var('{variable}')` has the name of the variable `env_{variable}` in the bundle"
             report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="rename the variable")
-
-
-def _pipeline_tables(environment: Environment) -> dict[str, Any]:
-    return {
-        "pipeline": environment.pipeline.given_values,
-        "pipelines": {name: settings.given_values for name, settings in environment.pipelines.items()},
-    }

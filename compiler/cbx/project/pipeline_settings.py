@@ -11,9 +11,6 @@ from pydantic import Field, field_validator, model_validator
 from cbx.project.cluster_settings import PipelineCluster
 from cbx.project.settings_table import SettingsTable, Texts, Word
 
-MERGED = ("configuration", "tags")
-"""The settings of one pipeline that add to those of all pipelines; the others replace them."""
-
 _STORED = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:/|\{\{")
 _LOCAL_FILE = re.compile(r"\.\.?/|-[er]\b|--requirement\b|--editable\b")
 _MOST_TAGS = 25

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from cbx.project.pipeline_settings import PipelineSettings
 from cbx.project.settings_table import SettingsTable, Word, flatten_names
 
 LOCAL = "local"
@@ -100,6 +99,16 @@ class Permission(SettingsTable):
         return self
 
 
+def _read_pipeline_table(value: Any) -> Any:
+    """Check the settings of a pipeline; their many types are built only where a project has some."""
+    from cbx.project.pipeline_settings import PipelineSettings
+
+    return PipelineSettings.model_validate(value).given_values
+
+
+PipelineTable = Annotated[dict[str, Any], BeforeValidator(_read_pipeline_table)]
+
+
 class Environment(SettingsTable):
     """``[environments.<name>]``: where and how a pipeline runs."""
 
@@ -117,8 +126,8 @@ class Environment(SettingsTable):
     permissions: tuple[Permission, ...] = Field((), strict=False)
     run_as: Word | None = None
     root_path: Word | None = None
-    pipeline: PipelineSettings = PipelineSettings()
-    pipelines: dict[ProjectName, PipelineSettings] = Field(default_factory=dict)
+    pipeline: PipelineTable = Field(default_factory=dict)
+    pipelines: dict[ProjectName, PipelineTable] = Field(default_factory=dict)
     vars: dict[Name, VariableValue] = Field(default_factory=dict)
     tables: dict[str, Word] = Field(default_factory=dict)
     streams: dict[str, Word] = Field(default_factory=dict)

@@ -13,7 +13,6 @@ from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.pipeline_settings import NOT_SETTINGS, PipelineSettings
 from cbx.project.sections import (
     CompileSection,
     EngineSection,
@@ -100,16 +99,18 @@ _SECTIONS: Mapping[str, type[SettingsTable]] = {
     "[test]": EngineSection,
     "[pipelines.<name>]": PipelineSection,
     "[environments.<name>]": Environment,
-    "[environments.<name>.pipeline]": PipelineSettings,
 }
 
 
 def _right_section(path: list[str | int]) -> str | None:
     """A hint that names the section of a setting that is in a wrong section."""
+    from cbx.project.pipeline_settings import NOT_SETTINGS, PipelineSettings
+
     name, table = str(path[-1]), _table_at(path[:-1])
     if name in NOT_SETTINGS.get(table, {}):
         return NOT_SETTINGS[table][name]
-    right = [title for title, model in _SECTIONS.items() if model is not table and name in _names_in(model)]
+    sections: dict[str, type[SettingsTable]] = {**_SECTIONS, "[environments.<name>.pipeline]": PipelineSettings}
+    right = [title for title, model in sections.items() if model is not table and name in _names_in(model)]
     if name in _names_in(ProjectSettings) and path[0] == "environments":
         return f"`[{name}]` is for the whole project: write it at the top level"
     return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
@@ -144,8 +145,12 @@ def _names_in(table: type[SettingsTable]) -> list[str]:
 
 def _table_at(path: Sequence[str | int]) -> type[SettingsTable]:
     """The type of a table of ``project.toml``."""
-    kind: Any = ProjectSettings
-    for key in path:
+    from cbx.project.pipeline_settings import PipelineSettings
+
+    is_pipeline = path[:1] == ["environments"] and path[2:3] == ["pipeline"]
+    is_one_of_several = path[:1] == ["environments"] and path[2:3] == ["pipelines"] and len(path) > 3
+    kind: Any = PipelineSettings if is_pipeline or is_one_of_several else ProjectSettings
+    for key in path[3 if is_pipeline else 4 if is_one_of_several else 0 :]:
         kind = _inner_type(kind, key)
     return kind if isinstance(kind, type) and issubclass(kind, SettingsTable) else ProjectSettings
 

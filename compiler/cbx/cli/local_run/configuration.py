@@ -73,12 +73,12 @@ def _environment_configuration(project: Project, env: str, pipelines: list[str])
     environment = project.settings.environments.get(env)
     if environment is None:
         return {}
-    shared = environment.pipeline.configuration or {}
+    shared = environment.pipeline.get("configuration", {})
     merged = {} if pipelines else dict(shared)
     owners: dict[str, str] = {}
     for pipeline in pipelines:
-        own = environment.pipelines[pipeline].configuration if pipeline in environment.pipelines else None
-        for key, value in {**shared, **(own or {})}.items():
+        own = environment.pipelines.get(pipeline, {}).get("configuration", {})
+        for key, value in {**shared, **own}.items():
             if merged.setdefault(key, value) != value:
                 message = f"`{key}` has different values in the pipelines `{owners[key]}` and `{pipeline}`"
                 raise CannotRunError(message, hint=f"run one of them: --select pipeline:{pipeline}")
