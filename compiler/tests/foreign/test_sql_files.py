@@ -137,3 +137,35 @@ def test_a_streaming_table_of_a_batch_query_is_refused(desk: Desk) -> None:
         "--> orders.sql:1:1",
         "= hint: read with FROM STREAM(...), or create a materialized view",
     ]
+
+
+IN_SCHEMA = """
+    CREATE OR REFRESH TEMPORARY VIEW new_orders AS SELECT * FROM STREAM(orders_raw);
+
+    USE CATALOG main;
+    USE SCHEMA shop;
+
+    CREATE OR REFRESH STREAMING TABLE orders AS SELECT id, name FROM STREAM(new_orders);
+    CREATE OR REFRESH TEMPORARY VIEW named AS SELECT * FROM STREAM(default.customers_raw) WHERE name IS NOT NULL;
+    CREATE OR REFRESH STREAMING TABLE customers;
+    APPLY CHANGES INTO customers FROM STREAM(named) KEYS (id) SEQUENCE BY seq COLUMNS id, name;
+
+    CREATE OR REFRESH MATERIALIZED VIEW totals AS
+    WITH orders_of AS (SELECT name, count(*) AS orders FROM orders GROUP BY name)
+    SELECT customers.name, orders FROM customers JOIN orders_of USING (name);
+"""
+
+
+def test_use_schema_holds_for_the_rest_of_the_file(desk: Desk) -> None:
+    """Names without a schema belong to it, but those of temporary views, and those in other files."""
+    desk.notebook(LANDED, "landed.py")
+    desk.notebook(IN_SCHEMA, "shop.sql")
+    desk.notebook("CREATE OR REFRESH MATERIALIZED VIEW copies AS SELECT id FROM shop.orders", "other.sql")
+    for name in ("orders", "returns", "customers"):
+        desk.land(f"{name}/1.json", '{"id": 1, "name": "Ada", "op": "UPSERT", "seq": 1}\n')
+    answer = desk.run(paths=("landed.py", "shop.sql", "other.sql"))
+
+    assert answer.status == 0, answer.errors
+    assert desk.rows("shop.totals") == [("Ada", 1)]
+    assert desk.rows("shop.customers") == [(1, "Ada")]
+    assert desk.rows("copies") == [(1,)]

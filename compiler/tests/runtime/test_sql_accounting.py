@@ -12,6 +12,7 @@ import pytest
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Registry
 from cbx.runtime.errors import RunError
+from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.sql.column_definitions import read_definitions
 from cbx.runtime.sql.parameters import SqlText
@@ -73,7 +74,7 @@ def facts(text: str) -> tuple[list[str], list[str]]:
         RunError: If the statement is refused, or Spark will refuse an expression in it.
     """
     session, registry = Session(), Registry()
-    define_statements(SqlText.plain(text, Path("p.sql")), session, registry, lambda _: None)  # type: ignore[arg-type] # see above
+    define_statements(SqlText.plain(text, Path("p.sql")), session, registry, lambda _: None, CurrentSchema())  # type: ignore[arg-type] # see above
     said = [note for note, _ in registry.notes]
     queries = []
     for dataset in registry.datasets.values():

@@ -8,6 +8,7 @@ import pytest
 
 from cbx.runtime.definitions import Registry
 from cbx.runtime.errors import InvalidStatementsError
+from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.sql.databricks_expressions import _RENAMED
 from cbx.runtime.sql.parameters import SqlText
@@ -38,6 +39,7 @@ EXAMPLES = {
     "SET": "SET a = b; SET a",
     "USE CATALOG": "USE CATALOG main",
     "USE SCHEMA": "USE SCHEMA silver",
+    "USE DATABASE": "USE DATABASE main.silver",
     "SELECT": "SELECT 1",
     "INSERT INTO": "INSERT INTO t SELECT 1",
     "AS": TABLE.format(""),
@@ -100,7 +102,7 @@ def standing_of(text: str) -> tuple[str, str]:
     """How statements went, in the words of the page, and what was said."""
     registry = Registry()
     try:
-        define_statements(SqlText.plain(text, Path("p.sql")), Settings(), registry, lambda _: None)  # type: ignore[arg-type] # no query runs
+        define_statements(SqlText.plain(text, Path("p.sql")), Settings(), registry, lambda _: None, CurrentSchema())  # type: ignore[arg-type] # no query runs
     except InvalidStatementsError as error:
         return "refused", error.diagnostic.message
     notes = [text for text, _ in registry.notes]
@@ -132,7 +134,7 @@ def test_a_missing_semicolon_is_shown_where_the_next_statement_starts() -> None:
     """Spark would only find the query invalid."""
     text = "CREATE VIEW v AS SELECT 1 AS create\n\nCREATE STREAMING TABLE t AS SELECT 1"
     with pytest.raises(InvalidStatementsError) as raised:
-        define_statements(SqlText.plain(text, Path("p.sql")), Settings(), Registry(), lambda _: None)  # type: ignore[arg-type] # as above
+        define_statements(SqlText.plain(text, Path("p.sql")), Settings(), Registry(), lambda _: None, CurrentSchema())  # type: ignore[arg-type] # as above
     (problem,) = raised.value.diagnostics
 
     assert problem.message == "a semicolon is missing before CREATE"

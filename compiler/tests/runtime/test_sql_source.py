@@ -11,6 +11,7 @@ from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
 from cbx.runtime.errors import InvalidStatementsError
+from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.sql.parameters import SqlText
 
@@ -33,7 +34,7 @@ class Settings:
 
 def define(text: str, **parameters: str) -> Registry:
     registry, session = Registry(), Settings()
-    define_statements(SqlText.plain(text, FILE), session, registry, parameters.get)  # type: ignore[arg-type] # no query runs
+    define_statements(SqlText.plain(text, FILE), session, registry, parameters.get, CurrentSchema())  # type: ignore[arg-type] # no query runs
     return registry
 
 

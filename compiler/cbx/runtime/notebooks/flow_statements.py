@@ -8,7 +8,7 @@ from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.api.argument_values import dataset_name
 from cbx.runtime.definitions import AppendFlow, Dataset, ReplaceFlow
 from cbx.runtime.errors import RunError
-from cbx.runtime.notebooks.change_clauses import read_changes, read_source
+from cbx.runtime.notebooks.change_clauses import ChangeSource, read_changes, read_source
 from cbx.runtime.notebooks.replace_clauses import Replacement, read_replacement
 from cbx.runtime.notebooks.statement import QUERY_WORDS
 from cbx.spark_spelling import quote
@@ -109,6 +109,8 @@ def _replace(statement: SqlStatement, target: DatasetName, name: str, replacemen
 def _add_changes(statement: SqlStatement, target: DatasetName, name: str | None, *, is_once: bool) -> None:
     """A flow of changes; a source that is not a table becomes a view."""
     source = read_source(statement.words)
+    if statement.schema is not None and source.table is not None:
+        source = ChangeSource(None, f"STREAM({source.table})")  # whether it is a view is known when all files are read
     written = source.table or quote(f"source of {name or target.written}")
     span, registry = statement.span, statement.registry
     flow = read_changes(statement.words, target, dataset_name(written, span), name, span, is_once=is_once)

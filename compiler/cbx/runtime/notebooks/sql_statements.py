@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, INVALID_STATEMENT
 from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.runtime.api.argument_values import is_reset_allowed
+from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed
 from cbx.runtime.api.expectation_decorators import check_distinct_names
 from cbx.runtime.definitions import Dataset, DatasetKind, Query
 from cbx.runtime.errors import InvalidStatementsError, RunError
+from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.flow_statements import apply_changes, create_flow, define_inline_flow
 from cbx.runtime.notebooks.statement import SqlStatement
 from cbx.runtime.sql.column_definitions import Definitions, read_definitions
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Registry
 
-_STATEMENTS: Final = ("CREATE", "APPLY CHANGES INTO", "SET", "USE CATALOG")
+_STATEMENTS: Final = ("CREATE", "APPLY CHANGES INTO", "SET", "USE CATALOG", "USE SCHEMA")
 _OTHER_STATEMENTS: Final = frozenset(
     {
         *("ALTER", "ANALYZE", "BEGIN", "CACHE", "CALL", "COPY", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DROP"),
@@ -38,11 +39,13 @@ _OTHER_STATEMENTS: Final = frozenset(
 
 _MODIFIERS: Final = ("OR REFRESH", "OR REPLACE", "TEMPORARY", "TEMP", "PRIVATE", "STREAMING", "INCREMENTAL", "LIVE")
 _EXAMPLE: Final = "define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ..."
-_SCHEMA: Final = "write the schema in the names of tables, as in schema.table"
+_SCHEMA: Final = "write USE SCHEMA name, or USE CATALOG name"
 _CREATED: Final = ("STREAMING TABLE", "MATERIALIZED VIEW", "TEMPORARY VIEW", "FLOW")
 
 
-def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup) -> None:
+def define_statements(
+    sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup, current: CurrentSchema
+) -> None:
     """Add the definitions in a text of SQL statements.
 
     Args:
@@ -50,6 +53,7 @@ def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, loo
         spark: Runs the queries.
         registry: Collects the definitions.
         lookup: The configuration of the pipeline, which has the values of parameters.
+        current: The current schema of the file, which ``USE SCHEMA`` changes.
 
     Raises:
         InvalidStatementsError: If statements are invalid; a diagnostic for each.
@@ -57,15 +61,15 @@ def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, loo
     diagnostics = []
     for words in statements(replace_parameters(sql, lookup)):
         try:
-            _define_statement(words, spark, registry)
+            _define_statement(words, spark, registry, current)
         except RunError as error:
             diagnostics.append(error.diagnostic)
     if diagnostics:
         raise InvalidStatementsError(diagnostics)
 
 
-def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> None:
-    statement = SqlStatement(words, words.span, spark, registry)
+def _define_statement(words: Words, spark: SparkSession, registry: Registry, current: CurrentSchema) -> None:
+    statement = SqlStatement(words, words.span, spark, registry, current.name)
     if words.takes("CREATE"):
         _create(statement)
     elif words.takes("APPLY"):
@@ -78,6 +82,10 @@ def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> 
         words.name("the name of the catalog")
         words.ends("the end of the statement")
         registry.note_once("USE CATALOG has no effect locally: the catalog of a table is ignored", statement.span)
+    elif words.takes("USE", "SCHEMA") or words.takes("USE", "DATABASE"):
+        name = dataset_name(words.name("the name of the schema"), statement.span)
+        words.ends("the end of the statement")
+        current.name = name.written.rpartition(".")[2]
     else:
         raise _other_statement(words)
 
@@ -113,7 +121,7 @@ def _create(statement: SqlStatement) -> None:
     kind = _kind(words)
     if words.takes("IF"):
         words.wants("NOT", "EXISTS")
-    name = statement.name()
+    name = statement.view_name() if kind == "view" else statement.name()
     definitions = read_definitions(words.group()) if words.sees("(") else Definitions((), ())
     is_stream = kind == "streaming_table"
     clauses = read_clauses(words, kind, ("AS", "FLOW") if is_stream else ("AS",))

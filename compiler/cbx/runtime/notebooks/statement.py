@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.api.argument_values import dataset_name
 from cbx.runtime.errors import RunError
+from cbx.runtime.notebooks.current_schema import qualify_name, qualify_reads
 from cbx.runtime.spark.read_file_functions import unknown_argument
 from cbx.runtime.sql.table_functions import READ_FILES, table_functions
 from cbx.runtime.sql.tokens import choice_of
@@ -40,15 +41,25 @@ class SqlStatement:
         span: The span of its first word.
         spark: Runs the queries.
         registry: Collects the definitions.
+        schema: The schema of names without one; None for that of the pipeline.
     """
 
     words: Words
     span: Span | None
     spark: SparkSession
     registry: Registry
+    schema: str | None = None
 
     def name(self, what: str = "the name of the table") -> DatasetName:
-        """Read the name of a dataset, or ``IDENTIFIER`` with an expression that gives it.
+        """Read the name of a table, or ``IDENTIFIER`` with an expression that gives it.
+
+        Raises:
+            RunError: If none comes next.
+        """
+        return qualify_name(self.view_name(what), self.schema)
+
+    def view_name(self, what: str = "the name of the view") -> DatasetName:
+        """Read the name of a view, which has no schema, as `name` does.
 
         Raises:
             RunError: If none comes next.
@@ -118,7 +129,7 @@ class SqlStatement:
         """The query of a text."""
 
         def query() -> DataFrame:
-            rows = self.spark.sql(text)
+            rows = self.spark.sql(qualify_reads(text, self.schema, self.registry))
             return rows.toDF(*names) if names else rows
 
         return query

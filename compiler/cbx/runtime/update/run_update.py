@@ -24,6 +24,7 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.log.events import Event, EventLog, FlowFinished, NoteAdded, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
+from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
@@ -181,8 +182,10 @@ def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> l
     """Run every file, and return the diagnostics of all of them."""
     diagnostics: list[Diagnostic] = []
     lookup = partial(configuration_value, spark)
-    define_sql = partial(sql_source.define_statements, spark=spark, registry=registry, lookup=lookup)
     for file in files:
+        define_sql = partial(
+            sql_source.define_statements, spark=spark, registry=registry, lookup=lookup, current=CurrentSchema()
+        )
         diagnostics += notebook.run_file(file, notebook_scope(spark, registry), registry, define_sql)
     if not diagnostics and not registry.datasets and not registry.sinks:
         diagnostics.append(
