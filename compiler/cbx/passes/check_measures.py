@@ -10,10 +10,11 @@ from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
-from cbx.passes.flow_facts import flows_by_target
+from cbx.passes.flow_facts import flows_by_target, rows_of_target
 from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
 from cbx.passes.table_facts import END_AT, START_AT
+from cbx.passes.target_homes import Homes, homes_of_changes, homes_of_rows, is_at_home_here
 from cbx.stages.measures import MeasureResult
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from cbx.analysis.repetition import Repetition
 
 _TO_DECLARE = "declare the keys and the relationships of the tables that are read"
-
-Homes = dict[str, ColumnHome]
 
 
 def check_measures(connected: Connected, report: Report) -> Connected:
@@ -58,22 +57,6 @@ def _with_homes(columns: tuple[Column, ...] | None, homes: Homes) -> tuple[Colum
     )
 
 
-def _homes_of_target(homes: Homes, relation: Relation) -> Homes:
-    """The homes of the columns of an AUTO CDC target, whose rows are made of the changes that its query reads.
-
-    What else the query reads is at home where it was; how often its rows are in the target is not known.
-    """
-    from cbx.analysis.relation.relation_walks import stream_scans
-
-    changes = {scan.table.name for scan in stream_scans(relation)}
-    return {
-        name: ColumnHome(measure=home.measure)
-        if home.table in changes or (not home.table and home.is_repeated is False)
-        else home._replace(is_repeated=None)
-        for name, home in homes.items()
-    }
-
-
 class _Check:
     """Checks one model after the other, each after those that it reads."""
 
@@ -96,12 +79,29 @@ class _Check:
             unlisted = {column.name.lower() for column in columns} - listed if model.model_inputs else set()
             inferred = {**dict.fromkeys(unlisted, UNKNOWN_HOME), **self._judge(model, relation)}
             if model.id in self._flows:
-                inferred = {column.name.lower(): UNKNOWN_HOME for column in columns}
+                inferred = self._add_flows(model, inferred, columns)
             declared = {name: home.measure for name, home in homes.items() if home.measure}
             homes = inferred | {
                 name: inferred.get(name, ColumnHome())._replace(measure=kind) for name, kind in declared.items()
             }
         self.homes[model.id] = homes
+
+    def _add_flows(self, target: ResolvedModel, homes: Homes, columns: tuple[Column, ...]) -> Homes:
+        """The homes of the columns of a table that flows fill beside its own query."""
+        relations, flows = self.connected.relations, self._flows[target.id]
+        names = [column.name.lower() for column in columns]
+        if target.cdc is not None:
+            changes = [homes_of_changes(self.homes[flow], relations[flow]) for flow in flows if flow in relations]
+            is_known = len(changes) == len(flows)
+            here = {name for name in names if all(is_at_home_here(part.get(name)) for part in (homes, *changes))}
+            return {**homes, **{name: UNKNOWN_HOME for name in names if not is_known or name not in here}}
+        rows = rows_of_target(target.id, flows, relations)
+        if rows is None:
+            return dict.fromkeys(names, UNKNOWN_HOME)
+        models = [target, *(self.connected.models[flow] for flow in flows)]
+        read = sorted({given.model for model in models for given in model.model_inputs})
+        facts = dict.fromkeys(fact for model in models for fact in facts_of_inputs(model, self._facts))
+        return homes_of_rows(rows, {name: self._homes_of(name) for name in read}, tuple(facts))
 
     def _judge(self, model: ResolvedModel, relation: Relation) -> Homes:
         from cbx.analysis.homes import find_homes
@@ -119,7 +119,7 @@ class _Check:
             for measure in {(measure.span, measure.text): measure for measure in described}.values():
                 self._report(model, described[measure], measure)
         of_result = result_homes(relation, homes, facts, self.connected.grains.get(model.id))
-        return of_result if model.cdc is None else _homes_of_target(of_result, relation)
+        return of_result if model.cdc is None else homes_of_changes(of_result, relation)
 
     def _describe(self, model: ResolvedModel, judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
         measure = describe_measure(model, judged, names)

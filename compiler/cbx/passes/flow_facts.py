@@ -1,10 +1,14 @@
-"""Which flows fill which tables."""
+"""Which flows fill which tables, and with which rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cbx.stages.resolved import ResolvedModel
+
+if TYPE_CHECKING:
+    from cbx.analysis.relation.relations import Relation
 
 
 def flows_by_target(models: Mapping[str, ResolvedModel]) -> dict[str, list[str]]:
@@ -14,3 +18,11 @@ def flows_by_target(models: Mapping[str, ResolvedModel]) -> dict[str, list[str]]
         if model.flow is not None:
             flows.setdefault(model.flow.model, []).append(model.id)
     return {target: sorted(ids) for target, ids in flows.items()}
+
+
+def rows_of_target(target: str, flows: Sequence[str], relations: Mapping[str, Relation]) -> Relation | None:
+    """The rows of a streaming table that flows fill beside its own query; None if they are not known."""
+    from cbx.analysis.relation.append_rows import append_rows
+
+    known = [relations[name] for name in (target, *flows) if name in relations]
+    return append_rows(known[0], known[1:]) if len(known) == 1 + len(flows) else None

@@ -30,7 +30,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     for model in connected.models.values():
         for key in _declared_keys(model):
             reason = _why_unproven(model, key, connected, facts_of_inputs(model, relationships), report)
-            reasons[model.id, key] = _with_flows(reason, model, flows.get(model.id, ()))
+            reasons[model.id, key] = _with_flows(reason, model, key, flows.get(model.id, ()), connected)
     if not report.has_errors:
         for (name, key), reason in reasons.items():
             _report_unproven_key(connected.models[name], key, reason, report)
@@ -55,9 +55,10 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     )
 
 
-def _with_flows(reason: str, model: ResolvedModel, flows: Sequence[str]) -> str:
+def _with_flows(reason: str, model: ResolvedModel, key: _Key, flows: Sequence[str], connected: Connected) -> str:
     """The reason why the key of a table is not proven: what holds in its own query may not hold with other rows."""
-    if not flows or model.cdc is not None or reason not in {"", _COLLISIONS}:
+    is_proven = holds_key(key.columns, connected.proven_keys.get(model.id, ()))
+    if not flows or model.cdc is not None or is_proven or reason not in {"", _COLLISIONS}:
         return reason
     return f"{listing(flows)} add{'s' if len(flows) == 1 else ''} further rows"
 

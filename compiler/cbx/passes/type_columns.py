@@ -14,7 +14,7 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, 
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
-from cbx.passes.flow_facts import flows_by_target
+from cbx.passes.flow_facts import flows_by_target, rows_of_target
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import (
     END_AT,
@@ -299,11 +299,15 @@ class _ColumnTyper:
     def _infer_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
         """The keys of a model's result, whose grain is kept if they do not prove all that is declared.
 
-        AUTO CDC makes a table of other rows, and flows add some. The rows of a seed have proven its keys.
+        AUTO CDC makes a table of other rows. Flows add rows to the table; `grains` are those of queries alone. The rows
+        of a seed have proven its keys.
         """
         if model.kind == "seed":
             return model.declared_keys
-        relation = None if model.cdc is not None or model.id in self.flows else self.relations.get(model.id)
+        relation = None if model.cdc is not None else self.relations.get(model.id)
+        flows = self.flows.get(model.id, ())
+        if relation is not None and flows:
+            relation = rows_of_target(model.id, flows, self.relations)
         if relation is None:
             return ()
         from cbx.analysis.grain.infer_grain import infer_grain
@@ -311,7 +315,7 @@ class _ColumnTyper:
 
         grain = infer_grain(relation)
         keys = result_keys(relation, grain)
-        if not all(holds_key(key, keys) for key in model.declared_keys):
+        if not flows and not all(holds_key(key, keys) for key in model.declared_keys):
             self.grains[model.id] = grain
         return keys
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+from typing import Any
+
 from cbx.analysis.relation.relations import (
     NONE,
     Aggregate,
@@ -138,3 +141,20 @@ def counts_rows(node: Aggregate) -> bool:
     values = [aggregate.expression for aggregate in node.aggregates]
     counts = (isinstance(value, Computed) and value.not_null and not value.reads for value in values)
     return bool(node.measures) or any(counts)
+
+
+def highest_column(relation: Relation) -> int:
+    """The highest number of a column in a relation."""
+    highest = 0
+    pending: list[Any] = [relation]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, bool):
+            continue
+        if isinstance(node, int):
+            highest = max(highest, node)
+        elif isinstance(node, (tuple, frozenset)):
+            pending.extend(node)
+        elif is_dataclass(node):
+            pending.extend(getattr(node, attribute.name) for attribute in fields(node))
+    return highest

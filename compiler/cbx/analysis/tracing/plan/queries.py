@@ -10,7 +10,7 @@ from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import Query, read_query
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import Hazard
-from cbx.analysis.relation.relation_walks import reads_stream
+from cbx.analysis.relation.relation_walks import highest_column, reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, UnknownName, call_site
@@ -33,7 +33,7 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading, site: 
         return opaque_rows(views.values(), "a query with parameters")
     tables = {name: _view_table(name, rows) for name, rows in views.items()}
     query_result = read_query(query, tables)
-    offset = max(reading.context.next_number, _highest_column(query_result.relation) + 1)
+    offset = max(reading.context.next_number, highest_column(query_result.relation) + 1)
     reading.context.next_number = 2 * offset
     _pass_on(query_result, offset, site or record.get("site"), reading)
     renumbered_fields = tuple(
@@ -105,20 +105,3 @@ def _replace_view_scans(relation: Relation, views: Mapping[str, Rows]) -> Relati
         return replace(node, **renumbered_fields) if renumbered_fields else node
 
     return replace_scans(relation) if names else relation
-
-
-def _highest_column(relation: Any) -> int:
-    """The highest number of a column in a relation."""
-    highest = 0
-    pending = [relation]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, bool):
-            continue
-        if isinstance(node, int):
-            highest = max(highest, node)
-        elif isinstance(node, (tuple, frozenset)):
-            pending.extend(node)
-        elif is_dataclass(node):
-            pending.extend(getattr(node, attribute.name) for attribute in fields(node))
-    return highest
