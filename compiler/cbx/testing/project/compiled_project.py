@@ -79,7 +79,7 @@ class CompiledModel:
         artifact: The notebook's path under ``target/``.
         notebook: The text of the notebook, which is what is deployed.
         columns: The columns of its table; None if they are unknown.
-        key: The declared key; empty if there is none.
+        key: The declared key, of a flow that of its target, as for expectations and changes; empty if there is none.
     """
 
     id: str
@@ -137,7 +137,8 @@ def from_data(root: Path, data: Mapping[str, Any]) -> CompiledProject:
 
 
 def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, str]) -> CompiledModel:
-    model, cdc = planned.model, planned.model.cdc
+    model, table = planned.model, planned.target or planned.model
+    cdc = table.cdc
     return CompiledModel(
         id=model.id,
         kind=model.kind,
@@ -147,10 +148,10 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
         notebook=notebook,
         inputs=tuple(_input(read, plan, values) for read in model.inputs),
         columns=_columns(plan, model.id),
-        key=model.key or (),
+        key=table.key or (),
         expectations=tuple(
             CompiledExpectation(expectation.name, _fill(expectation.condition, values), expectation.on_violation)
-            for expectation in model.expectations
+            for expectation in table.expectations
         ),
         changes=None
         if cdc is None

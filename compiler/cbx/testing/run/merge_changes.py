@@ -10,7 +10,6 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.auto_cdc import CdcSpecError, changed_row_error, merge_changes, target_rows
 from cbx.runtime.definitions import CdcFlow
 from cbx.runtime.flows.merge_changes import cdc_spec
-from cbx.runtime.names import DatasetName
 from cbx.testing.coverage.exercised import ChangeKinds
 from cbx.testing.errors import ModelFailed
 from cbx.testing.run.expectation_results import CheckedRows, concat_checked_rows
@@ -51,7 +50,7 @@ def merge_batches(
     Raises:
         ModelFailed: If the changes do not fit the target, or a change has no sequence.
     """
-    flow = _flow(registry, model)
+    flow = _flow(registry)
     spec, view = cdc_spec(flow), registry.datasets[flow.source.key]
     state, parts = None, []
     marks = [_is_true(spec.apply_as_deletes).alias(_DELETES), _is_true(spec.apply_as_truncates).alias(_TRUNCATES)]
@@ -83,9 +82,9 @@ def _add_kinds(changes: Any, kinds: ChangeKinds) -> None:
         kinds.add_change(row, deletes=row.pop(_DELETES), truncates=row.pop(_TRUNCATES))
 
 
-def _flow(registry: Registry, model: CompiledModel) -> CdcFlow:
-    flows = registry.flows[DatasetName.parse(model.dataset).key]
-    return next(flow for flow in flows if isinstance(flow, CdcFlow))
+def _flow(registry: Registry) -> CdcFlow:
+    """The flow of a notebook that applies changes."""
+    return next(flow for flows in registry.flows.values() for flow in flows if isinstance(flow, CdcFlow))
 
 
 def _create_frame(rows: Any, spark: SparkSession) -> DataFrame:

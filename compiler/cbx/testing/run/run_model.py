@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cbx.project.dataset_names import quarantine_table
 from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
-from cbx.runtime.definitions import Registry
+from cbx.runtime.definitions import AppendFlow, Dataset, DatasetExpectation, Registry
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.dbutils import Dbutils, Secrets, Widgets
@@ -42,7 +42,6 @@ from cbx.testing.run.stream_operations import allow_stream_operations
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
     from cbx.testing.rows.input_frames import Batches
     from cbx.testing.run.engine import Engine
@@ -80,8 +79,8 @@ class Run:
         """
         kinds = ChangeKinds(self.model)
         with self._load_notebook() as (registry, tables):
-            dataset = registry.datasets[DatasetName.parse(self.model.dataset).key]
             if self.model.changes is None:
+                dataset = self._dataset(registry)
                 checked = self._check_rows(self._apply_schema(dataset.query(), dataset), self._rules(dataset))  # type: ignore[misc] # only targets of changes have none
                 rows = checked.kept
             else:
@@ -89,6 +88,18 @@ class Run:
         rules = [(rule.name, checked.read - broken, broken) for rule, broken in checked.rules]
         self.exercised.add_model(self.model.id, rules, sorted(kinds.kinds))
         return self._create_result(checked, rows)
+
+    def _dataset(self, registry: Registry) -> Dataset:
+        """The dataset of the notebook; rows of a flow meet the expectations of its target, as when they are written."""
+        name = DatasetName.parse(self.model.dataset)
+        flow = _find_flow(registry, self.model.dataset)
+        if flow is None:
+            return registry.datasets[name.key]
+        expectations = (
+            DatasetExpectation(rule.name, rule.condition, rule.on_violation)  # type: ignore[arg-type] # it is one of three
+            for rule in self.model.expectations
+        )
+        return Dataset(name, "table", flow.query, tuple(expectations))
 
     def _create_result(self, checked: CheckedRows, rows: Any) -> Result:
         model, spark = self.model, self.engine.spark
@@ -159,13 +170,20 @@ class Run:
 
     def _run_quarantine(self) -> ResultTable:
         with self._load_notebook() as (registry, _):
-            dataset = registry.datasets.get(DatasetName.parse(quarantine_table(self.model.dataset)).key)
+            name = quarantine_table(self.model.dataset)
+            dataset = _find_flow(registry, name) or registry.datasets.get(DatasetName.parse(name).key)
             if dataset is None or dataset.query is None:
                 hint = "declare it with quarantine=True and an expectation that drops rows"
                 raise ModelTestError(f"`{self.model.id}` has no quarantine table", hint)
             return ResultTable(
                 f"{self.model.id}_quarantine", dataset.query().toArrow(), self.engine.spark, self.model.key
             )
+
+
+def _find_flow(registry: Registry, name: str) -> AppendFlow | None:
+    """The append flow of a name."""
+    flows = (flow for flows in registry.flows.values() for flow in flows)
+    return next((flow for flow in flows if isinstance(flow, AppendFlow) and flow.name == name), None)
 
 
 @contextmanager
