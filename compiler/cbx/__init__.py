@@ -5,6 +5,7 @@ A model imports its words from here: ``from cbx import expect, stream, streaming
 
 from cbx.declare.vocabulary import (
     auto_cdc,
+    auto_cdc_from_snapshot,
     auto_loader,
     column,
     each,
@@ -22,6 +23,7 @@ from cbx.declare.vocabulary import (
     ref,
     secret,
     sink,
+    snapshots,
     source,
     stream,
     stream_source,
@@ -32,6 +34,7 @@ from cbx.declare.vocabulary import (
 
 __all__ = [
     "auto_cdc",
+    "auto_cdc_from_snapshot",
     "auto_loader",
     "column",
     "each",
@@ -49,6 +52,7 @@ __all__ = [
     "ref",
     "secret",
     "sink",
+    "snapshots",
     "source",
     "stream",
     "stream_source",

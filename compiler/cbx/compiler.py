@@ -18,6 +18,7 @@ from cbx.passes.check_measures import check_measures
 from cbx.passes.check_options import check_options
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.check_sinks import check_sinks
+from cbx.passes.check_snapshots import check_snapshots
 from cbx.passes.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.link import link
@@ -160,6 +161,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     check_flows(typed, report)
     connected = check_measures(check_relationships(typed, report), report)
     check_kinds(connected, report)
+    check_snapshots(connected, report)
     check_sinks(connected, report)
     check_options(connected, report)
     check_expectations(connected, report)

@@ -17,6 +17,8 @@ from cbx.changes.tables import (
     is_sink,
     is_streaming,
     is_table,
+    loses_history,
+    old_snapshots,
     source_name,
     streamed_inputs,
 )
@@ -177,7 +179,11 @@ def _add_full_refresh_costs(
     if forbids_full_refresh(before) or forbids_full_refresh(filled_by[0]):
         reason = "this property prevents a full refresh: remove it first"
         yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
+    if loses_history(before):
+        reason = "the earlier versions of its rows are lost: its input has the current rows only"
+        yield Difference("full refresh", "starts the history again", "full_refresh", reason, True)
     streamed = [source for model in filled_by for source in streamed_inputs(model) if "model" not in source]
+    streamed += old_snapshots(filled_by[0])
     if streamed:
         sources = ", ".join(map(source_name, streamed))
         reason = "rows that the source no longer has are lost"

@@ -183,9 +183,7 @@ def _compare_sink(before: Model, after: Model) -> Iterator[Difference]:
         return
     for name in sorted({*old, *new} - {"options"}):
         if old.get(name) != new.get(name):
-            detail = "the code has changed"
-            if name != "code_hash":
-                detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
+            detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             yield Difference(f"sink.{name}", detail, "incremental", SENT)
     for difference in _compare_mapping("sink.options", old.get("options", {}), new.get("options", {})):
         yield replace(difference, reason=SENT)
@@ -221,6 +219,9 @@ def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
 
 def _compare_reading(old: Model, new: Model, after: Model) -> Iterator[Difference]:
     """How the same source is read."""
+    if new.get("version") != old.get("version"):
+        detail = f"version of {source_name(new)}: {old.get('version')} -> {new.get('version')}"
+        yield Difference("snapshots", detail, _refresh_for(after, "full_refresh"), "existing rows have other versions")
     if "name" in new:
         yield from _compare_reader_options(old.get("options", new["options"]), new["options"], source_name(new), after)
         return
@@ -240,7 +241,7 @@ def _compare_reader_options(old: Model, new: Model, place: str, after: Model) ->
 
 
 def _identity(source: Model) -> tuple[Any, ...]:
-    return tuple(source.get(name) for name in ("model", "table", "path", "name", "format", "mode"))
+    return tuple(source.get(name) for name in ("model", "table", "path", "name", "function", "format", "mode"))
 
 
 def _source_difference(source: Model, verb: str, before: Model, after: Model) -> Difference:

@@ -12,7 +12,7 @@ TYPE_WIDENING = "delta.enableTypeWidening"
 
 _RECOMPUTED = ("materialized_view", "seed")
 """The kinds that are materialized views of the platform."""
-_STREAMING = ("streaming_table", "auto_cdc")
+_STREAMING = ("streaming_table", "auto_cdc", "auto_cdc_from_snapshot")
 
 
 def is_streaming(model: Model) -> bool:
@@ -55,9 +55,21 @@ def streamed_inputs(model: Model) -> list[Model]:
     return [source for source in model["inputs"] if source["mode"] == "stream"]
 
 
+def loses_history(model: Model) -> bool:
+    """Whether the model's table has versions of rows that its input, a snapshot of now, no longer has."""
+    is_history = model["kind"] == "auto_cdc_from_snapshot" and model["cdc"]["scd_type"] == 2
+    return is_history and not any("version" in source for source in model["inputs"])
+
+
+def old_snapshots(model: Model) -> list[Model]:
+    """The inputs from which the model has its history, and which may no longer have all snapshots."""
+    is_history = (model["cdc"] or {}).get("scd_type") == 2
+    return [source for source in model["inputs"] if is_history and "version" in source]
+
+
 def source_name(source: Model) -> str:
     """The name of an input, such as ``json in /landing/orders`` or ``kafka:orders``."""
-    name = next((source[word] for word in ("model", "table", "name") if word in source), None)
+    name = next((source[word] for word in ("model", "table", "name", "function") if word in source), None)
     return str(name or f"{source.get('format', 'files')} in {source.get('path')}")
 
 

@@ -81,6 +81,23 @@ class ReaderDocument(Document):
     options: Options = Field({}, description=_OPTIONS)
 
 
+class SnapshotsDocument(Document):
+    """``snapshots(...)``."""
+
+    path: Word | None = Field(None, description="a folder as text")
+    format: Literal["json", "csv", "parquet", "avro", "orc", "text", "xml"] | None = Field(
+        None, description='"json", "csv", "parquet", "avro", "orc", "text" or "xml"'
+    )
+    version: Literal["DATE", "TIMESTAMP", "BIGINT"] = Field("DATE", description='"DATE", "TIMESTAMP" or "BIGINT"')
+    columns: Word | dict[str, Word] | None = Field(
+        None, description="SQL types by column name, or the same as one text"
+    )
+    options: dict[str, str | bool | int | float] = Field(
+        {}, description="a dictionary of option names and their values"
+    )
+    function: Word | None = Field(None, description="the name of a function as text")
+
+
 class ExpectationDocument(Document):
     """``expect(...)``, ``expect_or_drop(...)`` and ``expect_or_fail(...)``."""
 
@@ -187,6 +204,16 @@ class AutoCdcDocument(TableDocument):
     )
 
 
+class AutoCdcFromSnapshotDocument(TableDocument):
+    """``auto_cdc_from_snapshot(...)``."""
+
+    key: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
+    scd_type: int = Field(1, ge=1, le=2, description="1 or 2")
+    track_history: Word | Words | dict[Literal["except"], Words] | None = Field(
+        None, description='a list of column names, or {"except": [...]}'
+    )
+
+
 class FlowDocument(ModelDocument):
     """``flow(...)``."""
 
@@ -202,6 +229,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "materialized_view": MaterializedViewDocument,
     "view": DatasetDocument,
     "auto_cdc": AutoCdcDocument,
+    "auto_cdc_from_snapshot": AutoCdcFromSnapshotDocument,
     "flow": FlowDocument,
     "sink": SinkDocument,
     "seed": SeedDocument,
@@ -213,6 +241,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "kafka": KafkaDocument,
     "read": ReaderDocument,
     "read_stream": ReaderDocument,
+    "snapshots": SnapshotsDocument,
     "expect": ExpectationDocument,
     "expect_or_drop": ExpectationDocument,
     "expect_or_fail": ExpectationDocument,

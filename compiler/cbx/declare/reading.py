@@ -204,7 +204,7 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans
         return None
     good = {name: value for name, value in values.items() if name not in bad}
     required = [name for name, field in document.model_fields.items() if field.is_required()]
-    if call.function in INPUTS and required[0] not in good:
+    if call.function in INPUTS and not good.keys() >= set(required[:1]):
         return None
     fallback = document.model_validate({**{name: _STAND_INS.get(name, "unread") for name in required}, **good})
     return ReadCall(call.function, fallback, spans, frozenset({*unread, *missing, *bad}))

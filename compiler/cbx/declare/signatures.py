@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink")
+KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "auto_cdc_from_snapshot", "flow", "sink")
 SEED = "seed"
 """The kind that a TOML file declares: no word of Python or SQL files."""
 MODEL_INPUTS = ("ref", "stream")
 TABLE_INPUTS = ("source", "stream_source")
 READER_INPUTS = ("kafka", "read_stream", "read")
-INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader", *READER_INPUTS)
+INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader", *READER_INPUTS, "snapshots")
 EXPECTATIONS = ("expect", "expect_or_drop", "expect_or_fail")
 RELATIONSHIPS = ("one_to_one", "one_to_many", "many_to_one")
 
@@ -22,6 +22,7 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "kafka": ("topic",),
     "read_stream": ("format",),
     "read": ("format",),
+    "snapshots": ("path",),
     **dict.fromkeys(EXPECTATIONS, ("name", "sql")),
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
     "column": ("type", "description", "not_null", "measure", "mask"),

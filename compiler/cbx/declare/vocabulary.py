@@ -189,6 +189,39 @@ def auto_cdc(
     return _keep_function(function)
 
 
+def auto_cdc_from_snapshot(
+    function: Any = None,
+    /,
+    *,
+    key: str | Sequence[str],
+    scd_type: Literal[1, 2] = 1,
+    track_history: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    keys: str | Sequence[str | Sequence[str]] = (),
+    relationships: Sequence[Any] = (),
+    columns: Columns | None = None,
+    expectations: Sequence[Any] = (),
+    description: str | None = None,
+    tags: str | Sequence[str] = (),
+    owner: str | None = None,
+    properties: Mapping[str, str] | None = None,
+    cluster_by: str | Sequence[str] = (),
+    partition_cols: str | Sequence[str] = (),
+    row_filter: str | None = None,
+    spark_conf: Mapping[str, Any] | None = None,
+    private: bool = False,
+    quarantine: bool = False,
+    enforce: OnViolation = "warn",
+    for_each: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
+) -> Any:
+    """Declare a table that applies the differences between snapshots, each of which has all rows.
+
+    The model returns a snapshot: of a table as it is now, or of one of the files of `snapshots`. The arguments are
+    those of `auto_cdc`.
+    """
+    return _keep_function(function)
+
+
 def sink(
     function: Any = None,
     /,
@@ -343,6 +376,29 @@ def read(
         options: Options of the reader.
     """
     return ("read", format)
+
+
+def snapshots(
+    path: str | None = None,
+    *,
+    format: str | None = None,  # noqa: A002 - Spark's name
+    version: Literal["DATE", "TIMESTAMP", "BIGINT"] = "DATE",
+    columns: str | Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    function: str | None = None,
+) -> Any:
+    """Read the snapshots of a folder one after the other, for `auto_cdc_from_snapshot`.
+
+    Args:
+        path: The folder; the name of each file or folder in it has a version, such as ``merchants_2026-01-31.csv``.
+        format: ``json``, ``csv``, ``parquet``, ``avro``, ``orc``, ``text`` or ``xml``.
+        version: The type of the versions.
+        columns: All columns of the files and their types, so that nothing is inferred.
+        options: Options of the reader.
+        function: Instead of a folder, a function that takes the last version, None at first, and returns the next
+            snapshot and its version, or None.
+    """
+    return ("snapshots", path)
 
 
 def expect(name: str, sql: str) -> Any:

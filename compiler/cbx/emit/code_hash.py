@@ -24,6 +24,11 @@ def code_hash(code: PythonCode | SqlCode) -> str:
                 [definition.text for definition in definitions],
                 list(imports),
             ]
-        case SqlCode(query=query):
-            content = ["sql", query.as_data()]
+        case SqlCode(query=query, functions=functions):
+            content = ["sql", query.as_data(), *([] if functions is None else _functions(functions))]
     return f"{SCHEME}:{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"
+
+
+def _functions(code: PythonCode) -> list[object]:
+    """What a query's declaration names: functions of macros, and their imports."""
+    return [[definition.text for definition in code.definitions], list(code.imports)]

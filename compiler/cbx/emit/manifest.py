@@ -188,8 +188,7 @@ def _cdc(cdc: Cdc) -> dict[str, Any]:
 def _sink(sink: SinkTarget) -> dict[str, Any]:
     if sink.function is None:
         return {"format": sink.format, "options": {name: text_in_words(value) for name, value in sink.options}}
-    code = {} if sink.code is None else {"code_hash": code_hash(sink.code)}
-    return {"foreach_batch": sink.function, **code}
+    return {"foreach_batch": sink.function}
 
 
 def _key_check(check: KeyCheck) -> dict[str, Any]:

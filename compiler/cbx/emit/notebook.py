@@ -20,12 +20,24 @@ from cbx.emit.cells import (
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
 from cbx.emit.load_expression import load_expression
 from cbx.emit.sinks import emit_flow, emit_sink
-from cbx.project.dataset_names import quarantine_table
+from cbx.emit.snapshots import Modules, SourceNames, emit_folder, emit_source
+from cbx.project.dataset_names import changes_view, quarantine_table
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, ModelPlan, Read
-from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ReaderInput, ResolvedModel, TableInput, TableOptions
+from cbx.stages.resolved import (
+    Cdc,
+    FileInput,
+    ModelInput,
+    PythonCode,
+    ReaderInput,
+    ResolvedModel,
+    SnapshotInput,
+    SqlCode,
+    TableInput,
+    TableOptions,
+)
 from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -47,7 +59,7 @@ class _Notebook:
         self.project = project
         self.api = api_name(project)
         self.code = plan.model.code if isinstance(plan.model.code, PythonCode) else None
-        self.added = self.code or (self.model.sink.code if self.model.sink is not None else None)
+        self.added = plan.model.code.functions if isinstance(plan.model.code, SqlCode) else plan.model.code
         imports = self.added.imports if self.added else ()
         imported_names = [imported.alias or imported.name or imported.module.split(".")[0] for imported in imports]
         defined = self.added.names if self.added else ()
@@ -56,6 +68,8 @@ class _Notebook:
         self.dropping = [rule for rule in rules if rule.on_violation == "drop"]
         self.functions = "F" if _FUNCTIONS in imports else free_name("F", self.taken)
         self.base = f"{self.model.layer}_{self.model.name}"
+        self.source_names = SourceNames(*(free_name(name, self.taken) for name in SourceNames._fields))
+        self.modules = Modules(*(free_name(module, self.taken) for module in Modules._fields))
 
     @property
     def _has_struct(self) -> bool:
@@ -82,6 +96,9 @@ class _Notebook:
         imports = [api_import(self.project), *(self.added.imports if self.added else ())]
         if self.dropping or self._has_struct:
             imports.append(Import("pyspark.sql", "functions", self.functions))
+        snapshots = self.model.snapshots
+        if snapshots is not None and snapshots.function is None:
+            imports += self.modules.imports(snapshots.version)
         yield import_lines(imports)
         if self.added is not None:
             if self.added.variables:
@@ -105,8 +122,8 @@ class _Notebook:
                 yield f"@{self._decorator('view')}(name={name})\ndef {view}():\n    return (\n{read_text}\n    )"
 
     def _datasets(self) -> Iterator[str]:
-        if self.plan.changes_view is not None:
-            yield from self._cdc_datasets(self.plan.changes_view)
+        if self.table.cdc is not None:
+            yield from self._cdc_datasets(self.table.cdc)
         elif self.model.sink is not None:
             yield emit_sink(self.model, self.model.sink, self.project, self._free_name(f"{self.base}_batch"))
             yield emit_flow(self.model, self.project, self._definition(self._free_name(self.base), self._result()))
@@ -144,7 +161,7 @@ class _Notebook:
         """The arguments of an append flow; the suffix distinguishes the flows of one model."""
         yield "target", string_literal(target)
         yield "name", string_literal(f"{self.model.dataset}{suffix}")
-        if self.model.reads_in_batch:
+        if self.model.flow is not None and self.model.flow.once:
             yield "once", "True"
         if self.model.description:
             yield "comment", string_literal(self._comment())
@@ -165,9 +182,14 @@ class _Notebook:
 
     def _result(self) -> str:
         """The expression that computes the model, inside a function's body."""
+        snapshots = self.model.snapshots
         if self.code is None:
-            return "spark.sql(QUERY)"
+            snapshot = "" if snapshots is None else f", snapshot={self.source_names.snapshot}"
+            return f"spark.sql(QUERY{snapshot})"
         reads = self.plan.reads
+        if snapshots is not None:
+            name = f"{reads[0].parameter}=" if reads[0].keyword_only else ""
+            return f"{self.code.function}({name}{self.source_names.snapshot})"
         if len(reads) == 1 and not reads[0].keyword_only:
             read_text = self._read_expression(reads[0], "        ")
             is_long = "\n" in read_text
@@ -191,24 +213,42 @@ class _Notebook:
         reader = "spark.readStream.table" if read.is_streaming else "spark.read.table"
         return f"{indent}{reader}({text_literal(read.table or Text.of(''), self.project.name)})"
 
-    def _cdc_datasets(self, view: str) -> Iterator[str]:
-        comment = string_literal(f"Changes applied to {self.table.dataset}.")
+    def _cdc_datasets(self, cdc: Cdc) -> Iterator[str]:
+        view = self.plan.changes_view
+        if view is not None:
+            yield self._cdc_view(view)
+        else:
+            yield from self._snapshot_functions()
+        source = self._free_name(f"{self.base}_snapshots") if view is None else string_literal(view)
+        function = "create_auto_cdc_flow" if cdc.sequence_by else "create_auto_cdc_from_snapshot_flow"
+        table = call(f"{self.api}.create_streaming_table", list(self._table_arguments()))
+        flow = call(f"{self.api}.{function}", list(self._flow_arguments(cdc, source)))
+        yield flow if self.plan.target is not None else f"{table}\n\n{flow}"
+
+    def _cdc_view(self, view: str) -> str:
+        what = "Changes applied to" if view == changes_view(self.model.dataset) else "Snapshot for"
+        comment = string_literal(f"{what} {self.table.dataset}.")
         decorator = f"@{self._decorator('view')}(name={string_literal(view)}, comment={comment})"
         if len(decorator) > WIDTH:
             decorator = call(f"@{self._decorator('view')}", [("name", string_literal(view)), ("comment", comment)])
-        yield "\n".join([decorator, *self._expectations(), self._definition(self._free_name(view), self._result())])
-        table = call(f"{self.api}.create_streaming_table", list(self._table_arguments()))
-        flow = call(f"{self.api}.create_auto_cdc_flow", list(self._flow_arguments(view)))
-        yield flow if self.plan.target is not None else f"{table}\n\n{flow}"
+        return "\n".join([decorator, *self._expectations(), self._definition(self._free_name(view), self._result())])
 
-    def _flow_arguments(self, view: str) -> Iterator[tuple[str, str]]:
-        cdc = self.table.cdc
-        assert cdc is not None  # noqa: S101 - the plan names a view of changes for AUTO CDC only
+    def _snapshot_functions(self) -> Iterator[str]:
+        snapshots = self.model.snapshots
+        assert snapshots is not None  # noqa: S101 - the plan names a view for all other inputs
+        next_snapshot = snapshots.function or self._free_name(f"{self.base}_folder")
+        if snapshots.function is None:
+            yield emit_folder(snapshots, next_snapshot, self.modules, self.project)
+        source = self._free_name(f"{self.base}_snapshots")
+        yield emit_source(source, next_snapshot, self.source_names, self._result())
+
+    def _flow_arguments(self, cdc: Cdc, source: str) -> Iterator[tuple[str, str]]:
         yield "target", string_literal(self.table.dataset)
-        yield "source", string_literal(view)
+        yield "source", source
         yield "keys", list_literal(self.table.key or ())
-        names = ", ".join(string_literal(quote_if_needed(name)) for name in cdc.sequence_by)
-        yield "sequence_by", f"{self.functions}.struct({names})" if self._has_struct else names
+        if cdc.sequence_by:
+            names = ", ".join(string_literal(quote_if_needed(name)) for name in cdc.sequence_by)
+            yield "sequence_by", f"{self.functions}.struct({names})" if self._has_struct else names
         if cdc.ignore_null_updates is not False:
             is_all = cdc.ignore_null_updates is True
             yield "ignore_null_updates", "True" if is_all else list_literal(cdc.ignore_null_updates)  # type: ignore[arg-type] # it is the names then
@@ -225,7 +265,7 @@ class _Notebook:
             yield "track_history_except_column_list", list_literal(cdc.track_history_except)
         if self.plan.target is not None:
             yield "name", string_literal(self.model.dataset)
-        if self.model.reads_in_batch:
+        if self.model.flow is not None and self.model.flow.once:
             yield "once", "True"
 
     def _quarantine(self) -> Iterator[str]:
@@ -296,6 +336,8 @@ def _input_names(model: ResolvedModel) -> Iterator[str]:
                 yield text_in_words(text)
             case ReaderInput():
                 yield model_input.place
+            case SnapshotInput(path=path, function=function):
+                yield function or text_in_words(path or Text.of(""))
             case ModelInput(model=name):
                 yield name
 

@@ -94,7 +94,7 @@ class Node:
     Attributes:
         id: ``silver.orders`` for a model, ``source:raw.events`` for a table, ``source:${landing}/orders`` for files.
         resource_type: The type in dbt's terms.
-        kind: The model's kind; for a source ``table`` or the format of the files.
+        kind: The model's kind; for a source ``table``, ``function`` or the format of the files.
         layer: The model's layer; `SOURCE_LAYER` for a source.
         dataset: The table's name in the pipeline; empty for a source.
         path: The model's file; for a source its table or folder.
@@ -319,11 +319,11 @@ def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, 
 
 
 def _source(entry: Mapping[str, str]) -> Node:
-    place = entry.get("table") or entry.get("path") or entry["name"]
+    place = entry.get("table") or entry.get("path") or entry.get("name") or entry["function"]
     return Node(
         id=f"{SOURCE}{place}",
         resource_type="source",
-        kind="table" if "table" in entry else entry["format"],
+        kind="table" if "table" in entry else entry.get("format", "function"),
         layer=SOURCE_LAYER,
         name=place,
         dataset="",

@@ -19,7 +19,7 @@ from cbx.spark_spelling import value_text
 
 _WILDCARDS = re.compile(r"[*?\[]")
 _FILES = (".py", ".sql")
-_KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink", "seed")
+_KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc", "auto_cdc_from_snapshot", "flow", "sink", "seed")
 
 
 class SelectorError(ValueError):

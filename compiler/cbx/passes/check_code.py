@@ -53,7 +53,9 @@ def check_code(
         causes = [Cause(span.path, f"line {span.line} fails"), *_called_macros(code, mistake)]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
     traced = getattr(outcome, "reads", ())
-    for read in traced or find_undeclared_reads((code.source, *code.definitions), _imported_names(code)):
+    names_functions = model.sink is not None or model.snapshots is not None
+    definitions = () if names_functions else code.definitions  # such functions may read and write anything
+    for read in traced or find_undeclared_reads((code.source, *definitions), _imported_names(code)):
         _check_read(read, model, models, report)
     return len(report) > reported
 

@@ -14,6 +14,7 @@ _STREAMING_KINDS = {
 }
 _BATCH_KINDS = {
     "materialized_view": ("a materialized view", "make it a `streaming_table`"),
+    "auto_cdc_from_snapshot": ("a table of snapshots", "make it an `auto_cdc`, which applies changes"),
     "flow": ("a flow that runs once", "remove `once=True`: a stream begins with the rows that are there"),
 }
 """Kinds that need a stream or refuse one: what they are called, and what else could be done."""
@@ -25,7 +26,7 @@ def check_kinds(connected: Connected, report: Report) -> None:
     Before: a ``materialized_view`` that reads ``stream("bronze.orders")``. After: a diagnostic at the input.
     """
     for model in connected.models.values():
-        if "inputs" not in model.unread:
+        if "inputs" not in model.unread and model.snapshots is None:
             _check_mode(model, report)
         for source in model.model_inputs:
             other = connected.models.get(source.model)
@@ -83,7 +84,7 @@ def _why_not_append_only(other: ResolvedModel) -> str:
         return "a materialized view, whose rows change"
     if other.kind == "seed":
         return "a seed, whose rows change"
-    if other.kind == "auto_cdc":
+    if other.kind in {"auto_cdc", "auto_cdc_from_snapshot"}:
         return "the target of AUTO CDC, whose rows change"
     if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:
         return "a view of tables that are read in batch"

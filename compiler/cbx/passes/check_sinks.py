@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 
 from cbx.diagnostics import codes
@@ -10,7 +9,8 @@ from cbx.diagnostics.diagnostic import Related, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.parse.types import normal_type
-from cbx.stages.resolved import Column, Connected, PythonCode, ResolvedModel, SinkTarget
+from cbx.passes.check_function_arguments import check_function_arguments
+from cbx.stages.resolved import Column, Connected, ResolvedModel, SinkTarget
 
 _FILES = ("avro", "csv", "json", "orc", "parquet", "text")
 _FORMATS = ("delta", "kafka", *_FILES)
@@ -56,7 +56,8 @@ def _check_sink(model: ResolvedModel, sink: SinkTarget, columns: tuple[Column, .
         message = f"`{model.id}` has both `format` and `foreach_batch`, and its rows go to one of them"
         report.add(codes.UNUSABLE_SINK, message, model.spans.at("foreach_batch"), hint="remove one of the two")
     elif sink.function is not None:
-        _check_function(model, sink, sink.function, report)
+        span = model.spans.at("foreach_batch")
+        check_function_arguments(model, sink.function, ("rows", "number"), codes.UNUSABLE_SINK, span, report)
     elif sink.format is not None:
         _check_format(model, sink.format, sink, columns, report)
     else:
@@ -122,36 +123,3 @@ def _check_messages(model: ResolvedModel, columns: tuple[Column, ...], span: Spa
             taken = " or ".join(sorted(allowed - {""}, reverse=True))
             message = f"the column `{name}` of `{model.id}` is {types[name]}, and Kafka takes {taken}"
             report.add(codes.UNUSABLE_SINK, message, span, hint=f"write `CAST({name} AS STRING) AS {name}`")
-
-
-def _check_function(model: ResolvedModel, sink: SinkTarget, name: str, report: Report) -> None:
-    """Check that a function takes a micro-batch and its number."""
-    code = sink.code if sink.code is not None else model.code
-    if not isinstance(code, PythonCode):
-        return
-    span = model.spans.at("foreach_batch")
-    if name == code.function:
-        message = f"`{name}` is the function of the model itself, which returns the rows to send"
-        report.add(codes.UNUSABLE_SINK, message, span, hint="name the function that takes them")
-        return
-    arguments = _find_arguments(code, name)
-    if arguments is not None and not _takes_two(arguments):
-        names = listing(argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
-        message = f"`{name}` takes {names or 'no arguments'}, but is called with a micro-batch and its number"
-        report.add(codes.UNUSABLE_SINK, message, span, hint=f"define it as `def {name}(rows, number):`")
-
-
-def _find_arguments(code: PythonCode, name: str) -> ast.arguments | None:
-    """The parameters of a function; None if it is something else, or has a decorator."""
-    for definition in code.definitions:
-        for node in ast.parse(definition.text).body:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                return None if node.decorator_list else node.args
-    return None
-
-
-def _takes_two(arguments: ast.arguments) -> bool:
-    count = len(arguments.posonlyargs) + len(arguments.args)
-    needs_names = len(arguments.kwonlyargs) > sum(default is not None for default in arguments.kw_defaults)
-    has_room = count >= 2 or arguments.vararg is not None
-    return has_room and count - len(arguments.defaults) <= 2 and not needs_names

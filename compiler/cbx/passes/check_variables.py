@@ -8,7 +8,15 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_spans import setting_span
-from cbx.stages.resolved import FileInput, PythonCode, ReaderInput, Resolved, ResolvedModel, SqlCode, TableInput
+from cbx.stages.resolved import (
+    FileInput,
+    ReaderInput,
+    Resolved,
+    ResolvedModel,
+    SnapshotInput,
+    SqlCode,
+    TableInput,
+)
 from cbx.syntax.text import Text
 
 
@@ -45,10 +53,9 @@ def variables_of(model: ResolvedModel) -> Iterator[str]:
     """The variables that a model's code, inputs and expectations use."""
     for text in _texts(model):
         yield from text.variables
-    if isinstance(model.code, PythonCode):
-        yield from model.code.variables
-    if model.sink is not None and model.sink.code is not None:
-        yield from model.sink.code.variables
+    code = model.code.functions if isinstance(model.code, SqlCode) else model.code
+    if code is not None:
+        yield from code.variables
 
 
 def _texts(model: ResolvedModel) -> Iterator[Text]:
@@ -59,6 +66,9 @@ def _texts(model: ResolvedModel) -> Iterator[Text]:
             yield source.path
             yield from (value for _, value in source.options)
         elif isinstance(source, ReaderInput):
+            yield from (value for _, value in source.options)
+        elif isinstance(source, SnapshotInput):
+            yield from () if source.path is None else (source.path,)
             yield from (value for _, value in source.options)
     yield from (expectation.condition for expectation in model.expectations)
     if isinstance(model.code, SqlCode):

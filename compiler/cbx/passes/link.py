@@ -8,7 +8,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
-from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table
+from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table, snapshot_view
 from cbx.project.find_project import PROJECT_FILE
 from cbx.stages.resolved import (
     FileInput,
@@ -181,8 +181,8 @@ def _dataset_names(model: ResolvedModel) -> Iterator[str]:
     yield model.dataset
     if model.quarantine:
         yield quarantine_table(model.dataset)
-    if model.cdc is not None:
-        yield changes_view(model.dataset)
+    if model.cdc is not None and model.snapshots is None:
+        yield snapshot_view(model.dataset) if model.kind == "auto_cdc_from_snapshot" else changes_view(model.dataset)
     if isinstance(model.code, SqlCode) and any(isinstance(source, FileInput) for source in model.inputs):
         yield files_view(model.dataset)
     if isinstance(model.code, SqlCode) and any(isinstance(source, ReaderInput) for source in model.inputs):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+from cbx.declare.documents import SinkDocument, SnapshotsDocument
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
+from cbx.stages.declared import DeclaredModel
 from cbx.syntax.declarations import (
     ImportedName,
     NeededName,
@@ -18,54 +21,84 @@ from cbx.syntax.declarations import (
     Statement,
 )
 
-_FUNCTION = re.compile(r"(?:(?P<module>macros(?:\.[A-Za-z_]\w*)+)\.)?(?P<name>[A-Za-z_]\w*)", re.ASCII)
+_FUNCTION = re.compile(r"(?:macros(?:\.[A-Za-z_]\w*)+\.)?[A-Za-z_]\w*", re.ASCII)
 _HINT = 'name a function of the file, or one of macros with its file: "macros.outbox.send"'
 
 
-def check_function_name(
-    named: str, code: PythonFunction | SqlQuery, modules: Mapping[str, PythonModule | None], span: Span, report: Report
-) -> str | None:
-    """The name that a function has in the notebook; None after a diagnostic.
+class NamedFunction(NamedTuple):
+    """A function that a declaration names: ``send``, or ``macros.outbox.send``."""
+
+    text: str
+    span: Span
+
+
+def name_in_notebook(text: str) -> str:
+    """The name that a named function has in a notebook."""
+    return text.rpartition(".")[2]
+
+
+def find_named_functions(
+    model: DeclaredModel, modules: Mapping[str, PythonModule | None], report: Report
+) -> tuple[NamedFunction, ...]:
+    """The functions that a model names.
 
     Args:
-        named: The text of the declaration: ``write_orders``, or ``macros.outbox.write_orders``.
-        code: The code of the model.
+        model: The model.
         modules: The Python macros by module name, for hints.
-        span: The span of the text.
         report: Where problems go: CBX103 for a text that is not a name, CBX205 for a function without its file in SQL.
     """
-    match = _FUNCTION.fullmatch(named)
-    if match is None:
-        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{named}` is not the name of a function", span, hint=_HINT)
-        return None
-    if match["module"] is None and isinstance(code, SqlQuery):
-        homes = [name for name, module in modules.items() if module is not None and _defines(module, named)]
-        hint = f'write "{homes[0]}.{named}"' if homes else 'name its file, too: "macros.outbox.send"'
-        message = f"`{named}` is not defined here: a SQL model has the functions of macros only"
+    return tuple(function for function in _named_functions(model) if _check_name(function, model, modules, report))
+
+
+def _named_functions(model: DeclaredModel) -> Iterator[NamedFunction]:
+    if isinstance(model.document, SinkDocument) and model.document.foreach_batch is not None:
+        yield NamedFunction(model.document.foreach_batch, model.spans.at("foreach_batch"))
+    for source in model.inputs:
+        document = source.call.document
+        if isinstance(document, SnapshotsDocument) and document.function is not None:
+            yield NamedFunction(document.function, source.call.spans.at("function"))
+
+
+def _check_name(
+    function: NamedFunction, model: DeclaredModel, modules: Mapping[str, PythonModule | None], report: Report
+) -> bool:
+    text, span = function
+    if _FUNCTION.fullmatch(text) is None:
+        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{text}` is not the name of a function", span, hint=_HINT)
+        return False
+    if "." not in text and isinstance(model.code, SqlQuery):
+        homes = [name for name, module in modules.items() if module is not None and _defines(module, text)]
+        hint = f'write "{homes[0]}.{text}"' if homes else 'name its file, too: "macros.outbox.send"'
+        message = f"`{text}` is not defined here: a SQL model has the functions of macros only"
         report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint)
-        return None
-    return match["name"]
+        return False
+    return True
 
 
 def _defines(module: PythonModule, name: str) -> bool:
     return any(name in statement.names for statement in module.statements)
 
 
-def need_function(code: PythonFunction, named: str, span: Span) -> PythonFunction:
-    """A model's function that also needs a function that `check_function_name` has checked."""
-    needed = NeededName(named.rpartition(".")[2], "code", span)
-    definition = code.definition._replace(needs=(*code.definition.needs, needed))
-    module = code.module._replace(imports=(*code.module.imports, *_imports(named, span)))
-    return PythonFunction(definition, module)
+def need_functions(code: PythonFunction, functions: tuple[NamedFunction, ...]) -> PythonFunction:
+    """A model's function that also needs the functions that its declaration names."""
+    definition = code.definition._replace(needs=(*code.definition.needs, *_needs(functions)))
+    return PythonFunction(definition, code.module._replace(imports=(*code.module.imports, *_imports(functions))))
 
 
-def function_alone(named: str, span: Span) -> PythonFunction:
-    """Code that only needs a function of macros, for the notebook of a SQL model."""
-    needed = NeededName(named.rpartition(".")[2], "code", span)
-    definition = Statement((), (), (needed,), Snippet(span.path, span.line, ""), (), (), span)
-    return PythonFunction(definition, PythonModule(span.path, (), _imports(named, span)))
+def functions_alone(functions: tuple[NamedFunction, ...]) -> PythonFunction:
+    """Code that only needs functions of macros, for the notebook of a SQL model."""
+    span = functions[0].span
+    definition = Statement((), (), tuple(_needs(functions)), Snippet(span.path, span.line, ""), (), (), span)
+    return PythonFunction(definition, PythonModule(span.path, (), tuple(_imports(functions))))
 
 
-def _imports(named: str, span: Span) -> tuple[ImportedName, ...]:
-    module, _, name = named.rpartition(".")
-    return (ImportedName(name, module, name, span),) if module else ()
+def _needs(functions: tuple[NamedFunction, ...]) -> Iterator[NeededName]:
+    for text, span in functions:
+        yield NeededName(name_in_notebook(text), "code", span)
+
+
+def _imports(functions: tuple[NamedFunction, ...]) -> Iterator[ImportedName]:
+    for text, span in functions:
+        module, _, name = text.rpartition(".")
+        if module:
+            yield ImportedName(name, module, name, span)

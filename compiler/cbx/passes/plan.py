@@ -6,9 +6,18 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from cbx.passes.table_schema import table_schema
-from cbx.project.dataset_names import changes_view, files_view, input_view, key_check, measure_check, relationship_check
+from cbx.project.dataset_names import (
+    changes_view,
+    files_view,
+    input_view,
+    key_check,
+    measure_check,
+    relationship_check,
+    snapshot_view,
+)
 from cbx.stages.plan import Check, KeyCheck, MeasureCheck, ModelPlan, PipelinePlan, Plan, Read, RelationshipCheck
 from cbx.stages.resolved import (
+    Cdc,
     FileInput,
     Input,
     ModelInput,
@@ -17,11 +26,14 @@ from cbx.stages.resolved import (
     ReaderInput,
     Relationship,
     ResolvedModel,
+    SnapshotInput,
     SqlCode,
     TableInput,
 )
-from cbx.syntax.text import Text, join
+from cbx.syntax.text import Text, TextPart, join
 
+SNAPSHOT = "{snapshot}"
+"""A snapshot in a query, which `spark.sql` takes as the parameter of that name."""
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 
 
@@ -105,14 +117,29 @@ def _plan_model(
         model=model,
         artifact=f"{folder}/{model.layer}/{model.name}.py",
         reads=reads,
-        query=model.code.query.fill(lambda slot: _fill_slot(reads[slot.index]))
-        if isinstance(model.code, SqlCode)
-        else None,
+        query=_plan_query(model, model.code.query, reads) if isinstance(model.code, SqlCode) else None,
         schema=table_schema(model, proven, references),
-        changes_view=changes_view(model.dataset) if (target or model).cdc is not None else None,
+        changes_view=_changes_view(model, (target or model).cdc),
         pipeline=pipeline,
         target=target,
     )
+
+
+def _plan_query(model: ResolvedModel, query: Text, reads: tuple[Read, ...]) -> Text:
+    """The query with the names of tables; with a snapshot as its parameter other braces are doubled."""
+    if model.snapshots is not None:
+        query = Text(tuple(_double_braces(part) for part in query.parts))
+    return query.fill(lambda slot: _fill_slot(reads[slot.index]))
+
+
+def _double_braces(part: TextPart) -> TextPart:
+    return part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else part
+
+
+def _changes_view(model: ResolvedModel, cdc: Cdc | None) -> str | None:
+    if cdc is None or model.snapshots is not None:
+        return None
+    return changes_view(model.dataset) if cdc.sequence_by else snapshot_view(model.dataset)
 
 
 def _plan_read(source: Input, number: int, model: ResolvedModel, proven: Proven) -> Read:
@@ -122,6 +149,8 @@ def _plan_read(source: Input, number: int, model: ResolvedModel, proven: Proven)
             return Read(source.parameter, source.keyword_only, table, source.is_streaming, None)
         case TableInput(table=table):
             return Read(source.parameter, source.keyword_only, table, source.is_streaming, None)
+        case SnapshotInput():
+            return Read(source.parameter, source.keyword_only, Text.of(SNAPSHOT), False, None, source)
         case FileInput():
             several = sum(isinstance(other, FileInput) for other in model.inputs) > 1
             return _plan_view(files_view(model.dataset, number + 1 if several else None), source, model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +22,9 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
 from cbx.passes.declaration_texts import DeclarationTexts
-from cbx.passes.inline_macros import inline_macros
 from cbx.passes.read_macros import Macros
 from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
+from cbx.passes.resolve_code import hash_content, resolve_code
 from cbx.passes.resolve_inputs import resolve_input
 from cbx.passes.resolve_sink import resolve_sink
 from cbx.passes.type_seed import type_seed
@@ -36,14 +35,12 @@ from cbx.stages.resolved import (
     Column,
     Expectation,
     FlowTarget,
-    PythonCode,
     RelationshipClaim,
     Resolved,
     ResolvedModel,
     SqlCode,
     TableOptions,
 )
-from cbx.syntax.declarations import PythonFunction, SqlQuery
 from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
@@ -85,13 +82,14 @@ class _ModelResolver(DeclarationTexts):
         self.macros.templates.use_parameters(declaration.parameters)
         columns = self._resolve_columns(document)
         options = self._resolve_table_options(document)
-        sink, written = resolve_sink(
-            declaration, self.macros, self.declared.project.variable_names, self.render_option, self.report
-        )
         key = self._resolve_names(dataset.key, "key")
         further_keys = self._read_argument("keys", self._resolve_further_keys, dataset.keys) or ()
         seed = type_seed(declaration, columns, (*((key,) if key else ()), *further_keys), self.report)
-        code = SqlCode(seed.query) if seed is not None else self._resolve_code(written)
+        code = (
+            SqlCode(seed.query)
+            if seed is not None
+            else resolve_code(declaration, self.macros, self.declared.project.variable_names, self.report)
+        )
         inputs = [
             self._read_argument("inputs", resolve_input, self, item, columns, declaration.code)
             for item in declaration.inputs
@@ -138,10 +136,10 @@ class _ModelResolver(DeclarationTexts):
             code=code or SqlCode(Text.of("")),
             spans=declaration.spans.pack(),
             unread=declaration.unread | self.wrong,
-            content_hash=self._hash_content(code),
+            content_hash=hash_content(self, code),
             options=options,
             parameters=declaration.parameters,
-            sink=sink,
+            sink=resolve_sink(declaration, self.render_option),
             flow=self._resolve_flow(document) if isinstance(document, FlowDocument) else None,
             seed=seed,
         )
@@ -314,28 +312,6 @@ class _ModelResolver(DeclarationTexts):
 
     def _render_condition(self, template: str | None, argument: str) -> Text | None:
         return None if template is None else self.render(template, self._span(argument))
-
-    def _resolve_code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
-        if isinstance(code, SqlQuery):
-            return SqlCode(code.text, code.spans)
-        return inline_macros(
-            code,
-            code.definition.names[0],
-            self.macros.modules,
-            self.declared.project.variable_names,
-            self.report,
-        )
-
-    def _hash_content(self, code: PythonCode | SqlCode | None) -> str:
-        """The hash of the model's file and of the Python macros that it uses."""
-        parts = [self.source.text]
-        if self.declaration.rows is not None:
-            parts.append(self.declaration.rows.source.text)
-        if isinstance(code, PythonCode):
-            parts += [definition.text for definition in code.definitions]
-        elif code is not None:
-            parts.append(code.query.placeholder())
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _as_tuple(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from cbx.declare.documents import (
     KafkaDocument,
     ModelInputDocument,
     ReaderDocument,
+    SnapshotsDocument,
     TableInputDocument,
 )
 from cbx.declare.outside_systems import naming_option
@@ -19,9 +20,10 @@ from cbx.diagnostics.source_files import Span
 from cbx.parse.landing import schema_hints
 from cbx.passes.check_reader import ReaderCall, check_reader
 from cbx.passes.declaration_texts import DeclarationTexts
+from cbx.passes.named_functions import name_in_notebook
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput
-from cbx.stages.resolved import Column, FileInput, Input, ModelInput, ReaderInput, TableInput
+from cbx.stages.resolved import Column, FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
 from cbx.syntax.declarations import PythonFunction, SqlQuery
 from cbx.syntax.spans import Spans
 from cbx.syntax.text import Text, join
@@ -71,9 +73,23 @@ def resolve_input(
                 path=texts.render_or_keep(loader.path, call.spans.at("path")),
                 format=loader.format,
                 schema_hints=_resolve_schema_hints(texts, loader, call.spans, columns, code),
-                options=_resolve_options(texts, loader, call.spans),
+                options=_add_glob(
+                    texts, _resolve_options(texts, loader.options, loader.format, call.spans), loader, call.spans
+                ),
                 span=span,
                 schema=_resolve_ddl(texts, loader.columns, call.spans, "columns"),
+            )
+        case SnapshotsDocument() as snapshots:
+            return SnapshotInput(
+                parameter=declared_input.parameter,
+                keyword_only=declared_input.keyword_only,
+                path=None if snapshots.path is None else texts.render_or_keep(snapshots.path, call.spans.at("path")),
+                format=snapshots.format or "",
+                schema=_resolve_ddl(texts, snapshots.columns, call.spans, "columns"),
+                options=_resolve_options(texts, snapshots.options, snapshots.format or "", call.spans),
+                function=None if snapshots.function is None else name_in_notebook(snapshots.function),
+                version=snapshots.version,
+                span=span,
             )
         case KafkaDocument() as kafka:
             return _resolve_reader(
@@ -122,22 +138,30 @@ def _resolve_table(texts: DeclarationTexts, table: str, span: Span) -> Text:
     return name
 
 
-def _resolve_options(texts: DeclarationTexts, loader: AutoLoaderDocument, spans: Spans) -> tuple[tuple[str, Text], ...]:
+def _resolve_options(
+    texts: DeclarationTexts, given: Mapping[str, object], file_format: str, spans: Spans
+) -> tuple[tuple[str, Text], ...]:
     options = []
     is_checked = not any(
-        name.lower() == _VALIDATE.lower() and str(value).lower() == "false" for name, value in loader.options.items()
+        name.lower() == _VALIDATE.lower() and str(value).lower() == "false" for name, value in given.items()
     )
-    for name, value in loader.options.items():
+    for name, value in given.items():
         written = value_text(value)
         span = spans.at("options", name, "key")
         own_name = texts.render_constant(name, span)
         if is_checked and "{{" not in own_name and reader_options.spelling(own_name) is None:
-            _report_option(texts, own_name, loader.format, span)
+            _report_option(texts, own_name, file_format, span)
         options.append((own_name, texts.render_option(written, spans.at("options", name))))
-    if loader.glob is not None:
-        options = [option for option in options if option[0].lower() != _GLOB.lower()]
-        options.append((_GLOB, texts.render_or_keep(loader.glob, spans.at("glob"))))
     return tuple(options)
+
+
+def _add_glob(
+    texts: DeclarationTexts, options: tuple[tuple[str, Text], ...], loader: AutoLoaderDocument, spans: Spans
+) -> tuple[tuple[str, Text], ...]:
+    if loader.glob is None:
+        return options
+    others = (option for option in options if option[0].lower() != _GLOB.lower())
+    return (*others, (_GLOB, texts.render_or_keep(loader.glob, spans.at("glob"))))
 
 
 def _report_option(texts: DeclarationTexts, name: str, file_format: str, span: Span) -> None:

@@ -130,7 +130,8 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     if model.cdc.scd_type == 1:
         return kept
     names = {column.name.upper() for column in kept}
-    sequence = _sequence_column(model.cdc.sequence_by, columns)
+    snapshots = model.snapshots
+    sequence = _sequence_column(model.cdc.sequence_by, columns) if snapshots is None else Column("", snapshots.version)
     history = [
         Column(name, sequence.type, lineage=sequence.lineage) for name in (START_AT, END_AT) if name not in names
     ]

@@ -38,10 +38,11 @@ from cbx.stages.resolved import (
     PythonCode,
     ReaderInput,
     ResolvedModel,
+    SnapshotInput,
     TableInput,
     Typed,
 )
-from cbx.syntax.text import text_in_words
+from cbx.syntax.text import Text, text_in_words
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
@@ -292,6 +293,8 @@ class _ColumnTyper:
                 name = text_in_words(text)
             case ReaderInput():
                 return reader_facts(source)
+            case SnapshotInput(path=path, function=function):
+                name = function or text_in_words(path or Text.of(""))
         from cbx.analysis.facts import Table
 
         return Table(name, is_streaming=source.is_streaming)

@@ -25,6 +25,11 @@ def changes_view(dataset: str) -> str:
     return f"{_flat(dataset)}_changes"
 
 
+def snapshot_view(dataset: str) -> str:
+    """The view of the snapshot that AUTO CDC compares with a dataset."""
+    return f"{_flat(dataset)}_snapshot"
+
+
 def sink_flow(sink: str) -> str:
     """The flow of a model's rows into its sink."""
     return f"{sink}_flow"

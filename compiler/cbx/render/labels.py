@@ -9,12 +9,14 @@ _KINDS = {
     "materialized_view": "materialized view",
     "view": "view",
     "auto_cdc": "AUTO CDC table",
+    "auto_cdc_from_snapshot": "AUTO CDC table",
     "sink": "sink",
     "flow": "flow",
     "seed": "seed",
 }
 _SOURCES = {
     "table": "external table",
+    "function": "Python function",
     "kafka": "Kafka topic",
     "eventhubs": "event hub",
     "kinesis": "Kinesis stream",

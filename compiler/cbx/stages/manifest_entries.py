@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbx.stages.resolved import FileInput, Input, ModelInput, PythonCode, ReaderInput, ResolvedModel, TableInput
-from cbx.syntax.text import text_in_words
+from cbx.stages.resolved import (
+    FileInput,
+    Input,
+    ModelInput,
+    PythonCode,
+    ReaderInput,
+    ResolvedModel,
+    SnapshotInput,
+    TableInput,
+)
+from cbx.syntax.text import Text, text_in_words
 
 
 def identity_entry(model: ResolvedModel) -> dict[str, Any]:
@@ -61,3 +70,14 @@ def _input_entry(source: Input) -> dict[str, Any]:
         case ReaderInput(format=format_name):
             options = {option: text_in_words(value) for option, value in source.options}
             return {"name": source.place, "mode": mode, "format": format_name, "options": options}
+        case SnapshotInput(path=None, function=function, version=version):
+            return {"function": function, "mode": mode, "version": version}
+        case SnapshotInput(path=path, format=file_format):
+            return {
+                "path": text_in_words(path or Text.of("")),
+                "mode": mode,
+                "format": file_format,
+                "version": source.version,
+                "schema": source.schema,
+                "options": {name: text_in_words(value) for name, value in source.options},
+            }

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
 from cbx.stages.measures import MeasureResult
-from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, Verdict
+from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, SnapshotInput, Verdict
 from cbx.syntax.text import Text
 
 
@@ -20,6 +20,7 @@ class Read(NamedTuple):
         table: The dataset or table; for files and readers in SQL the view over them, in Python None.
         is_streaming: Whether only new rows are read.
         reader: The files or the other system, where it reads these.
+        snapshots: The snapshots, where it reads one after the other.
     """
 
     parameter: str | None
@@ -27,13 +28,14 @@ class Read(NamedTuple):
     table: Text | None
     is_streaming: bool
     reader: FileInput | ReaderInput | None
+    snapshots: SnapshotInput | None = None
 
 
 class ModelPlan(NamedTuple):
     """A model's notebook.
 
     Attributes:
-        changes_view: The view of the changes that AUTO CDC applies; None for other models.
+        changes_view: The view of the changes or of the snapshot that AUTO CDC applies; None where it reads none.
         pipeline: Its pipeline; None where the project names no pipelines.
         target: The model whose table a flow fills; None for other models.
     """

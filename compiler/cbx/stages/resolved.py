@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
 
-Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow", "sink", "seed"]
+Kind = Literal[
+    "streaming_table", "materialized_view", "view", "auto_cdc", "auto_cdc_from_snapshot", "flow", "sink", "seed"
+]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
@@ -136,7 +138,34 @@ class ReaderInput(NamedTuple):
         return name if name == self.format else f"{self.format}:{name}"
 
 
-Input = ModelInput | TableInput | FileInput | ReaderInput
+class SnapshotInput(NamedTuple):
+    """Snapshots of a table, each with a version, which are read one after the other.
+
+    Attributes:
+        parameter: The parameter's name; None in SQL.
+        keyword_only: Whether the parameter is keyword-only in Python.
+        path: The folder of the snapshots; None for a function.
+        format: The format of the files.
+        schema: All columns and their types, as DDL; empty if they are inferred.
+        options: Further options of the reader.
+        function: The function that returns the next snapshot and its version; None for a folder.
+        version: The type of the versions.
+        span: The span of the input.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    path: Text | None
+    format: str
+    schema: str
+    options: tuple[tuple[str, Text], ...]
+    function: str | None
+    version: str
+    span: Span
+    is_streaming: bool = False
+
+
+Input = ModelInput | TableInput | FileInput | ReaderInput | SnapshotInput
 
 
 class RelationshipClaim(NamedTuple):
@@ -220,10 +249,11 @@ class PythonCode(NamedTuple):
 
 
 class SqlCode(NamedTuple):
-    """The query of a SQL model, with slots for its inputs."""
+    """The query of a SQL model, with slots for its inputs, and the Python functions that its declaration names."""
 
     query: Text
     spans: TextSpans | None = None
+    functions: PythonCode | None = None
 
 
 class SinkTarget(NamedTuple):
@@ -233,13 +263,11 @@ class SinkTarget(NamedTuple):
         format: The format; None for a function.
         options: Options of the format.
         function: The function that takes each micro-batch; None for a format.
-        code: The code of that function, if it is not a part of the model's own code.
     """
 
     format: str | None
     options: tuple[tuple[str, Text], ...]
     function: str | None
-    code: PythonCode | None
 
 
 class ResolvedModel(NamedTuple):
@@ -258,7 +286,7 @@ class ResolvedModel(NamedTuple):
         columns: The declared columns; None if none are declared.
         expectations: The expectations.
         claims: The relationships that it declares.
-        cdc: How changes are applied; for ``auto_cdc`` only.
+        cdc: How changes are applied; for ``auto_cdc`` and ``auto_cdc_from_snapshot`` only.
         tags: Tags for selectors.
         owner: Its owner.
         properties: Table properties.
@@ -319,7 +347,9 @@ class ResolvedModel(NamedTuple):
     @property
     def reads_in_batch(self) -> bool:
         """Whether its kind reads all inputs in batch."""
-        return self.kind == "materialized_view" or (self.flow is not None and self.flow.once)
+        return self.kind in {"materialized_view", "auto_cdc_from_snapshot"} or (
+            self.flow is not None and self.flow.once
+        )
 
     @property
     def declared_keys(self) -> tuple[tuple[str, ...], ...]:
@@ -330,6 +360,11 @@ class ResolvedModel(NamedTuple):
     def is_streaming(self) -> bool:
         """Whether any of its inputs is a stream."""
         return any(source.is_streaming for source in self.inputs)
+
+    @property
+    def snapshots(self) -> SnapshotInput | None:
+        """The snapshots that it reads one after the other; None if it reads none."""
+        return next((source for source in self.inputs if isinstance(source, SnapshotInput)), None)
 
     @property
     def model_inputs(self) -> tuple[ModelInput, ...]:

@@ -62,7 +62,7 @@ def _example_rows(read: CompiledInput, models: Any, code: str) -> tuple[list[str
 
     models.engine  # noqa: B018 - the engine parses types, so it has to run
     schema: StructType | None = input_columns(read)
-    if schema is None:
+    if not schema:
         hint = "write the test by hand: its rows name the columns"
         raise ModelTestError(f"the columns of `{read.name}` are not known", hint)
     fields = [field for field in schema if field.name not in _TECHNICAL]

@@ -53,6 +53,10 @@ SELECT id, count(*) AS total FROM {{ ref("silver.orders") }} GROUP BY id""",
     "seeds/silver/currencies.csv": "id,code\n1,EUR\n",
     "models/silver/orders_by_id.sql": """{{ materialized_view(key="id") }}
 SELECT id, max(at) AS at FROM {{ ref("silver.orders") }} GROUP BY id""",
+    "models/silver/merchants.sql": """{{ auto_cdc_from_snapshot(
+    key="id", scd_type=2, columns={"id": "BIGINT", "at": "INT"},
+) }}
+SELECT id, at FROM {{ snapshots("/landing/merchants", format="json") }}""",
     "models/gold/outbox.sql": """{{ sink(
     format="kafka", columns={"id": "BIGINT", "value": "STRING"},
     options={"kafka.bootstrap.servers": "localhost:9092", "topic": "orders"},
@@ -94,11 +98,15 @@ class Mutation:
 
 
 def streaming(model: Model) -> bool:
-    return model["kind"] in {"streaming_table", "auto_cdc"}
+    return model["kind"] in {"streaming_table", "auto_cdc", "auto_cdc_from_snapshot"}
 
 
 def cdc(model: Model) -> bool:
     return model["kind"] == "auto_cdc"
+
+
+def snapshots(model: Model) -> bool:
+    return model["kind"] == "auto_cdc_from_snapshot"
 
 
 def table(model: Model) -> bool:
@@ -250,8 +258,8 @@ MUTATIONS = (
     ),
     Mutation("description changed", "description", lambda _: True, _set(description="In other words.")),
     Mutation("clustering changed", "cluster_by", table, _set(cluster_by=["id"])),
-    Mutation("key changed", "key", lambda model: not cdc(model), _set(key=["another"])),
-    Mutation("key of auto_cdc changed", "cdc.key", cdc, _set(key=["another"])),
+    Mutation("key changed", "key", lambda model: not cdc(model) and not snapshots(model), _set(key=["another"])),
+    Mutation("key of auto_cdc or auto_cdc_from_snapshot changed", "cdc.key", cdc, _set(key=["another"])),
     Mutation("sequence of auto_cdc changed", "cdc.sequence_by", cdc, _cdc(sequence_by=["another"])),
     Mutation("SCD type changed", "cdc.scd_type", cdc, _cdc(scd_type=1)),
     Mutation("excluded columns of auto_cdc changed", "cdc.except_columns", cdc, _cdc(except_columns=["kind"])),
@@ -270,7 +278,9 @@ MUTATIONS = (
     Mutation(
         "value of a variable in a streamed path changed",
         "stream",
-        lambda model: streaming(model) and any("path" in other for other in model["inputs"]),
+        lambda model: (
+            streaming(model) and any("path" in other and other["mode"] == "stream" for other in model["inputs"])
+        ),
         _new_variable,
     ),
     Mutation("topic of a streaming service changed", "stream", _reads_kafka, _read_topic("refunds")),
@@ -308,6 +318,15 @@ MUTATIONS = (
         "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),
     Mutation("view to table", "kind", lambda model: model["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("key of auto_cdc or auto_cdc_from_snapshot changed", "cdc.key", snapshots, _set(key=["another"])),
+    Mutation("SCD type changed", "cdc.scd_type", snapshots, _cdc(scd_type=1)),
+    Mutation("other argument of auto_cdc changed", "cdc.track_history", snapshots, _cdc(track_history=["at"])),
+    Mutation(
+        "type of the versions of snapshots changed",
+        "snapshots",
+        snapshots,
+        _edit(lambda model: model["inputs"][0].update(version="BIGINT")),
+    ),
     Mutation("target of a sink changed", "sink.options", sink, _set(sink=TOPIC)),
     Mutation("target of a sink changed", "sink.foreach_batch", sink, _set(sink={"foreach_batch": "send"})),
     Mutation("table to sink", "kind", lambda model: model["kind"] == "streaming_table", _set(kind="sink")),

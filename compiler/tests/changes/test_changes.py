@@ -63,7 +63,9 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
     outside = streaming(becomes) and any(
-        "model" not in source for source in becomes["inputs"] if source["mode"] == "stream"
+        "model" not in source
+        for source in becomes["inputs"]
+        if source["mode"] == "stream" or ("version" in source and (becomes["cdc"] or {}).get("scd_type") == 2)
     )
     is_lost = (lost == "yes" or (lost.startswith("yes, except for a view") and table(before[0]["models"][name]))) or (
         verdict == "full_refresh" and outside
@@ -125,6 +127,20 @@ def test_a_manifest_of_an_earlier_version_is_understood() -> None:
     plan = compare_manifests(as_deployed(before), as_deployed(after))
 
     assert [(change.model, change.refresh) for change in plan.models] == [("silver.history", "full_refresh")]
+
+
+def test_a_history_of_a_table_is_lost_by_a_full_refresh() -> None:
+    """A snapshot of now has no earlier versions; one that was read from a folder may still be there."""
+    before, after = base(), base()
+    for manifest, _ in (before, after):
+        manifest["models"]["silver.merchants"]["inputs"] = [{"table": "raw.merchants", "mode": "batch"}]
+    after[0]["models"]["silver.merchants"]["key"] = ["at"]
+    change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), "silver.merchants")
+
+    assert change.refresh == "full_refresh"
+    assert [difference.detail for difference in change.differences if difference.is_destructive] == [
+        "starts the history again"
+    ]
 
 
 def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:

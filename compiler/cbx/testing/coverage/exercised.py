@@ -77,7 +77,10 @@ def possible_kinds(changes: CompiledChanges | None) -> tuple[str, ...]:
         "ignored null": changes.ignores_nulls,
         "untracked": bool(changes.tracked or changes.untracked),
     }
-    return ("update", "late", *(kind for kind, is_declared in optional.items() if is_declared))
+    if not changes.sequence_by:
+        optional["delete"] = True
+    first = ("update", "late") if changes.sequence_by else ("update",)
+    return (*first, *(kind for kind, is_declared in optional.items() if is_declared))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.stages.plan import ModelPlan, Plan
     from cbx.stages.resolved import Input, ReaderInput
-    from cbx.syntax.text import Text
+    from cbx.syntax.text import Text as RenderedText
 
 Columns = tuple[tuple[str, str], ...]
 """Names and SQL types; the type is empty if it is unknown."""
@@ -168,8 +168,8 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
 
 
 def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
-    from cbx.stages.resolved import FileInput, ModelInput, ReaderInput, TableInput
-    from cbx.syntax.text import text_in_words
+    from cbx.stages.resolved import FileInput, ModelInput, ReaderInput, SnapshotInput, TableInput
+    from cbx.syntax.text import Text, text_in_words
 
     columns, options = None, {}
     match read:
@@ -180,6 +180,11 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
             kind, name, table = "files", text_in_words(path), _fill(path, values)
             declared = {option.lower(): _fill(value, values) for option, value in read.options}
             options = {"format": read.format, "cloudfiles.schemahints": read.schema or read.schema_hints, **declared}
+        case SnapshotInput(path=path, function=function):
+            kind, name = "files", function or text_in_words(path or Text.of(""))
+            table = function or _fill(path or Text.of(""), values)
+            options = {"format": read.format, "cloudfiles.schemahints": read.schema, "cloudfiles.rescueddatacolumn": ""}
+            options["version"] = read.version
         case TableInput(table=text):
             kind, name, table = "table", text_in_words(text), _fill(text, values)
         case ReaderInput(name=text):
@@ -200,11 +205,11 @@ def _columns(plan: Plan, model: str) -> Columns | None:
     return None if columns is None else tuple((column.name, column.type) for column in columns)
 
 
-def _optional(text: Text | None, values: Mapping[str, str]) -> str | None:
+def _optional(text: RenderedText | None, values: Mapping[str, str]) -> str | None:
     return None if text is None else _fill(text, values)
 
 
-def _fill(text: Text, values: Mapping[str, str]) -> str:
+def _fill(text: RenderedText, values: Mapping[str, str]) -> str:
     """A text with its variables replaced by the environment's values."""
     return "".join(part if isinstance(part, str) else values.get(getattr(part, "name", ""), "") for part in text.parts)
 

@@ -119,7 +119,7 @@ def input_columns(read: CompiledInput, *, with_metadata: bool = False) -> Struct
         hinted = apply_hints(StructType([]), parse_hints(read.options.get("cloudfiles.schemahints", "")))
         fields = list(hinted)
         rescued = read.options.get("cloudfiles.rescueddatacolumn", _RESCUED)
-        if rescued not in hinted.fieldNames():
+        if rescued and rescued not in hinted.fieldNames():
             fields += parse_columns(f"`{rescued}` STRING")
         return StructType([*fields, *(parse_columns(_METADATA_TYPE) if with_metadata else ())])
     if read.columns is None:

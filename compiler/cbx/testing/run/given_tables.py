@@ -30,12 +30,13 @@ class GivenTables:
         self._model = model
         self._given = given
         self._registry = registry
-        self._streams = {read.table.lower() for read in model.inputs if read.is_streaming}
+        self._are_snapshots = model.kind == "auto_cdc_from_snapshot"
+        self._streams = {read.table.lower() for read in model.inputs if read.is_streaming or self._are_snapshots}
         self.number: int | None = None
 
     @property
     def batch_count(self) -> int:
-        """How many batches the longest stream has."""
+        """How many batches the longest stream has, or how many snapshots there are."""
         counts = [len(self._given[name]) for name in self._streams if name in self._given]
         return max(counts, default=1)
 
@@ -99,6 +100,8 @@ class GivenTables:
 
     def _rows(self, key: str) -> DataFrame:
         batches = self._given[key]
+        if self._are_snapshots:
+            return batches[-1 if self.number is None else min(self.number, len(batches) - 1)]
         if self.number is None or key not in self._streams:
             return reduce(lambda rows, batch: rows.unionByName(batch, allowMissingColumns=True), batches)
         return batches[self.number] if self.number < len(batches) else batches[0].limit(0)

@@ -60,8 +60,8 @@ def merge_batches(
             changes = view.query().select("*", *marks)  # type: ignore[misc] # a view has a query
             parts.append(check(changes, view.expectations))
             _add_kinds(parts[-1].kept, kinds)
-            kept = _create_frame(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
-            state = _create_frame(merge_changes(state, kept, spec).toArrow(), spark)
+            kept = create_frame(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
+            state = create_frame(merge_changes(state, kept, spec).toArrow(), spark)
         rows = target_rows(state, spec).toArrow()  # type: ignore[arg-type] # there is at least one batch
     except CdcSpecError as error:
         raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
@@ -87,7 +87,8 @@ def _flow(registry: Registry) -> CdcFlow:
     return next(flow for flows in registry.flows.values() for flow in flows if isinstance(flow, CdcFlow))
 
 
-def _create_frame(rows: Any, spark: SparkSession) -> DataFrame:
+def create_frame(rows: Any, spark: SparkSession) -> DataFrame:
+    """The DataFrame of an Arrow table."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return spark.createDataFrame(rows, schema=from_arrow_schema(rows.schema))

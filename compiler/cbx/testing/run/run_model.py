@@ -15,7 +15,7 @@ from functools import cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from cbx.project.dataset_names import quarantine_table
+from cbx.project.dataset_names import quarantine_table, sink_flow
 from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import AppendFlow, Dataset, DatasetExpectation, Registry
@@ -36,6 +36,7 @@ from cbx.testing.run.failures import convert_exceptions
 from cbx.testing.run.frozen_clock import freeze_clock
 from cbx.testing.run.given_tables import GivenTables
 from cbx.testing.run.merge_changes import merge_batches
+from cbx.testing.run.merge_snapshots import merge_snapshot_batches
 from cbx.testing.run.sail_queries import rewrite_queries_for_sail
 from cbx.testing.run.stream_operations import allow_stream_operations
 
@@ -84,7 +85,8 @@ class Run:
                 checked = self._check_rows(self._apply_schema(dataset.query(), dataset), self._rules(dataset))  # type: ignore[misc] # only targets of changes have none
                 rows = checked.kept
             else:
-                checked, rows = merge_batches(self.model, registry, tables, self._check_rows, kinds, self.engine.spark)
+                merge = merge_batches if self.model.changes.sequence_by else merge_snapshot_batches
+                checked, rows = merge(self.model, registry, tables, self._check_rows, kinds, self.engine.spark)
         rules = [(rule.name, checked.read - broken, broken) for rule, broken in checked.rules]
         self.exercised.add_model(self.model.id, rules, sorted(kinds.kinds))
         return self._create_result(checked, rows)
@@ -92,7 +94,7 @@ class Run:
     def _dataset(self, registry: Registry) -> Dataset:
         """The dataset of the notebook; rows of a flow meet the expectations of its target, as when they are written."""
         name = DatasetName.parse(self.model.dataset)
-        flow = _find_flow(registry, self.model.dataset)
+        flow = _find_flow(registry, sink_flow(self.model.dataset) if self.model.kind == "sink" else self.model.dataset)
         if flow is None:
             return registry.datasets[name.key]
         expectations = (
