@@ -58,6 +58,7 @@ FOREIGN_TEMPLATE_WORDS: Mapping[str, str] = {
     "this": "a model cannot read its own table; a `streaming_table` or `auto_cdc` keeps what it has",
     "is_incremental": f"models have no `is_incremental`: {_INCREMENTAL}",
     "env_var": 'a value of an environment is a variable: `var("name")`, set under `[environments.<name>.vars]`',
+    "secrets": 'a secret is written `secret("scope", "key")`, as the value of an option',
     "target": 'what differs between environments is a variable: `var("name")`',
     "execute": "templates are rendered once, without a connection",
     "run_query": "templates cannot run queries; write the query in a separate model",

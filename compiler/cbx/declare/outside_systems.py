@@ -83,6 +83,9 @@ STREAMING_SERVICES: Final[Mapping[str, StreamingService]] = {
 HEADERS: Final = ServiceColumn("headers", "ARRAY<STRUCT<key: STRING, value: BINARY>>")
 """The column that Kafka delivers with the option `includeHeaders`."""
 
+JDBC_OPTIONS: Final = (("url",), ("dbtable", "query"))
+"""The options that the reader of JDBC needs: one of each."""
+
 DATABASES: Final = frozenset(
     {"jdbc", "postgresql", "mysql", "sqlserver", "oracle", "redshift", "snowflake", "bigquery", "sqldw", "mongodb"}
 )

@@ -90,6 +90,7 @@ MISMATCHED_TYPES = Code("CBX329", "mismatched-types")
 FLOW_COLUMNS = Code("CBX330", "flow-columns")
 REPEATED_SEED_KEY = Code("CBX345", "repeated-seed-key")
 NULL_IN_SEED = Code("CBX346", "null-in-seed")
+PLAIN_CREDENTIAL = Code("CBX340", "plain-credential", Severity.WARNING)
 UNMASKED_COPY = Code("CBX350", "unmasked-copy", Severity.WARNING)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from cbx.declare.outside_systems import DATABASES, STREAMING_SERVICES, nearest_kafka_option
+from cbx.declare.outside_systems import DATABASES, JDBC_OPTIONS, STREAMING_SERVICES, nearest_kafka_option
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.diagnostics.source_files import Span
@@ -118,13 +118,23 @@ def _report_topics(call: ReaderCall, format_span: Span, report: Report) -> None:
 
 
 def _report_missing(call: ReaderCall, format_span: Span, report: Report) -> None:
-    service = STREAMING_SERVICES.get(call.format)
-    needed = service.needs if service is not None and call.word != "kafka" else ()
+    """Report the options without which a reader fails."""
+    title, needed = _needed_options(call)
     given = {name.lower() for name in call.options}
-    missing = [name for name in needed if name.lower() not in given]
-    if missing and service is not None:
-        message = f"the reader of {service.title} needs the option{'s' if len(missing) > 1 else ''} {listing(missing)}"
+    missing = ["` or `".join(names) for names in needed if given.isdisjoint(name.lower() for name in names)]
+    if missing:
+        message = f"the reader of {title} needs the option{'s' if len(missing) > 1 else ''} {listing(missing)}"
         report.add(codes.MISSING_READER_OPTION, message, format_span, hint="add it to `options`")
+
+
+def _needed_options(call: ReaderCall) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """The name of a system, and the options that its reader needs: one of each."""
+    service = STREAMING_SERVICES.get(call.format)
+    if call.format == "jdbc":
+        return "JDBC", JDBC_OPTIONS
+    if service is None or call.word == "kafka":
+        return "", ()
+    return service.title, tuple((name,) for name in service.needs)
 
 
 def _option_span(call: ReaderCall, name: str) -> Span:

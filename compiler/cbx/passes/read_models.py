@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Diagnostic, Related, Report
 from cbx.diagnostics.source_files import Span
+from cbx.passes.check_credentials import check_credentials
 from cbx.passes.declare import declare
 from cbx.passes.parse import parse
 from cbx.passes.read_macros import Macros
@@ -94,4 +95,5 @@ def _report_collision(model: ResolvedModel, earlier: ResolvedModel, report: Repo
 def _read(discovered: Discovered, macros: Macros, report: Report) -> Resolved:
     parsed = parse(discovered, macros, report)
     declared = declare(parsed, report)
+    check_credentials(declared, report)
     return resolve(declared, macros, report)

@@ -217,4 +217,22 @@ def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipe
     (problem,) = problems(pipeline.run())
 
     assert problem.message == "a table is read from nonsense, which is not connected locally"
-    assert "--table NAME=FILE" in problem.hint
+    assert problem.hint == "let a file stand in for it: --table nonsense=FILE"
+
+
+def test_a_file_stands_in_for_a_format_whose_options_name_no_table(pipeline: Pipeline) -> None:
+    """A query of a database has no name."""
+    pipeline.notebook(
+        """
+        import dlt
+
+        @dlt.table
+        def orders():
+            reader = spark.read.format("jdbc").option("url", "jdbc:postgresql://nowhere.invalid/db")
+            return reader.option("query", "SELECT 1 AS x").load()
+        """
+    )
+    WRITERS["trips.csv"](ROWS, pipeline.folder / "orders.csv")
+    pipeline.succeed(tables={"jdbc": "orders.csv"})
+
+    assert pipeline.rows("orders") == [(2.5, 1), (3.0, 2)]

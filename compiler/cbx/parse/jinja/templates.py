@@ -407,7 +407,8 @@ class Templates:
         for index, token in enumerate(tokens):
             if token.kind == "name" and not is_attribute(tokens, index):
                 first.setdefault(token.text, index)
-        for name in sorted((self._environment.undeclared_names(tree) - known_names) & set(first)):
+        unknown = (self._environment.undeclared_names(tree) - known_names) & set(first)
+        for name in sorted(unknown & {"secrets"} or unknown):  # `{{secrets/scope/key}}` of settings is one mistake
             token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
             called = bool(after) and after[0].text == "("
             if called and any(name in text for text in self._unparsed):

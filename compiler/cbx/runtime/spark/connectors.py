@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
+from cbx.declare.outside_systems import STREAMING_SERVICES, TABLE_OPTIONS
 from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TABLE_OPTIONS: Final = ("dbtable", "table", "collection")
 _OF_SPARK: Final = frozenset({"csv", "json", "parquet", "orc", "text", "xml", "avro", "binaryfile", "rate", "socket"})
+_ELSEWHERE: Final = frozenset({"delta", *STREAMING_SERVICES})
+"""The formats for which other files stand in."""
 _NOT_CONNECTED: Final = (
     *("DATA_SOURCE_NOT_FOUND", "Failed to find data source", "Failed to find the data source"),
     *("No suitable driver", "ClassNotFoundException", "Connection refused", "UnknownHostException"),
@@ -23,19 +25,16 @@ _NOT_CONNECTED: Final = (
 )
 
 
-_NAME_IT: Final = "read a table by its name, for which a file can stand in: --table NAME=FILE"
-
-
 def connected_table(source: str, options: Mapping[str, str]) -> str | None:
-    """The table of another system that a reader reads; None for a reader of files, or if no option names one.
+    """The table of another system that a reader reads, or the format if no option names one; None for others.
 
     Args:
         source: The format of the reader, in lower case.
         options: The options of the reader.
     """
     given = {name.lower(): value for name, value in options.items()}
-    tables = (given[name] for name in _TABLE_OPTIONS if name in given)
-    return None if source in _OF_SPARK else next(tables, None)
+    tables = (given[name] for name in TABLE_OPTIONS if name in given)
+    return None if source in _OF_SPARK | _ELSEWHERE else next(tables, source)
 
 
 @contextlib.contextmanager
@@ -44,7 +43,7 @@ def explain_connection(source: str, table: str | None) -> Iterator[None]:
 
     Args:
         source: The format of the reader.
-        table: The table that it reads, if an option names it.
+        table: The table that it reads, or the format if no option names it; None for a stream.
 
     Raises:
         RunError: If Spark has no such data source, or it does not answer.
@@ -54,6 +53,8 @@ def explain_connection(source: str, table: str | None) -> Iterator[None]:
     except (PySparkException, Py4JJavaError) as error:
         if source.lower() in _OF_SPARK or not any(sign in str(error) for sign in _NOT_CONNECTED):
             raise
-        reason = f"{f'`{table}`' if table else 'a table'} is read from {source}, which is not connected locally"
-        hint = f"let a file stand in for it: --table {table}=FILE" if table else _NAME_IT
+        what = "a table" if table in {None, source.lower()} else f"`{table}`"
+        reason = f"{what} is read from {source}, which is not connected locally"
+        by_stream = f"let a folder of messages stand in for it: --stream {source}=DIR"
+        hint = f"let a file stand in for it: --table {table}=FILE" if table else by_stream
         raise RunError(NOT_SUPPORTED_LOCALLY, reason, hint=hint) from None
