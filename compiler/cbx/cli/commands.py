@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "graph": ("cbx.cli.graph", "graph"),
     "plan": ("cbx.cli.deploy", "plan_command"),
     "deploy": ("cbx.cli.deploy", "deploy_command"),
+    "contract": ("cbx.cli.contract", "app"),
     "explain": ("cbx.cli.explain", "explain"),
 }
 """The module, the function and, if it is not Typer's own, the class of each command; in the order of the help."""
@@ -40,7 +41,11 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         module, function, *class_name = _COMMANDS[name]
         loaded = import_module(module)
         command_class = getattr(loaded, class_name[0]) if class_name else None
-        app.command(name, cls=command_class)(getattr(loaded, function))
+        found = getattr(loaded, function)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, cls=command_class)(found)
     return app
 
 

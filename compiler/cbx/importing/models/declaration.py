@@ -94,7 +94,7 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
         arguments.append(("columns", columns))
     expectations = _expectations(candidate, variables)
     if expectations:
-        arguments.append(("expectations", _block("[", expectations, "]")))
+        arguments.append(("expectations", write_items("[", expectations, "]")))
     if settings.cluster_by:
         arguments.append(("cluster_by", names_literal(settings.cluster_by)))
     if candidate.kind != "view":
@@ -105,7 +105,7 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
             f"{string_literal(escape_jinja(name))}: {string_literal(escape_jinja(value))}"
             for name, value in properties.items()
         ]
-        arguments.append(("properties", _block("{", items, "}")))
+        arguments.append(("properties", write_items("{", items, "}")))
     return Declaration(candidate.kind, tuple(arguments))
 
 
@@ -119,7 +119,7 @@ def _option_literal(value: TableOption) -> str:
             return names_literal(value)
         case _:
             items = [f"{string_literal(name)}: {string_literal(escape_jinja(text))}" for name, text in value.items()]
-            return _block("{", items, "}")
+            return write_items("{", items, "}")
 
 
 def _properties(candidate: Candidate) -> dict[str, str]:
@@ -129,7 +129,8 @@ def _properties(candidate: Candidate) -> dict[str, str]:
     return {name: value for name, value in candidate.dataset.settings.properties.items() if name != "quality"}
 
 
-def _block(opening: str, items: Sequence[str], closing: str) -> str:
+def write_items(opening: str, items: Sequence[str], closing: str) -> str:
+    """The items of a list or dictionary of an argument, one per line if they are long."""
     one_line = opening + ", ".join(items) + closing
     if len(one_line) <= WIDTH - 30:
         return one_line
@@ -172,7 +173,7 @@ def _columns(candidate: Candidate) -> str:
         extra += [f"mask={string_literal(escape_jinja(mask))}"] if mask is not None else []
         value = f"column({', '.join([kind, *extra])})" if extra else kind
         items.append(f"{string_literal(column.name)}: {value}")
-    return _block("{", items, "}")
+    return write_items("{", items, "}")
 
 
 def _changes(changes: FoundChanges, variables: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -1,0 +1,144 @@
+"""``cbx contract``: writes a project's tables as a contract of the Open Data Contract Standard, and models from one."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, SelectionOptions, SelectOption
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    from cbx.contracts.import_contract import ImportedModels
+
+app = typer.Typer(no_args_is_help=True, help="Exchange contracts of the Open Data Contract Standard.")
+
+_WITHOUT_TABLE = frozenset(("flow", "sink", "view"))
+_EXISTING = "it stays as it is; move it away, or name another layer"
+
+
+class ModelKind(str, Enum):
+    """The kinds of the models that are written."""
+
+    view = "view"
+    materialized_view = "materialized_view"
+
+
+@app.command("export")
+def export_command(
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file; what people wrote there beside the tables stays."
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    env: EnvOption = "local",
+) -> None:
+    """Write the columns, keys, relationships and expectations of published tables as a contract."""
+    from cbx.cli.places import project_folder
+    from cbx.cli.selection import compile_or_exit, compiled_manifest, read_graph, select_nodes
+
+    _require_library()
+    from cbx.contracts.export_contract import ContractPlace, export_contract
+
+    before = None if output is None or not output.exists() else _read(output)
+    compilation = compile_or_exit(project_folder(project), env)
+    graph = read_graph(compilation)
+    entries = compiled_manifest(compilation)["models"]
+    ids = [
+        name for name in select_nodes(graph, SelectionOptions.of(select, exclude)) if _is_published(entries.get(name))
+    ]
+    if not ids:
+        print("No published table is selected.", file=sys.stderr)
+        raise typer.Exit(1)
+    environments = compilation.project.deployed_environments if compilation.project is not None else {}
+    place = ContractPlace(env, environments[env].catalog if env in environments else None)
+    contract = export_contract(graph, [graph.by_id[name] for name in ids], place, before)
+    if output is None:
+        print(contract.to_yaml(), end="")
+    else:
+        _write(output, contract.to_yaml())
+        print(f"Wrote {len(ids)} table{'' if len(ids) == 1 else 's'} to {output}.")
+
+
+def _is_published(entry: dict[str, Any] | None) -> bool:
+    return entry is not None and entry["kind"] not in _WITHOUT_TABLE and not entry.get("private")
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="The contract, a YAML file.")],
+    layer: Annotated[str, typer.Option(help="The layer of the models.")],
+    kind: Annotated[
+        ModelKind, typer.Option(help="view: queries the tables; materialized_view: copies them.")
+    ] = ModelKind.view,
+    project: ProjectOption = None,
+) -> None:
+    """Write a model for each table of a contract, with its columns, keys, relationships and rules."""
+    from cbx.cli.places import project_folder
+    from cbx.cli.selection import stop
+
+    _require_library()
+    from cbx.contracts.import_contract import import_contract
+
+    root = project_folder(project)
+    contract = _read(file)
+    result = import_contract(contract, layer, kind.value)
+    if not result.files:
+        stop(f"{file}: the contract has no tables", "its `schema` lists them")
+    existing = [path for path in result.files if (root / path).exists()]
+    if existing:
+        stop(f"{', '.join(existing)} already exists; nothing was written", _EXISTING)
+    for path, text in result.files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        _write(root / path, text)
+    _show(result)
+
+
+def _show(result: ImportedModels) -> None:
+    for path in result.files:
+        print(f"Wrote {path}")
+    if result.notes:
+        print("\nNot in the models:")
+        for note in result.notes:
+            print(f"  {note}")
+
+
+def _read(file: Path) -> OpenDataContractStandard:
+    """A contract; a file that is none ends the command."""
+    from cbx.cli.selection import stop
+    from cbx.contracts.read_contract import ContractError, read_contract
+
+    try:
+        return read_contract(file)
+    except ContractError as error:
+        stop(f"{file}: {error.problems[0]}" + "".join(f"\n       {other}" for other in error.problems[1:]), error.hint)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file at once, so that nobody reads half of it."""
+    from cbx.cli.selection import stop
+
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError as error:
+        stop(f"{path} cannot be written: {error.strerror}")
+
+
+def _require_library() -> None:
+    from cbx.cli.selection import stop
+
+    if find_spec("open_data_contract_standard") is None:
+        stop("contracts need open-data-contract-standard", "pip install 'circuit-box[contract]'")

@@ -1,0 +1,147 @@
+"""Writes what a project promises of its tables as a contract of the Open Data Contract Standard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from open_data_contract_standard.model import (
+    CustomProperty,
+    OpenDataContractStandard,
+    Relationship,
+    SchemaObject,
+    SchemaProperty,
+    Server,
+    Team,
+)
+
+from cbx.contracts.column_types import describe_type
+from cbx.contracts.quality_rules import export_expectation, export_key
+from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
+
+API_VERSION: Final = "v3.1.0"
+"""The version of the standard that contracts have; 3.1 was the first with relationships and the metrics of quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPlace:
+    """Where the tables of an environment are."""
+
+    environment: str
+    catalog: str | None
+
+
+def export_contract(
+    graph: GraphDocument,
+    tables: Sequence[Node],
+    place: ContractPlace,
+    before: OpenDataContractStandard | None,
+) -> OpenDataContractStandard:
+    """The contract of some tables.
+
+    Args:
+        graph: The graph of the project.
+        tables: The models whose tables are promised.
+        place: The environment, whose catalog becomes a server for each schema.
+        before: The contract as it was: what people wrote there, such as its version, support and price, stays.
+    """
+    contract = before or OpenDataContractStandard(version="1.0.0", status="active", name=graph.project)
+    contract.apiVersion = API_VERSION
+    contract.kind = "DataContract"
+    contract.id = contract.id or graph.project
+    owners = {table.owner for table in tables}
+    owner = owners.pop() if len(owners) == 1 else None
+    if owner is not None:
+        contract.team = Team(name=owner)
+    contract.servers = list(_servers(tables, place)) or contract.servers
+    names = _names(tables)
+    relations = [relation for relation in graph.relations if {relation.parent, relation.child} <= names.keys()]
+    contract.schema_ = [_table(table, names, relations) for table in tables]
+    return contract
+
+
+def _names(tables: Iterable[Node]) -> dict[str, str]:
+    """The name of each table in the contract, by the model's id: with its layer if another has its name."""
+    tables = list(tables)
+    counts = Counter(table.name.lower() for table in tables)
+    return {
+        table.id: table.name if counts[table.name.lower()] == 1 else f"{table.layer}_{table.name}" for table in tables
+    }
+
+
+def _servers(tables: Iterable[Node], place: ContractPlace) -> Iterable[Server]:
+    if place.catalog is None:
+        return
+    for schema in sorted({table.dataset.rpartition(".")[0] for table in tables} - {""}):
+        yield Server(
+            server=f"{place.environment}_{schema}",
+            type="databricks",
+            environment=place.environment,
+            catalog=place.catalog,
+            schema=schema,
+        )
+
+
+def _table(table: Node, names: Mapping[str, str], relations: Iterable[Relation]) -> SchemaObject:
+    relations = [relation for relation in relations if relation.child == table.id]
+    single = {relation.on[0][0]: relation for relation in relations if len(relation.on) == 1}
+    rules = [export_expectation(rule) for rule in table.rules]
+    rules += [export_key(key.columns) for key in table.keys[bool(table.key) :] if len(key.columns) > 1]
+    return SchemaObject(
+        id=f"{table.layer}_{table.name}",
+        name=names[table.id],
+        physicalName=table.dataset,
+        physicalType="table",
+        logicalType="object",
+        description=table.description or None,
+        dataGranularityDescription=f"one row per {', '.join(table.key)}" if table.key else None,
+        tags=list(table.tags) or None,
+        customProperties=_owner(table),
+        properties=[_column(column, table, single.get(column.name), names) for column in table.columns],
+        relationships=[_relationship(other, names) for other in relations if len(other.on) > 1] or None,
+        quality=rules or None,
+    )
+
+
+def _owner(table: Node) -> list[CustomProperty] | None:
+    return None if table.owner is None else [CustomProperty(property="owner", value=table.owner)]
+
+
+def _column(column: ColumnNode, table: Node, relation: Relation | None, names: Mapping[str, str]) -> SchemaProperty:
+    is_key = column.name in table.key
+    is_unique = any(key.columns == (column.name,) for key in table.keys)
+    described = SchemaProperty(
+        name=column.name,
+        description=column.description,
+        primaryKey=True if is_key else None,
+        primaryKeyPosition=table.key.index(column.name) + 1 if is_key else None,
+        required=True if column.is_not_null else None,
+        unique=True if is_unique else None,
+        relationships=None if relation is None else [_reference(relation, names)],
+    )
+    if column.type:
+        describe_type(described, column.type)
+    return described
+
+
+def _reference(relation: Relation, names: Mapping[str, str]) -> Relationship:
+    """The relationship of a column, which stands at the column itself."""
+    return Relationship(
+        type="foreignKey",
+        to=f"{names[relation.parent]}.{relation.on[0][1]}",
+        customProperties=[_cardinality(relation)],
+    )
+
+
+def _relationship(relation: Relation, names: Mapping[str, str]) -> Relationship:
+    sides: dict[str, Any] = {
+        "from": [f"{names[relation.child]}.{column}" for column, _ in relation.on],
+        "to": [f"{names[relation.parent]}.{column}" for _, column in relation.on],
+    }
+    return Relationship(type="foreignKey", customProperties=[_cardinality(relation)], **sides)
+
+
+def _cardinality(relation: Relation) -> CustomProperty:
+    return CustomProperty(property="cardinality", value=relation.cardinality)

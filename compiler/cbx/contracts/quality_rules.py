@@ -1,0 +1,194 @@
+"""The quality rules of a contract: expectations and keys of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from open_data_contract_standard.model import CustomProperty, DataQuality, SchemaObject, SchemaProperty
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+
+from cbx.graph.graph_document import ExpectationNode
+from cbx.spark_spelling import quote_if_needed
+
+ON_VIOLATION: Final = "onViolation"
+"""The property of a rule that says what happens to rows that break it: ``warn``, ``drop`` or ``fail``."""
+
+_WORDS: Final = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
+_BOUNDS: Final = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+_LENGTHS: Final = {"minLength": ">=", "maxLength": "<="}
+_TABLE: Final = "table_of_the_contract"
+_BROKEN: Final = ("SELECT count(*) FROM ${object} WHERE NOT coalesce((", "), false)")
+"""The query that counts the rows that break a condition, before and after the condition."""
+
+
+class Rule(NamedTuple):
+    """An expectation of a model that is to be written.
+
+    Attributes:
+        word: Its word, such as ``expect``.
+        condition: What holds for each row.
+    """
+
+    word: str
+    name: str
+    condition: str
+
+
+def export_expectation(rule: ExpectationNode) -> DataQuality:
+    """The count of rows that break an expectation; a condition with variables of the project is only described."""
+    if "${" in rule.condition:
+        return DataQuality(name=rule.name, type="text", description=rule.condition)
+    return DataQuality(
+        name=rule.name,
+        type="sql",
+        query=rule.condition.join(_BROKEN),
+        mustBe=0,
+        dimension="conformity",
+        severity="warning" if rule.on_violation == "warn" else "error",
+        customProperties=[CustomProperty(property=ON_VIOLATION, value=rule.on_violation)],
+    )
+
+
+def export_key(columns: Sequence[str]) -> DataQuality:
+    """Several columns that are unique together, besides the primary key."""
+    return DataQuality(
+        type="library",
+        metric="duplicateValues",
+        mustBe=0,
+        dimension="uniqueness",
+        arguments={"properties": list(columns)},
+    )
+
+
+def unique_columns(rules: Iterable[DataQuality]) -> Iterator[tuple[str, ...]]:
+    """The columns that rules of a table say are unique together."""
+    for rule in rules:
+        names = (rule.arguments or {}).get("properties")
+        if _metric(rule) == "duplicateValues" and _is_none_allowed(rule) and isinstance(names, list):
+            yield tuple(map(str, names))
+
+
+def is_unique(column: SchemaProperty) -> bool:
+    """Whether no two rows have the same value in a column."""
+    rules = column.quality or ()
+    return bool(column.unique) or any(
+        _metric(rule) == "duplicateValues" and _is_none_allowed(rule) and not rule.arguments for rule in rules
+    )
+
+
+def table_rules(table: SchemaObject, notes: list[str]) -> Iterator[Rule]:
+    """The expectations of a table's own rules.
+
+    Args:
+        table: The table.
+        notes: Gets what no expectation can say.
+    """
+    for rule in table.quality or ():
+        condition = _condition_of_query(rule)
+        if condition is not None:
+            yield Rule(_word(rule), rule.name or condition, condition)
+        elif not list(unique_columns([rule])):
+            notes.append(f"{table.name}: {_name(rule)}")
+
+
+def column_rules(table: SchemaObject, column: SchemaProperty, notes: list[str]) -> Iterator[Rule]:
+    """The expectations of a column: its rules, its allowed values, and the bounds of its type.
+
+    Args:
+        table: The table that has the column.
+        column: The column.
+        notes: Gets what no expectation can say.
+    """
+    name = quote_if_needed(column.name or "")
+    for condition in _type_conditions(name, column):
+        yield Rule("expect", condition, condition)
+    for rule in column.quality or ():
+        found = _condition_of_metric(name, rule) or _condition_of_query(rule, name)
+        if found is not None:
+            yield Rule(_word(rule), rule.name or found, found)
+        elif not (_metric(rule) == "duplicateValues" and _is_none_allowed(rule)):
+            notes.append(f"{table.name}.{column.name}: {_name(rule)}")
+
+
+def _type_conditions(name: str, column: SchemaProperty) -> Iterator[str]:
+    options = column.logicalTypeOptions or {}
+    for option, sign in _BOUNDS.items():
+        if _is_number(options.get(option)):
+            yield f"{name} {sign} {options[option]}"
+    for option, sign in _LENGTHS.items():
+        if _is_number(options.get(option)):
+            yield f"length({name}) {sign} {options[option]}"
+    if isinstance(options.get("pattern"), str):
+        yield f"{name} RLIKE {_literal(options['pattern'])}"
+    allowed = [value.value for value in column.enum or ()]
+    if allowed:
+        yield f"{name} IN ({', '.join(map(_literal, allowed))})"
+
+
+def _condition_of_metric(name: str, rule: DataQuality) -> str | None:
+    if not _is_none_allowed(rule):
+        return None
+    arguments = rule.arguments or {}
+    valid, pattern = arguments.get("validValues"), arguments.get("pattern")
+    match _metric(rule):
+        case "nullValues":
+            return f"{name} IS NOT NULL"
+        case "invalidValues" if isinstance(valid, list) and valid:
+            return f"{name} IN ({', '.join(map(_literal, valid))})"
+        case "invalidValues" if isinstance(pattern, str):
+            return f"{name} RLIKE {_literal(pattern)}"
+        case _:
+            return None
+
+
+def _condition_of_query(rule: DataQuality, column: str = "") -> str | None:
+    """What holds for each row, if a query counts rows for which it does not; None for another query."""
+    if rule.type != "sql" or rule.query is None or not _is_none_allowed(rule):
+        return None
+    text = rule.query
+    before, after = _BROKEN
+    if text.startswith(before) and text.endswith(after):
+        return text.removeprefix(before).removesuffix(after)
+    for placeholder, value in {"object": _TABLE, "table": _TABLE, "property": column, "column": column}.items():
+        text = text.replace(f"${{{placeholder}}}", value).replace(f"{{{placeholder}}}", value)
+    try:
+        query = parse_one(text, dialect="databricks")
+    except SqlglotError:
+        return None
+    parts = {name for name, value in query.args.items() if value} - {"kind"}
+    is_own_table = isinstance(query, exp.Select) and [table.name for table in query.find_all(exp.Table)] == [_TABLE]
+    if not is_own_table:
+        return None
+    is_count = len(query.expressions) == 1 and isinstance(query.expressions[0].unalias(), exp.Count)
+    if parts != {"expressions", "from_", "where"} or not is_count:
+        return None
+    counted = exp.paren(query.args["where"].this)
+    return exp.not_(exp.func("coalesce", counted, exp.false())).sql("databricks")
+
+
+def _metric(rule: DataQuality) -> str | None:
+    """The metric of a rule, also by the name that the standard had before 3.1."""
+    return rule.metric or rule.rule
+
+
+def _is_none_allowed(rule: DataQuality) -> bool:
+    return rule.mustBe == 0 or rule.mustBeLessOrEqualTo == 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _literal(value: Any) -> str:
+    return exp.convert(value).sql("databricks")
+
+
+def _word(rule: DataQuality) -> str:
+    values = [other.value for other in rule.customProperties or () if other.property == ON_VIOLATION]
+    return _WORDS.get(str(values[0]), "expect") if values else "expect"
+
+
+def _name(rule: DataQuality) -> str:
+    return f"the rule `{rule.name or rule.description or _metric(rule) or rule.type}`"

@@ -1,0 +1,202 @@
+"""`cbx contract`: what a project promises is exported, what others promise is imported."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from compiler.tests.command import run_cbx
+
+SHOP = Path(__file__).parents[3]
+PROJECT = '[project]\nname = "reports"\nlayers = ["raw", "mart"]\n'
+FOREIGN = """
+    kind: DataContract
+    apiVersion: v3.1.0
+    id: crm
+    version: 2.0.0
+    status: active
+    team: {name: sales-team}
+    support: [{channel: "#crm"}]
+    servers: [{server: db, type: postgres, database: crm, schema: public, host: db, port: 5432}]
+    schema:
+    - name: Accounts
+      physicalName: acc
+      description: "Accounts {{ now }}"
+      properties:
+      - {name: id, physicalType: int8, logicalType: integer, primaryKey: true, required: true}
+      - {name: e mail, logicalType: string, unique: true, logicalTypeOptions: {maxLength: 80}}
+      - name: state
+        logicalType: string
+        quality:
+        - {metric: invalidValues, arguments: {validValues: [open, "it's"]}, mustBe: 0, name: known}
+        - {type: text, description: mostly open}
+      - {name: paid, physicalType: "numeric(10,2)", logicalType: number}
+      - {name: tags, logicalType: array, items: {logicalType: string}}
+      quality:
+      - {type: sql, name: no debt, query: "SELECT count(*) FROM ${object} WHERE paid < 0", mustBe: 0}
+      - {type: sql, name: others, query: "SELECT count(*) FROM elsewhere WHERE paid < 0", mustBe: 0}
+      - {type: library, metric: duplicateValues, mustBe: 0, arguments: {properties: [state, paid]}}
+    - name: visits
+      properties:
+      - {name: visit, logicalType: integer, primaryKey: true, primaryKeyPosition: 2}
+      - {name: account, logicalType: integer, primaryKeyPosition: 1, primaryKey: true,
+         relationships: [{type: foreignKey, to: Accounts.id}, {to: nowhere.id}]}
+"""
+ACCOUNTS = """\
+{{ view(
+    key="id",
+    keys=["e mail", ["state", "paid"]],
+    columns={
+        "id": column("BIGINT", not_null=True),
+        "e mail": "STRING",
+        "state": "STRING",
+        "paid": "DECIMAL(10, 2)",
+        "tags": "ARRAY<STRING>",
+    },
+    expectations=[
+        expect("no debt", "NOT COALESCE((paid < 0), FALSE)"),
+        expect("length(`e mail`) <= 80", "length(`e mail`) <= 80"),
+        expect("known", "state IN ('open', 'it\\\\'s')"),
+    ],
+    owner="sales-team",
+) }}
+-- Accounts {{ "{{" }} now }}
+
+SELECT
+    id,
+    `e mail`,
+    state,
+    paid,
+    tags
+FROM {{ source("public.acc") }}
+"""
+
+
+def export(folder: Path, *arguments: str) -> dict[str, Any]:
+    done = run_cbx(folder, "contract", "export", *arguments)
+    assert done.returncode == 0, done.stderr
+    contract: dict[str, Any] = yaml.safe_load(done.stdout)
+    return contract
+
+
+def write_project(folder: Path, contract: str) -> Path:
+    (folder / "project.toml").write_text(PROJECT, encoding="utf-8")
+    file = folder / "contract.yaml"
+    file.write_text(dedent(contract), encoding="utf-8")
+    return file
+
+
+def test_what_circuit_box_promises_is_a_contract_of_the_standard() -> None:
+    """Held against the standard's own schema; where tables are is known only for an environment with a catalog."""
+    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8"))
+    contract = export(SHOP, "--env", "prod")
+    orders = next(table for table in contract["schema"] if table["id"] == "silver_orders")
+    customer = next(column for column in orders["properties"] if column["name"] == "customer_id")
+
+    jsonschema_rs.validator_for(schema).validate(contract)
+    assert {server["schema"] for server in contract["servers"]} == {"bronze", "silver", "gold"}
+    assert [column["name"] for column in orders["properties"] if column.get("primaryKey")] == ["order_id", "item_id"]
+    assert customer["relationships"][0]["to"] == "silver_customers.customer_id"
+    assert "servers" not in export(SHOP)
+
+
+def test_views_and_private_tables_are_not_promised(tmp_path: Path) -> None:
+    (tmp_path / "project.toml").write_text(PROJECT, encoding="utf-8")
+    for name, declaration in {
+        "a": "view()",
+        "b": "materialized_view(private=True)",
+        "c": "materialized_view()",
+    }.items():
+        file = tmp_path / "models" / "raw" / f"{name}.sql"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{{{{ {declaration} }}}}\nSELECT 1 AS x\n", encoding="utf-8")
+
+    assert [table["name"] for table in export(tmp_path)["schema"]] == ["c"]
+    assert run_cbx(tmp_path, "contract", "export", "-s", "raw.a").returncode == 1
+
+
+def test_what_people_wrote_stays(tmp_path: Path) -> None:
+    """The tables are replaced; the version, the price and the description are theirs."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(
+        "kind: DataContract\nversion: 7.1.0\nid: mine\nprice: {priceAmount: 3}\nschema: []\n", encoding="utf-8"
+    )
+    done = run_cbx(SHOP, "contract", "export", "--select", "gold.customer_order_summary", "--output", file)
+    contract = yaml.safe_load(file.read_text(encoding="utf-8"))
+
+    assert done.returncode == 0, done.stderr
+    assert (contract["version"], contract["id"], contract["price"]) == ("7.1.0", "mine", {"priceAmount": 3})
+    assert [table["id"] for table in contract["schema"]] == ["gold_customer_order_summary"]
+
+
+def test_an_exported_contract_comes_back(tmp_path: Path) -> None:
+    """The imported models declare what the exported ones did: their contract has the same columns and keys."""
+    ours = export(SHOP, "--select", "layer:silver")
+    file = write_project(tmp_path, yaml.safe_dump(ours))
+    imported = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw", "--kind", "materialized_view")
+    theirs = export(tmp_path)
+
+    def declarations(contract: dict[str, Any]) -> Any:
+        kept = ("properties", "quality", "relationships", "dataGranularityDescription", "description")
+        return {table["name"]: {name: table.get(name) for name in kept} for table in contract["schema"]}
+
+    assert imported.returncode == 0, imported.stderr
+    assert "Not in the models" not in imported.stdout
+    assert declarations(theirs) == declarations(ours)
+
+
+def test_a_contract_of_others_becomes_models(tmp_path: Path) -> None:
+    """Types as their server spells them, keys, rules and relationships; what no model can say is told."""
+    file = write_project(tmp_path, FOREIGN)
+    done = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw")
+    compiled = run_cbx(tmp_path, "compile", "--format", "json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "models/raw/accounts.sql").read_text(encoding="utf-8") == ACCOUNTS
+    assert 'key=["account", "visit"]' in (tmp_path / "models/raw/visits.sql").read_text(encoding="utf-8")
+    assert done.stdout.partition("Not in the models:\n")[2] == (
+        "  Accounts: the rule `others`\n"
+        "  Accounts.state: the rule `mostly open`\n"
+        "  visits: the relationship to `nowhere.id`, no table of the contract\n"
+        "  `support`: about the contract, not about its tables\n"
+    )
+    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+
+
+def test_no_file_is_overwritten(tmp_path: Path) -> None:
+    """Not even one of several."""
+    file = write_project(tmp_path, FOREIGN)
+    existing = tmp_path / "models" / "raw" / "visits.sql"
+    existing.parent.mkdir(parents=True)
+    existing.write_text("mine", encoding="utf-8")
+    done = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw")
+
+    assert done.returncode == 2
+    assert "models/raw/visits.sql already exists; nothing was written" in done.stderr
+    assert [path.name for path in existing.parent.iterdir()] == ["visits.sql"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("kind: [", "line 1: "),
+        ("kind: Pipeline", "not a data contract"),
+        ("kind: DataContract\nschema: 3\nstatuz: x", "`schema`: input should be a valid list\n       `statuz`: extra"),
+        ("kind: DataContract\nschema: []", "the contract has no tables"),
+        ("kind: DataContract\na: &a [1]\nb: [*a, *a]", "aliases"),
+        ("\x00", "not YAML"),
+    ],
+)
+def test_what_is_no_contract_is_refused(text: str, problem: str, tmp_path: Path) -> None:
+    file = write_project(tmp_path, text)
+    done = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw")
+
+    assert done.returncode == 2
+    assert problem in done.stderr
