@@ -282,10 +282,12 @@ def _columns_of_sql(text: str) -> Iterator[str]:
     if tree is None:
         return
     aliases = {alias.alias for alias in tree.find_all(exp.Alias)}
+    tables = {table.alias_or_name for table in tree.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Lateral)}
     for column in tree.find_all(exp.Column):
         is_input = column.name not in aliases or column.table or column.find_ancestor(exp.Alias) is not None
-        if column.name and is_input and column.parts[0].name != "_metadata":
-            yield column.name
+        first = column.parts[0].name
+        if is_input and first not in {"_metadata", "*", ""}:
+            yield column.name if first in tables or not column.table else first
 
 
 def _names_of_function(function: ast.AST) -> Iterator[str]:

@@ -32,10 +32,12 @@ class FoundQuery:
     Attributes:
         text: Its text; in it, ``${key}`` is a value of the configuration.
         columns: The names of its columns, if a list of columns without types renames them.
+        written: Its text as it is in the file, if ``USE SCHEMA`` gave its tables other names; else None.
     """
 
     text: FoundText
     columns: tuple[str, ...] = ()
+    written: FoundText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from cbx.diagnostics.diagnostic import Diagnostic, Report
-from cbx.importing.candidates import Candidate, check_streams, collect_candidates, leave_with_neighbours
+from cbx.importing.candidates import (
+    Candidate,
+    check_streams,
+    collect_candidates,
+    leave_with_neighbours,
+    table_key,
+)
 from cbx.importing.definitions import FoundChanges, FoundDataset, FoundDefinition, FoundFlow, FoundOther
 from cbx.importing.evaluation.values import UserFunction
 from cbx.importing.import_report import ImportedModel, ImportReport, ReportItem
@@ -32,6 +38,7 @@ from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, 
 from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import FileInputRead
 from cbx.importing.refused_models import compile_files, refused_models
+from cbx.importing.sql.current_schema import qualify_definition
 from cbx.importing.sql.find_definitions import SQL_STATEMENTS, SqlDefinitions
 from cbx.project.identifiers import IDENTIFIER
 from cbx.stages.resolved import KnownTable
@@ -153,13 +160,27 @@ class FoundPipeline:
     @cached_property
     def found(self) -> list[FoundDefinition]:
         """What the files define; files that only prepare something, as with CREATE SCHEMA, are not part of one."""
-        found = [*self.python.found, *self.sql.found]
+        found = [*self.python.found, *self._sql_found()]
         of_pipeline = {
             definition.origin.file
             for definition in found
             if not isinstance(definition, FoundOther) or definition.is_of_pipeline
         }
         return [definition for definition in found if definition.origin.file in of_pipeline]
+
+    def _sql_found(self) -> list[FoundDefinition]:
+        """What statements define, by the full names of tables."""
+        views = {
+            table_key(definition.name)
+            for definition in (*self.python.found, *self.sql.found)
+            if isinstance(definition, FoundDataset) and definition.kind == "view"
+        }
+        schemas = self.sql.schemas
+        return [
+            definition if schema is None else qualify_definition(definition, schema, views)
+            for definition in self.sql.found
+            for schema in [schemas.get((definition.origin.file, definition.origin.statement))]
+        ]
 
     def reads_of(self, function: UserFunction) -> FunctionReads:
         """What a function reads; asked for several times."""
@@ -311,14 +332,17 @@ class _ProjectWriter:
         python = self.pipeline.sources.python
         if number >= len(python):
             source = self.pipeline.sources.sql[number - len(python)]
-            return f"left/{source.path.rpartition('.')[0]}.sql", left_sql(left, self.pipeline.sql.statements, renames)
+            return f"left/{source.path.rpartition('.')[0]}.sql", self._left_sql(left, renames)
         file = python[number]
         helper = HelperStatements(file, self.pipeline.sources.python)
         imported = sorted(statement for other, statement in kept if other == number and statement < SQL_STATEMENTS)
         in_sql = [definition for definition in left if definition.origin.statement >= SQL_STATEMENTS]
-        sql = left_sql(in_sql, self.pipeline.sql.statements, renames)
+        sql = self._left_sql(in_sql, renames)
         text = left_python(file, helper, imported, left, self.pipeline.reads_of, renames, sql)
         return f"left/{file.source.path.rpartition('.')[0]}.py", text
+
+    def _left_sql(self, left: Sequence[FoundDefinition], renames: TableRenames) -> str:
+        return left_sql(left, self.pipeline.sql.statements, self.pipeline.sql.schemas, renames)
 
     def _report(self, naming: Naming, left_files: Sequence[str]) -> ImportReport:
         models = [

@@ -140,13 +140,17 @@ def rename_tables(text: str, renames: TableRenames) -> str:
 def left_sql(
     left: Iterable[FoundDefinition],
     statements: Mapping[tuple[int, int], FoundStatement],
+    schemas: Mapping[tuple[int, int], str],
     renames: TableRenames,
 ) -> str:
-    """The SQL statements that stay, each with its comments."""
-    texts = []
+    """The SQL statements that stay, each with its comments, in their schemas."""
+    texts: list[str] = []
+    schema = None
     for place in dict.fromkeys((definition.origin.file, definition.origin.statement) for definition in left):
         statement = statements.get(place)
         if statement is not None:
+            texts += [f"USE SCHEMA {schemas[place]};\n"] if schemas.get(place, schema) != schema else []
+            schema = schemas.get(place, schema)
             comments = "".join(f"-- {line}".rstrip() + "\n" for line in statement.comments)
             texts.append(f"{comments}{_renamed_statement(statement.text, place, left, renames)};\n")
     return "\n".join(texts)
@@ -161,8 +165,10 @@ def _renamed_statement(
         if isinstance(definition, FoundChanges):
             text = _with_renamed_source(text, definition.source, renames)
         code = getattr(definition, "code", None)
-        if isinstance(code, FoundQuery) and isinstance(code.text, str) and text.count(code.text) == 1:
-            text = text.replace(code.text, rename_tables(code.text, renames))
+        if isinstance(code, FoundQuery) and isinstance(code.text, str):
+            written = code.text if code.written is None else code.written
+            if isinstance(written, str) and text.count(written) == 1:
+                text = text.replace(written, rename_tables(code.text, renames))
     return text
 
 

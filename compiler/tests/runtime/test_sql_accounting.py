@@ -12,9 +12,9 @@ import pytest
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Registry
 from cbx.runtime.errors import RunError
-from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.sql.column_definitions import read_definitions
+from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.sql.parameters import SqlText
 from cbx.runtime.sql.table_names import is_expression
 from cbx.runtime.sql.tokens import read_words

@@ -8,8 +8,8 @@ import pytest
 
 from cbx.runtime.definitions import Registry
 from cbx.runtime.errors import InvalidStatementsError
-from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
+from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.sql.databricks_expressions import _RENAMED
 from cbx.runtime.sql.parameters import SqlText
 from cbx.runtime.sql.table_clauses import _READERS

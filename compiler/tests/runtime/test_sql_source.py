@@ -11,8 +11,8 @@ from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
 from cbx.runtime.errors import InvalidStatementsError
-from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.sql_statements import define_statements
+from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.sql.parameters import SqlText
 
 FILE = Path("pipeline.sql")

@@ -66,15 +66,19 @@ class SqlDefinitions:
         configuration: The values of the configuration, to which SET adds.
         found: What the statements define.
         statements: The text of each statement, by its origin.
+        schemas: The schema of ``USE SCHEMA`` at a statement, by its origin.
+        schema: The current schema; None for that of the pipeline.
     """
 
     configuration: dict[str, str]
     found: list[FoundDefinition] = field(default_factory=list)
     statements: dict[tuple[int, int], FoundStatement] = field(default_factory=dict)
+    schemas: dict[tuple[int, int], str] = field(default_factory=dict)
+    schema: str | None = None
 
     def read_cells(self, source: SourceText, file: int) -> None:
         """Read the statements of the cells in SQL of a source file, which has a number."""
-        following = SQL_STATEMENTS
+        following, self.schema = SQL_STATEMENTS, None
         for cell in source.cells:
             if cell.language == "sql":
                 text = SqlText.plain(cell.text, Path(source.path), cell.line, cell.indent)
@@ -107,6 +111,8 @@ class SqlDefinitions:
                 restore_parameters(masked[start:end], keys), comments.take(start)
             )
             reader = _StatementReader(self, words, keys, origin)
+            if self.schema is not None:
+                self.schemas[file, number] = self.schema
             try:
                 reader.read()
             except (RunError, UnreadableArgumentError) as error:
@@ -189,6 +195,8 @@ class _StatementReader:
             self._add(self._changes(self._table("the name of the target")))
         elif self.words.takes("SET"):
             self._set()
+        elif self.words.takes("USE", "SCHEMA") or self.words.takes("USE", "DATABASE"):
+            self.definitions.schema = self._table("the name of the schema").rpartition(".")[2]
         else:
             word = self.words.words[0].keyword
             if word not in {"USE", "SHOW", "DESCRIBE", "SELECT"}:

@@ -14,10 +14,10 @@ from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed
 from cbx.runtime.api.expectation_decorators import check_distinct_names
 from cbx.runtime.definitions import Dataset, DatasetKind, Query
 from cbx.runtime.errors import InvalidStatementsError, RunError
-from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.flow_statements import apply_changes, create_flow, define_inline_flow
 from cbx.runtime.notebooks.statement import SqlStatement
 from cbx.runtime.sql.column_definitions import Definitions, read_definitions
+from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.sql.parameters import Lookup, SqlText, replace_parameters
 from cbx.runtime.sql.table_clauses import read_clauses
 from cbx.runtime.sql.tokens import Words, choice_of, statements

@@ -10,8 +10,8 @@ from pyspark.errors import PySparkException
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.api.argument_values import dataset_name
 from cbx.runtime.errors import RunError
-from cbx.runtime.notebooks.current_schema import qualify_name, qualify_reads
 from cbx.runtime.spark.read_file_functions import unknown_argument
+from cbx.runtime.sql.current_schema import qualify_name, qualify_reads
 from cbx.runtime.sql.table_functions import READ_FILES, table_functions
 from cbx.runtime.sql.tokens import choice_of
 
@@ -129,7 +129,11 @@ class SqlStatement:
         """The query of a text."""
 
         def query() -> DataFrame:
-            rows = self.spark.sql(qualify_reads(text, self.schema, self.registry))
+            rows = self.spark.sql(text if self.schema is None else qualify_reads(text, self.schema, self._is_view))
             return rows.toDF(*names) if names else rows
 
         return query
+
+    def _is_view(self, name: DatasetName) -> bool:
+        dataset = self.registry.datasets.get(name.key)
+        return dataset is not None and dataset.kind == "view"

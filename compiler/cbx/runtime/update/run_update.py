@@ -24,7 +24,6 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.log.events import Event, EventLog, FlowFinished, NoteAdded, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
-from cbx.runtime.notebooks.current_schema import CurrentSchema
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
@@ -38,6 +37,7 @@ from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
+from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new

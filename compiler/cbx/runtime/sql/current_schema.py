@@ -13,7 +13,7 @@ from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
-    from cbx.runtime.definitions import Registry
+    from collections.abc import Callable
 
 
 @dataclass(slots=True)
@@ -33,20 +33,17 @@ def qualify_name(name: DatasetName, schema: str | None) -> DatasetName:
     return name if schema is None or len(name.parts) > 1 else DatasetName.of([schema, name.written])
 
 
-def qualify_reads(text: str, schema: str | None, registry: Registry) -> str:
-    """A query in which the names of tables have a schema.
+def qualify_reads(text: str, schema: str, is_view: Callable[[DatasetName], bool]) -> str:
+    """A query in which the names of tables have the current schema.
 
     Args:
         text: The query.
-        schema: The current schema; None for that of the pipeline.
-        registry: The definitions of all files, since temporary views keep their names.
+        schema: The current schema.
+        is_view: Whether a name is that of a temporary view.
     """
-    if schema is None:
-        return text
 
     def table(name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as `rewrite_table_names` calls it
-        dataset = registry.datasets.get(name.key)
-        if len(name.parts) > 1 or (dataset is not None and dataset.kind == "view"):
+        if len(name.parts) > 1 or is_view(name):
             return None
         written = f"{quote(schema)}.{quote(name.written)}"
         return f"STREAM({written})" if is_stream else written
