@@ -59,7 +59,10 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
             case "aggregate_on_stream" if _lacks_watermark(model, linked):
                 hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
                 message = f"{subject} aggregates a stream without a watermark: each update rewrites the whole table"
-                report.add(codes.AGGREGATE_ON_STREAM, message, span, label="not appended to", hint=hint)
+                is_shared = _is_filled_by_others(model, linked)
+                code = codes.UNSUPPORTED_ON_STREAM if is_shared else codes.AGGREGATE_ON_STREAM
+                message += ", which other flows fill too" if is_shared else ""
+                report.add(code, message, span, label="not appended to", hint=hint)
             case "ungrouped_column":
                 hint = "add it to GROUP BY, or aggregate it, for example with `any_value`"
                 message = f"{subject} selects `{mistake.name}` beside aggregates, but does not group by it"
@@ -101,7 +104,14 @@ def _lacks_watermark(model: ResolvedModel, linked: Linked) -> bool:
     """Whether a table of aggregates certainly has no watermark: neither in its query nor in a view that it reads."""
     text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
     read = [linked.models[source.model].kind for source in model.model_inputs if source.model in linked.models]
-    return model.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
+    table = linked.models.get(model.flow.model, model) if model.flow is not None else model
+    return table.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
+
+
+def _is_filled_by_others(model: ResolvedModel, linked: Linked) -> bool:
+    """Whether there are further flows into the table of a model, or it is one of them itself."""
+    targets = (other.flow.model for other in linked.models.values() if other.flow is not None)
+    return model.flow is not None or model.id in targets
 
 
 def _has_groups(model: ResolvedModel) -> bool:
