@@ -4,6 +4,7 @@ A model imports its words from here: ``from cbx import expect, stream, streaming
 """
 
 from cbx.declare.vocabulary import (
+    accepted_values,
     auto_cdc,
     auto_cdc_from_snapshot,
     auto_loader,
@@ -13,14 +14,18 @@ from cbx.declare.vocabulary import (
     expect_or_drop,
     expect_or_fail,
     flow,
+    freshness,
     kafka,
     many_to_one,
     materialized_view,
+    no_rows,
+    not_null,
     one_to_many,
     one_to_one,
     read,
     read_stream,
     ref,
+    row_count,
     secret,
     sink,
     snapshots,
@@ -33,6 +38,7 @@ from cbx.declare.vocabulary import (
 )
 
 __all__ = [
+    "accepted_values",
     "auto_cdc",
     "auto_cdc_from_snapshot",
     "auto_loader",
@@ -42,14 +48,18 @@ __all__ = [
     "expect_or_drop",
     "expect_or_fail",
     "flow",
+    "freshness",
     "kafka",
     "many_to_one",
     "materialized_view",
+    "no_rows",
+    "not_null",
     "one_to_many",
     "one_to_one",
     "read",
     "read_stream",
     "ref",
+    "row_count",
     "secret",
     "sink",
     "snapshots",

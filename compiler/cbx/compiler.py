@@ -19,6 +19,7 @@ from cbx.passes.check_options import check_options
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.check_sinks import check_sinks
 from cbx.passes.check_snapshots import check_snapshots
+from cbx.passes.check_tests import check_tests
 from cbx.passes.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.link import link
@@ -165,6 +166,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     check_sinks(connected, report)
     check_options(connected, report)
     check_expectations(connected, report)
+    check_tests(connected, report)
     proven = prove_keys(connected, report)
     check_hazards(connected, report)
     return proven

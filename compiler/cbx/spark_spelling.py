@@ -18,6 +18,11 @@ def quote_if_needed(name: str) -> str:
     return name if _PLAIN.match(name) else quote(name)
 
 
+def quote_text(text: str) -> str:
+    """A text as a string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def value_text(value: Any) -> str:
     """The value of an option or a setting as text: ``True`` is ``true``."""
     return str(value).lower() if isinstance(value, bool) else str(value)

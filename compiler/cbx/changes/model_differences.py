@@ -37,7 +37,17 @@ _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs",
 _OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
 _WITHOUT_TABLE = frozenset({"flow", "sink"})
 _HAS_A_RULE_TOO = frozenset(
-    {"private", *_OPTIONS, *_WITHOUT_TABLE, "quarantine", "properties", "relationships", "row_count", "pipeline"}
+    {
+        "private",
+        *_OPTIONS,
+        *_WITHOUT_TABLE,
+        "quarantine",
+        "properties",
+        "relationships",
+        "row_count",
+        "tests",
+        "pipeline",
+    }
 )
 
 
@@ -63,6 +73,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     yield from _compare_named(
         "expectations", before["expectations"], after["expectations"], "name", _new_rows_reason(after)
     )
+    yield from _compare_named("tests", before.get("tests", []), after.get("tests", []), "name", None)
     yield from _compare_quarantine(before, after)
     yield from _compare_mapping("properties", before.get("properties", {}), after.get("properties", {}))
     yield from _compare_options(before, after)

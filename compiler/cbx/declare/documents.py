@@ -115,6 +115,50 @@ class RelationshipDocument(Document):
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
 
 
+class AcceptedValuesDocument(Document):
+    """``accepted_values(...)``."""
+
+    column: Word = Field(description="a column name")
+    values: Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)] = Field(description="a list of values")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class NotNullDocument(Document):
+    """``not_null(...)``."""
+
+    column: Word = Field(description="a column name")
+    at_least: Annotated[int | float, Field(gt=0, le=1)] = Field(1, description="a share of the rows: a number up to 1")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class RowCountDocument(Document):
+    """``row_count(...)``."""
+
+    at_least: Annotated[int, Field(ge=0)] | None = Field(None, description="a number of rows")
+    at_most: Annotated[int, Field(ge=0)] | None = Field(None, description="a number of rows")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class FreshnessDocument(Document):
+    """``freshness(...)``."""
+
+    column: Word = Field(description="a column name")
+    within: Word = Field(description='a time as text, such as "1 day" or "36 hours"')
+    source: Word | None = Field(None, description="the name of a table as text")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class NoRowsDocument(Document):
+    """``no_rows(...)``."""
+
+    sql: Word = Field(description="a query as text")
+    name: Word | None = Field(None, description="a name as text")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+DataTestDocument = AcceptedValuesDocument | NotNullDocument | RowCountDocument | FreshnessDocument | NoRowsDocument
+
+
 class ModelDocument(Document):
     """The arguments of all kinds of models."""
 
@@ -155,6 +199,9 @@ class DatasetDocument(ModelDocument):
     )
     expectations: tuple[tuple[str, ExpectationDocument], ...] = Field(
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
+    )
+    tests: tuple[tuple[str, DataTestDocument], ...] = Field(
+        (), description="a list of `accepted_values`, `not_null`, `row_count`, `freshness` and `no_rows`"
     )
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
     cluster_by: Word | Words = Field((), description="a column name or a list of them")
@@ -248,6 +295,11 @@ DOCUMENTS: dict[str, type[Document]] = {
     "one_to_one": RelationshipDocument,
     "one_to_many": RelationshipDocument,
     "many_to_one": RelationshipDocument,
+    "accepted_values": AcceptedValuesDocument,
+    "not_null": NotNullDocument,
+    "row_count": RowCountDocument,
+    "freshness": FreshnessDocument,
+    "no_rows": NoRowsDocument,
     "column": ColumnDocument,
 }
 """The document of each word; ``var``, ``secret`` and ``each`` have none: they become templates and values."""

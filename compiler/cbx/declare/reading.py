@@ -11,7 +11,16 @@ from pydantic import ValidationError
 
 from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
-from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, READER_INPUTS, RELATIONSHIPS, SEED, SIGNATURES
+from cbx.declare.signatures import (
+    DATA_TESTS,
+    EXPECTATIONS,
+    INPUTS,
+    KINDS,
+    READER_INPUTS,
+    RELATIONSHIPS,
+    SEED,
+    SIGNATURES,
+)
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
@@ -83,7 +92,7 @@ _FIELDS: Mapping[str, Mapping[str, bool]] = {
 
 def _is_usable(name: str, value: Any) -> bool:
     """Whether the readable part of an argument can be used: the valid items of a list with an invalid one."""
-    return name in {"expectations", "relationships"} and isinstance(value, tuple)
+    return name in {"expectations", "relationships", "tests"} and isinstance(value, tuple)
 
 
 def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
@@ -167,7 +176,7 @@ def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], repo
     if read is None:
         return _BAD
     spans.update({path + inner: span for inner, span in read.spans.by_path.items()})
-    is_listed = call.function in EXPECTATIONS or call.function in RELATIONSHIPS
+    is_listed = call.function in (*EXPECTATIONS, *RELATIONSHIPS, *DATA_TESTS)
     return (call.function, read.document) if is_listed else read.document
 
 

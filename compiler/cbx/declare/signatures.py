@@ -12,6 +12,7 @@ TABLE_INPUTS = ("source", "stream_source")
 READER_INPUTS = ("kafka", "read_stream", "read")
 INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader", *READER_INPUTS, "snapshots")
 EXPECTATIONS = ("expect", "expect_or_drop", "expect_or_fail")
+DATA_TESTS = ("accepted_values", "not_null", "row_count", "freshness", "no_rows")
 RELATIONSHIPS = ("one_to_one", "one_to_many", "many_to_one")
 
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
@@ -24,6 +25,11 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "read": ("format",),
     "snapshots": ("path",),
     **dict.fromkeys(EXPECTATIONS, ("name", "sql")),
+    "accepted_values": ("column", "values"),
+    "not_null": ("column",),
+    "row_count": (),
+    "freshness": ("column", "within"),
+    "no_rows": ("sql",),
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
     "column": ("type", "description", "not_null", "measure", "mask"),
     "var": ("name",),

@@ -29,6 +29,7 @@ def streaming_table(
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
+    tests: Sequence[Any] = (),
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
@@ -52,6 +53,7 @@ def streaming_table(
         relationships: `one_to_one`, `one_to_many` and `many_to_one`.
         columns: Every column by name: its SQL type, or `column`.
         expectations: `expect`, `expect_or_drop` and `expect_or_fail`.
+        tests: `accepted_values`, `not_null`, `row_count`, `freshness` and `no_rows`, checked on the table.
         description: The description; by default the docstring or the leading comment.
         tags: Tags for selectors.
         owner: The owner.
@@ -78,6 +80,7 @@ def materialized_view(
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
+    tests: Sequence[Any] = (),
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
@@ -109,6 +112,7 @@ def view(
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
+    tests: Sequence[Any] = (),
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
@@ -139,6 +143,7 @@ def auto_cdc(
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
+    tests: Sequence[Any] = (),
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
@@ -172,6 +177,7 @@ def auto_cdc(
         relationships: As for `streaming_table`.
         columns: As for `streaming_table`.
         expectations: As for `streaming_table`; evaluated on the changes.
+        tests: As for `streaming_table`; of SCD type 2, those of columns check the current rows.
         description: As for `streaming_table`.
         tags: As for `streaming_table`.
         owner: As for `streaming_table`.
@@ -414,6 +420,62 @@ def expect_or_drop(name: str, sql: str) -> Any:
 def expect_or_fail(name: str, sql: str) -> Any:
     """Fail the update of the table if a row violates a condition."""
     return ("expect_or_fail", name)
+
+
+def accepted_values(column: str, values: Sequence[Any], *, enforce: OnViolation = "warn") -> Any:
+    """Test that a column has only these values; NULL is accepted.
+
+    Args:
+        column: The column.
+        values: Texts, numbers or booleans.
+        enforce: Whether another value warns or fails.
+    """
+    return ("accepted_values", column)
+
+
+def not_null(column: str, *, at_least: float = 1, enforce: OnViolation = "warn") -> Any:
+    """Test that a share of the rows, by default all of them, have a value in a column.
+
+    Args:
+        column: The column.
+        at_least: The share: 0.95 for 95 % of the rows.
+        enforce: Whether more NULLs warn or fail.
+    """
+    return ("not_null", column)
+
+
+def row_count(*, at_least: int | None = None, at_most: int | None = None, enforce: OnViolation = "warn") -> Any:
+    """Test that a table has so many rows.
+
+    Args:
+        at_least: The smallest number of rows.
+        at_most: The largest number of rows.
+        enforce: Whether another number warns or fails.
+    """
+    return ("row_count", at_least, at_most)
+
+
+def freshness(column: str, within: str, *, source: str | None = None, enforce: OnViolation = "warn") -> Any:
+    """Test that the newest time in a column is not too long ago.
+
+    Args:
+        column: A column with times or dates.
+        within: The longest time, such as ``"1 day"`` or ``"36 hours"``.
+        source: A table that the model reads with `source` or `stream_source`, to test instead of the model.
+        enforce: Whether an older table warns or fails.
+    """
+    return ("freshness", column)
+
+
+def no_rows(sql: str, *, name: str | None = None, enforce: OnViolation = "warn") -> Any:
+    """Test that a query returns no rows.
+
+    Args:
+        sql: The query, which reads models as ``{{ ref("silver.orders") }}`` and other tables with `source`.
+        name: What the test is called.
+        enforce: Whether rows warn or fail.
+    """
+    return ("no_rows", sql)
 
 
 def one_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:

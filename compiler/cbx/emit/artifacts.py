@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 from cbx.emit.bundle import emit_bundle
 from cbx.emit.checks import emit_key_check, emit_measure_check, emit_relationship_check
+from cbx.emit.data_tests import emit_data_test
 from cbx.emit.manifest import emit_manifest, lay_out_check, lay_out_model
 from cbx.emit.notebook import emit_notebook
 from cbx.processes.forked_workers import MANY_MODELS, map_in_forks
-from cbx.stages.plan import Artifact, Emitted, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.plan import Artifact, DataTestCheck, Emitted, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Relationship
 
 _TOGETHER = 100
 """Notebooks that a process takes at a time."""
 
-Source = Plan | ModelPlan | KeyCheck | RelationshipCheck | MeasureCheck
+Source = Plan | ModelPlan | KeyCheck | RelationshipCheck | MeasureCheck | DataTestCheck
 """What becomes a file; the plan itself becomes the bundle."""
 
 
@@ -65,6 +66,8 @@ def _emit_file(source: Source, plan: Plan, related: Mapping[str, tuple[Relations
             file = _as_file(emit_relationship_check(source, plan.project))
         case MeasureCheck():
             file = _as_file(emit_measure_check(source, plan.project))
+        case DataTestCheck():
+            file = _as_file(emit_data_test(source, plan.project))
     return file._replace(entry=lay_out_check(source))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cbx.emit.code_hash import code_hash
+from cbx.emit.data_tests import data_test_check_entry, data_test_entry
 from cbx.emit.measures import home_of_column, lay_out_measure
 from cbx.stages.manifest_entries import identity_entry, settings_entry
-from cbx.stages.plan import Artifact, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.plan import Artifact, Check, DataTestCheck, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import (
     Cdc,
     Column,
@@ -82,7 +83,7 @@ def lay_out_entry(identity: str, model: Mapping[str, Any]) -> str:
     return _entry_lines({identity: model}, 2 * _INDENT, _DEPTH - 2)[0]
 
 
-def lay_out_check(check: KeyCheck | RelationshipCheck | MeasureCheck) -> str:
+def lay_out_check(check: Check) -> str:
     """The text of a check in the manifest, without the comma after it."""
     match check:
         case KeyCheck():
@@ -91,6 +92,8 @@ def lay_out_check(check: KeyCheck | RelationshipCheck | MeasureCheck) -> str:
             return _lay_out_item(_relationship_check(check))
         case MeasureCheck():
             return _lay_out_item(_measure_check(check))
+        case DataTestCheck():
+            return _lay_out_item(data_test_check_entry(check))
 
 
 def _lay_out_item(value: Mapping[str, Any]) -> str:
@@ -137,6 +140,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
             }
             for expectation in model.expectations
         ],
+        **({"tests": [data_test_entry(test) for test in planned.tests]} if planned.tests else {}),
         "columns": [_column(column) | home_of_column(column, model, plan) for column in columns or ()],
         "measures": [lay_out_measure(measure) for measure in plan.measures.get(model.id, ())],
         "cdc": None if model.cdc is None else _cdc(model.cdc),

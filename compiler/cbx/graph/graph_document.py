@@ -80,6 +80,24 @@ class ExpectationNode:
     on_violation: str
 
 
+class DataTestNode(NamedTuple):
+    """A data test of a model.
+
+    Attributes:
+        name: The table of its check.
+        test: The word that declares it.
+        condition: What is expected, in a few words.
+        on_violation: Whether a violation warns or fails.
+        verdict: ``proven`` if it needs no check.
+    """
+
+    name: str
+    test: str
+    condition: str
+    on_violation: str
+    verdict: str
+
+
 class NodeKey(NamedTuple):
     """The columns of a key of a model, and its verdict."""
 
@@ -120,6 +138,7 @@ class Node:
     further_keys: tuple[NodeKey, ...] = ()
     columns: tuple[ColumnNode, ...] = ()
     rules: tuple[ExpectationNode, ...] = ()
+    tests: tuple[DataTestNode, ...] = ()
     measures: tuple[MeasureNode, ...] = ()
     pipeline: str | None = None
     artifact: str = ""
@@ -351,6 +370,7 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         rules=tuple(
             ExpectationNode(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]
         ),
+        tests=tuple(_data_test(test) for test in entry.get("tests", ())),
         measures=tuple(_measure(measure) for measure in entry.get("measures", ())),
         pipeline=entry.get("pipeline"),
         artifact=entry["artifact"],
@@ -390,6 +410,28 @@ def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
         entry.get("repeated"),
         entry.get("measure"),
     )
+
+
+def _data_test(entry: Mapping[str, Any]) -> DataTestNode:
+    condition = _condition_of_test(entry)
+    return DataTestNode(entry["name"], entry["test"], condition, entry["on_violation"], entry["verdict"])
+
+
+def _condition_of_test(entry: Mapping[str, Any]) -> str:
+    match entry["test"]:
+        case "accepted_values":
+            return f"{entry['column']}: {', '.join(map(str, entry['values']))}"
+        case "not_null":
+            share = entry["at_least"]
+            return str(entry["column"]) if share == 1 else f"{entry['column']}, at least {100 * share:g} % of the rows"
+        case "row_count":
+            bounds = (f"{word.replace('_', ' ')} {entry[word]}" for word in ("at_least", "at_most"))
+            return ", ".join(bound for bound in bounds if not bound.endswith("None"))
+        case "freshness":
+            table = f"{entry['source']}." if "source" in entry else ""
+            return f"{table}{entry['column']} within {entry['within']}"
+        case _:
+            return str(entry["query"])
 
 
 def _measure(entry: Mapping[str, Any]) -> MeasureNode:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from cbx.compiler import Compilation, ProjectPart, compile_project
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, sort_diagnostics
+from cbx.emit.data_tests import data_test_entry
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import CompilationRecord, RecordedModel
@@ -130,6 +131,7 @@ def _record_model(planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTabl
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, plan.key_verdicts.get(model.id)),
         [(claim.parent, claim.child, claim.on, claim.cardinality, claim.enforce) for claim in model.claims],
         plan.further_verdicts.get(model.id, ()),
+        [data_test_entry(test) for test in planned.tests],
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
     computed = tuple(column.name for column in columns or () if column.is_computed)
@@ -188,7 +190,12 @@ class _RecordedProject:
             for relationship in self.entry(name)["relationships"]
             if relationship["child"] == name
         }
-        return frozenset(read | parents) - models
+        return frozenset(read | parents | self._models_of_tests(models)) - models
+
+    def _models_of_tests(self, models: frozenset[str]) -> set[str]:
+        """The models that the data tests of some models read."""
+        tests = (test for name in models for test in self.entry(name).get("tests", ()))
+        return {model for test in tests for model in test.get("models", ())}
 
     def table(self, model: str) -> KnownTable:
         """The columns and keys of a model's table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from cbx.declare.signatures import EXPECTATIONS, RELATIONSHIPS, SEED, SIGNATURES
+from cbx.declare.signatures import DATA_TESTS, EXPECTATIONS, RELATIONSHIPS, SEED, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean, listing
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -14,7 +14,7 @@ from cbx.project.toml_spans import parse_toml, setting_span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, ParsedModel, Value
 
 _NAMING = frozenset({"for_each", "name"})
-_WORDS = {"expectations": EXPECTATIONS, "relationships": RELATIONSHIPS}
+_WORDS = {"expectations": EXPECTATIONS, "relationships": RELATIONSHIPS, "tests": DATA_TESTS}
 """The words that the items of a list may begin with."""
 
 
@@ -74,7 +74,10 @@ class _TomlReader:
         return Call("column", arguments, self._span(*path), self._span(*path))
 
     def _read_item(self, name: str, item: Any) -> Value:
-        """The call of an item: ``{ many_to_one = "gold.countries", on = "country" }``."""
+        """The call of an item, such as ``{ many_to_one = "gold.countries", on = "country" }``.
+
+        A word without positional arguments has a table of them: ``{ row_count = { at_least = 1 } }``.
+        """
         if not isinstance(item, dict):
             return self._read_value((name,), item)
         span, words = self._span(name), _WORDS[name]
@@ -85,9 +88,12 @@ class _TomlReader:
             hint = known or f'write for example `{{ {words[0]} = "...", {SIGNATURES[words[0]][1]} = "..." }}`'
             self._report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
             return Literal(None, span)
-        first = Argument(SIGNATURES[word][0], self._read_value((name,), item[word]), span)
-        rest = {key: value for key, value in item.items() if key != word}
-        return Call(word, (first, *self._arguments((name,), rest)), span, span)
+        arguments = {key: value for key, value in item.items() if key != word}
+        if SIGNATURES[word]:
+            arguments = {SIGNATURES[word][0]: item[word], **arguments}
+        elif isinstance(item[word], dict):
+            arguments |= item[word]
+        return Call(word, self._arguments((name,), arguments), span, span)
 
     def _arguments(self, path: tuple[str, ...], values: dict[str, Any]) -> tuple[Argument, ...]:
         return tuple(

@@ -14,6 +14,8 @@ from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from cbx.spark_spelling import quote_text
+
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _FLOATING = re.compile(rf"{_DECIMAL.pattern}(?:[eE][+-]?[0-9]{{1,4}})?")
@@ -42,7 +44,7 @@ def read_seed_value(text: str, kind: str) -> SeedLiteral | None:
         kind: A type that `is_seed_type`, as `normal_type` spells it.
     """
     if kind == "STRING":
-        return SeedLiteral(text, string_in_sql(text))
+        return SeedLiteral(text, quote_text(text))
     if len(text) > _MOST_CHARACTERS or not text.isascii():
         return None
     decimal = _DECIMAL_TYPE.fullmatch(kind)
@@ -59,11 +61,6 @@ def is_seed_type(kind: str) -> bool:
 def example_of(kind: str) -> str:
     """A sentence on how the values of a type are written."""
     return _EXAMPLES.get(kind, "a DECIMAL is written with a dot, and has at most as many digits as its type")
-
-
-def string_in_sql(text: str) -> str:
-    """A text as a string literal of Spark SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _read_whole(text: str, kind: str) -> SeedLiteral | None:
@@ -92,7 +89,7 @@ def _read_floating(text: str, kind: str) -> SeedLiteral | None:
             number = float(struct.unpack("f", struct.pack("f", number))[0])
         except OverflowError:
             return None
-    return SeedLiteral(number, string_in_sql(text)) if math.isfinite(number) else None
+    return SeedLiteral(number, quote_text(text)) if math.isfinite(number) else None
 
 
 def _read_boolean(text: str, _: str) -> SeedLiteral | None:
@@ -102,7 +99,7 @@ def _read_boolean(text: str, _: str) -> SeedLiteral | None:
 
 def _read_date(text: str, _: str) -> SeedLiteral | None:
     day = _day(text) if re.fullmatch(_DATE, text) else None
-    return SeedLiteral(day, string_in_sql(text)) if day is not None else None
+    return SeedLiteral(day, quote_text(text)) if day is not None else None
 
 
 def _read_time(text: str, kind: str) -> SeedLiteral | None:
@@ -111,7 +108,7 @@ def _read_time(text: str, kind: str) -> SeedLiteral | None:
     if match is None or bool(match[3]) != (kind == "TIMESTAMP"):
         return None
     moment = _moment(match[1], match[2], match[3])
-    return SeedLiteral(moment, string_in_sql(text)) if moment is not None else None
+    return SeedLiteral(moment, quote_text(text)) if moment is not None else None
 
 
 def _day(text: str) -> datetime.date | None:

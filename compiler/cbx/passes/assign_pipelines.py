@@ -15,6 +15,7 @@ from cbx.graph.selectors import select
 from cbx.project.sections import PipelineSection
 from cbx.project.settings import Project
 from cbx.project.toml_spans import setting_span
+from cbx.stages.data_tests import NoRows
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.resolved import PipelineModels, Proven, ResolvedModel
 
@@ -117,6 +118,10 @@ def _reads_of_models(proven: Proven) -> Iterator[_Read]:
     for model in proven.models.values():
         for source in model.model_inputs:
             yield _Read(model.id, source.model, source.span, is_check=False)
+        for test in model.tests:
+            for table, span in test.rule.reads if isinstance(test.rule, NoRows) else ():
+                if isinstance(table, str) and table != model.id and table in proven.models:
+                    yield _Read(model.id, table, span, is_check=True)
     for relationship in proven.relationships:
         yield _Read(relationship.child, relationship.parent, relationship.span, is_check=True)
 

@@ -9,6 +9,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.jinja.template_spans import Template
+from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.parse.types import normal_type
 from cbx.passes.read_macros import Macros
 from cbx.stages.declared import Declared, DeclaredModel
@@ -37,6 +38,12 @@ class DeclarationTexts:
         variables = self.declared.project.variable_names
         rendered = self.macros.templates.render(located, self.report, variables, secrets_allowed=secrets_allowed)
         return rendered.text if rendered is not None else None
+
+    def render_query(self, template: str, span: Span) -> RenderedTemplate | None:
+        """The rendered text of a query, with the calls that name the tables that it reads; None after a diagnostic."""
+        located = Template(template, self.source, span=span)
+        variables = self.declared.project.variable_names
+        return self.macros.templates.render(located, self.report, variables, inputs_allowed=True)
 
     def render_or_keep(self, template: str, span: Span) -> Text:
         """The rendered text; the template itself after a diagnostic."""

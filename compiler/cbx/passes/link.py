@@ -10,6 +10,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table, snapshot_view
 from cbx.project.find_project import PROJECT_FILE
+from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.resolved import (
     FileInput,
     FlowTarget,
@@ -41,6 +42,8 @@ def link(resolved: Resolved, report: Report) -> Linked:
                 reads.append((model.id, source.model))
         if model.flow is not None and _check_target(model, model.flow, resolved, report):
             reads.append((model.flow.model, model.id))
+        for test in model.tests:
+            _check_tables_of_test(model, test, resolved.known_ids, unused, report)
     for model in models.values():
         _check_related_models(model, resolved.known_ids, unused, report)
     graph = model_graph(models, [read for read in reads if set(read) <= models.keys()])
@@ -79,6 +82,18 @@ def _check_model_exists(
     hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown_model(source.model, unused)
     report.add(codes.UNKNOWN_MODEL, message, source.span, label="not found", hint=hint, causes=causes)
     return False
+
+
+def _check_tables_of_test(
+    model: ResolvedModel,
+    test: DataTest,
+    known_ids: frozenset[str],
+    unused: Mapping[str, ResolvedModel],
+    report: Report,
+) -> None:
+    for table, span in test.rule.reads if isinstance(test.rule, NoRows) else ():
+        if isinstance(table, str):
+            _check_model_exists(model, ModelInput(None, False, table, False, span), known_ids, unused, report)
 
 
 def _check_target(model: ResolvedModel, flow: FlowTarget, resolved: Resolved, report: Report) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
+from cbx.passes.plan_tests import claim_name, keeps_history, plan_data_tests
 from cbx.passes.table_schema import table_schema
 from cbx.project.dataset_names import (
     changes_view,
@@ -15,7 +16,17 @@ from cbx.project.dataset_names import (
     relationship_check,
     snapshot_view,
 )
-from cbx.stages.plan import Check, KeyCheck, MeasureCheck, ModelPlan, PipelinePlan, Plan, Read, RelationshipCheck
+from cbx.stages.plan import (
+    Check,
+    DataTestCheck,
+    KeyCheck,
+    MeasureCheck,
+    ModelPlan,
+    PipelinePlan,
+    Plan,
+    Read,
+    RelationshipCheck,
+)
 from cbx.stages.resolved import (
     Cdc,
     FileInput,
@@ -69,11 +80,16 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
     measure_checks = tuple(
         check for planned in models for check in _plan_measure_checks(planned, proven, folder, taken)
     )
-    checks: tuple[Check, ...] = (*key_checks, *relationship_checks, *measure_checks)
-    return Plan(
+    models = tuple(
+        planned._replace(tests=plan_data_tests(planned.model, proven, folder, taken))
+        if planned.model.tests
+        else planned
+        for planned in models
+    )
+    planned = Plan(
         proven.project,
         models,
-        _plan_pipelines(pipelines, models, checks),
+        (),
         key_checks,
         relationship_checks,
         measure_checks,
@@ -84,6 +100,7 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
         proven.measures,
         proven.traced,
     )
+    return planned._replace(pipelines=_plan_pipelines(pipelines, models, planned.checks))
 
 
 def _plan_pipelines(
@@ -95,12 +112,21 @@ def _plan_pipelines(
     for planned in models:
         files[place[planned.model.id]].append(planned.artifact)
     for check in sorted(checks, key=attrgetter("artifact")):
-        tables = (check.child, check.parent) if isinstance(check, RelationshipCheck) else (check.model,)
-        files[max(place[table] for table in tables)].append(check.artifact)
+        files[max(place[table] for table in _models_read(check))].append(check.artifact)
     return tuple(
         PipelinePlan(pipeline.name, tuple(paths), pipeline.after)
         for pipeline, paths in zip(pipelines, files, strict=True)
     )
+
+
+def _models_read(check: Check) -> tuple[str, ...]:
+    match check:
+        case RelationshipCheck(child=child, parent=parent):
+            return (child, parent)
+        case DataTestCheck(models=models):
+            return models
+        case _:
+            return (check.model,)
 
 
 def _is_readable_in_batch(model: ResolvedModel) -> bool:
@@ -178,14 +204,14 @@ def _unproven_keys(model: ResolvedModel, proven: Proven) -> list[tuple[str, ...]
 
 
 def _plan_key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, taken: set[str]) -> KeyCheck:
-    name = _claim_name(key_check(model.dataset, () if key == model.key else key), taken)
+    name = claim_name(key_check(model.dataset, () if key == model.key else key), taken)
     return KeyCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
         model=model.id,
         table=model.dataset,
         columns=key,
-        current_only=_keeps_history(model),
+        current_only=keeps_history(model),
         on_violation=model.enforce,
     )
 
@@ -194,7 +220,7 @@ def _plan_relationship_check(
     relationship: Relationship, proven: Proven, folder: str, taken: set[str]
 ) -> RelationshipCheck:
     child, parent = proven.models[relationship.child], proven.models[relationship.parent]
-    name = _claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent.dataset), taken)
+    name = claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent.dataset), taken)
     return RelationshipCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
@@ -203,7 +229,7 @@ def _plan_relationship_check(
         parent=parent.id,
         parent_table=parent.dataset,
         on=relationship.on,
-        current_only=_keeps_history(child),
+        current_only=keeps_history(child),
         on_violation=relationship.enforce,
     )
 
@@ -214,21 +240,8 @@ def _plan_measure_checks(planned: ModelPlan, proven: Proven, folder: str, taken:
         if measure.query is None:
             continue
         column = measure.column or "_".join([measure.function, *measure.values])
-        name = _claim_name(measure_check(model.dataset, column), taken)
+        name = claim_name(measure_check(model.dataset, column), taken)
         query = measure.query.text.fill(lambda slot: _fill_slot(planned.reads[slot.index]))
         artifact = f"{folder}/checks/{name}.py"
         checks.append(MeasureCheck(name, artifact, model.id, measure.text, measure.homes, query, model.enforce))
     return checks
-
-
-def _keeps_history(model: ResolvedModel) -> bool:
-    return model.cdc is not None and model.cdc.scd_type == 2
-
-
-def _claim_name(wanted: str, taken: set[str]) -> str:
-    """A name that no dataset has, which is then taken."""
-    name, number = wanted, 2
-    while name.lower() in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    taken.add(name.lower())
-    return name

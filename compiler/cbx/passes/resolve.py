@@ -27,6 +27,7 @@ from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
 from cbx.passes.resolve_code import hash_content, resolve_code
 from cbx.passes.resolve_inputs import resolve_input
 from cbx.passes.resolve_sink import resolve_sink
+from cbx.passes.resolve_tests import resolve_tests
 from cbx.passes.type_seed import type_seed
 from cbx.project.dataset_names import dataset_name
 from cbx.spark_spelling import value_text
@@ -142,6 +143,7 @@ class _ModelResolver(DeclarationTexts):
             sink=resolve_sink(declaration, self.render_option),
             flow=self._resolve_flow(document) if isinstance(document, FlowDocument) else None,
             seed=seed,
+            tests=resolve_tests(document, self),
         )
 
     def _resolve_flow(self, document: FlowDocument) -> FlowTarget:

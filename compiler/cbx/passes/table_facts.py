@@ -109,10 +109,11 @@ def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[
 
 def known_tables(proven: Proven) -> dict[str, KnownTable]:
     """The columns and keys of each model's table, by the model's id."""
-    return {name: _known_table(model, proven) for name, model in proven.models.items()}
+    return {name: known_table(model, proven) for name, model in proven.models.items()}
 
 
-def _known_table(model: ResolvedModel, proven: Proven) -> KnownTable:
+def known_table(model: ResolvedModel, proven: Proven) -> KnownTable:
+    """The columns and keys of a model's table."""
     columns, keys = proven.columns[model.id], proven.proven_keys[model.id]
     is_partly_declared = model.id in proven.partly_declared
     has_schema = has_emitted_schema(model, proven.project, is_partly_declared=is_partly_declared)

@@ -61,8 +61,9 @@ def type_seed(
     identities = {name: tuple(literal.identity for literal in read) for name, read in literals.items()}
     for key in keys:
         _check_key(rows, key, identities, report)
+    lines = tuple(_span(rows, row[0]).line for row in rows.rows)
     query = _query(columns, list(zip(*([literal.sql for literal in read] for read in literals.values()), strict=True)))
-    return Seed(rows.source.path, len(rows.rows), Text.of(query), identities) if len(report) == reported else None
+    return Seed(rows.source.path, lines, Text.of(query), identities) if len(report) == reported else None
 
 
 def _check_types(columns: Sequence[Column], spans: Spans, report: Report) -> None:

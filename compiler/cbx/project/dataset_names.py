@@ -60,6 +60,12 @@ def measure_check(dataset: str, column: str) -> str:
     return f"{_flat(dataset)}_{_identifier(column)}_counted_once"
 
 
+def data_test_check(dataset: str, word: str, column: str | None, name: str | None) -> str:
+    """The check of a data test: ``silver_orders_status_accepted_values``, or with the test's own name."""
+    parts = [name] if name is not None else [*([column] if column is not None else []), word]
+    return "_".join([_flat(dataset), *map(_identifier, parts)])
+
+
 def _flat(dataset: str) -> str:
     return dataset.replace(".", "_")
 

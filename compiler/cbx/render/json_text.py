@@ -71,6 +71,7 @@ def _node(node: Node) -> dict[str, Any]:
         "expectations": [
             {"name": rule.name, "condition": rule.condition, "on_violation": rule.on_violation} for rule in node.rules
         ],
+        **({"tests": [test._asdict() for test in node.tests]} if node.tests else {}),
         "measures": [
             {
                 "text": measure.text,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
+from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.measures import MeasureResult
 from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, SnapshotInput, Verdict
 from cbx.syntax.text import Text
@@ -31,6 +32,36 @@ class Read(NamedTuple):
     snapshots: SnapshotInput | None = None
 
 
+class DataTestCheck(NamedTuple):
+    """The check of a data test.
+
+    Attributes:
+        name: The name of the check's table.
+        artifact: Its notebook.
+        model: The model that declares it.
+        table: The table that is tested: the model's, or the source of a freshness.
+        test: The test.
+        query: The query of ``no_rows``.
+        current_only: Whether versions of rows that have ended are skipped.
+        is_proven: Whether the test needs no check, because it cannot fail.
+    """
+
+    name: str
+    artifact: str
+    model: str
+    table: Text
+    test: DataTest
+    query: Text | None
+    current_only: bool
+    is_proven: bool
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the check reads."""
+        rule = self.test.rule
+        return (self.model, *(rule.models if isinstance(rule, NoRows) else ()))
+
+
 class ModelPlan(NamedTuple):
     """A model's notebook.
 
@@ -38,6 +69,7 @@ class ModelPlan(NamedTuple):
         changes_view: The view of the changes or of the snapshot that AUTO CDC applies; None where it reads none.
         pipeline: Its pipeline; None where the project names no pipelines.
         target: The model whose table a flow fills; None for other models.
+        tests: Its data tests.
     """
 
     model: ResolvedModel
@@ -48,6 +80,7 @@ class ModelPlan(NamedTuple):
     changes_view: str | None
     pipeline: str | None = None
     target: ResolvedModel | None = None
+    tests: tuple[DataTestCheck, ...] = ()
 
 
 class KeyCheck(NamedTuple):
@@ -88,7 +121,7 @@ class MeasureCheck(NamedTuple):
     on_violation: Literal["warn", "fail"]
 
 
-Check = KeyCheck | RelationshipCheck | MeasureCheck
+Check = KeyCheck | RelationshipCheck | MeasureCheck | DataTestCheck
 
 
 class PipelinePlan(NamedTuple):
@@ -133,7 +166,12 @@ class Plan(NamedTuple):
     @property
     def checks(self) -> tuple[Check, ...]:
         """All checks."""
-        return (*self.key_checks, *self.relationship_checks, *self.measure_checks)
+        return (*self.key_checks, *self.relationship_checks, *self.measure_checks, *self.data_tests)
+
+    @property
+    def data_tests(self) -> tuple[DataTestCheck, ...]:
+        """The data tests that are not proven."""
+        return tuple(test for planned in self.models for test in planned.tests if not test.is_proven)
 
     @property
     def check_names(self) -> frozenset[str]:

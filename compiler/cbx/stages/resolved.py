@@ -9,6 +9,7 @@ from cbx.analysis.facts import ColumnHome
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
+from cbx.stages.data_tests import DataTest
 from cbx.stages.imports import Import
 from cbx.stages.measures import MeasureResult
 from cbx.stages.seeds import Seed
@@ -285,6 +286,7 @@ class ResolvedModel(NamedTuple):
         key: The declared key; None if none is declared.
         columns: The declared columns; None if none are declared.
         expectations: The expectations.
+        tests: The data tests.
         claims: The relationships that it declares.
         cdc: How changes are applied; for ``auto_cdc`` and ``auto_cdc_from_snapshot`` only.
         tags: Tags for selectors.
@@ -333,6 +335,7 @@ class ResolvedModel(NamedTuple):
     sink: SinkTarget | None = None
     flow: FlowTarget | None = None
     seed: Seed | None = None
+    tests: tuple[DataTest, ...] = ()
 
     @property
     def is_table(self) -> bool:

@@ -13,12 +13,17 @@ class Seed(NamedTuple):
 
     Attributes:
         path: The CSV file.
-        row_count: How many rows there are.
+        lines: The line of each row in the file.
         query: The query that returns the rows.
         values: The values of each column, by its name in lower case; they are equal if Spark takes them as equal.
     """
 
     path: str
-    row_count: int
+    lines: tuple[int, ...]
     query: Text
     values: Mapping[str, tuple[Hashable, ...]]
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self.lines)

@@ -234,6 +234,7 @@ def _sources(models: dict[str, Model], name: str) -> Iterator[str]:
 STREAM = {"table": "raw.more", "mode": "stream"}
 BATCH = {"table": "raw.lookup", "mode": "batch"}
 RULE = {"name": "fresh", "condition": "id > 1", "on_violation": "warn"}
+TEST = {"name": "a_row_count", "test": "row_count", "at_least": 1, "on_violation": "warn", "verdict": "unproven"}
 RELATION = {"parent": "a.b", "child": "c.d", "on": {"id": "id"}, "cardinality": "one_to_many"}
 NEW_COLUMN = {"name": "more", "type": "STRING", "description": None, "not_null": False, "lineage": None}
 
@@ -247,6 +248,7 @@ MUTATIONS = (
     Mutation(
         "expectations changed", "expectations", lambda _: True, _edit(lambda model: model["expectations"].append(RULE))
     ),
+    Mutation("data tests changed", "tests", table, _set(tests=[TEST])),
     Mutation(
         "relationships changed",
         "relationships",

@@ -43,6 +43,7 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
             names += [table.dataset, planned.changes_view, quarantines.get(table.id)]
     checks: tuple[KeyCheck | MeasureCheck, ...] = (*plan.key_checks, *plan.measure_checks)
     names += [check.name for check in checks if check.model in ids]
+    names += [test.name for test in plan.data_tests if {*test.models} <= ids]
     names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]
     return {name.lower() for name in names if name is not None}
 

@@ -42,7 +42,7 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
     """The checks of a manifest, as `cbx.emit.manifest` writes them."""
     keys, relations = {}, {}
     for check in manifest["checks"]:
-        if "measure" in check:
+        if "measure" in check or "test" in check:
             continue
         if "model" in check:
             keys[check["model"], tuple(check["columns"])] = Check(check["name"], "key_is_unique", check["artifact"])
@@ -142,6 +142,15 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
         "rules": [
             [rule.name, rule.condition, rule.on_violation, *context.counts(node.dataset, rule.name)]
             for rule in node.rules
+        ]
+        + [
+            [
+                test.test,
+                test.condition,
+                "proven" if test.verdict == "proven" else test.on_violation,
+                *context.counts(test.name, test.test),
+            ]
+            for test in node.tests
         ],
         "measures": [
             [

@@ -191,7 +191,7 @@ function rulesPart(node) {
           ),
           el("code", { class: "condition" }, rule.condition),
           rule.passed === null
-            ? lastRun === null
+            ? lastRun === null || rule.onViolation === "proven"
               ? null
               : el("p", { class: "counts" }, "not counted in the last run")
             : counts(rule),
