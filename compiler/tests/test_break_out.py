@@ -281,3 +281,27 @@ def test_a_diagnostic_says_the_text_on_one_line(text: str, tmp_path: Path) -> No
     assert "\n" not in as_github(unknown)
     assert "\r" not in as_github(unknown)
     assert not UNSEEN.search(as_text(unknown, sources).replace("\n", ""))
+
+
+@EACH
+def test_readers_and_texts_around_secrets_stay_texts(text: str, tmp_path: Path) -> None:
+    """An option with a secret is an f-string, whose other parts are the very text."""
+    plain, hostile = (_compile_reader(value, tmp_path / str(value == text)) for value in ("plain", text))
+
+    assert shape(hostile) == shape(plain)
+    assert {text, f"kafka.{text}", f"{text},b"} <= constants(hostile)
+
+
+def _compile_reader(text: str, root: Path) -> str:
+    written, option = json_string(text), json_string(f"kafka.{text}")
+    mixed = f"""{written[:-1]}{{{{ secret('scope', 'key') }}}}{written[1:]}"""
+    model = (
+        "from cbx import *\n\n@streaming_table()\n"
+        f'def events(a=kafka([{written}, "b"], servers={written}, starting_offsets={written}, '
+        f"options={{{option}: {mixed}}}), b=read({written}, options={{{written}: {written}}})):\n    return a\n"
+    )
+    lay_out({"project.toml": '[project]\nname = "shop"\n', "models/bronze/events.py": model}, root)
+    compilation = compile_project(root, with_trace=False)
+
+    assert compilation.diagnostics == ()
+    return next(artifact.text for artifact in compilation.artifacts if artifact.path.endswith("events.py"))

@@ -40,15 +40,28 @@ def flows_by_target(models: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _place(source: Model) -> str:
     """The name of an input in the lineage of columns."""
-    return str(source.get("model") or source.get("table") or source.get("path"))
+    return str(next(source[word] for word in ("model", "table", "path", "name") if word in source))
+
+
+def _topics(source: Model) -> frozenset[str]:
+    """The topics of a streaming service that an input reads."""
+    return frozenset(filter(None, source.get("name", "").partition(":")[2].split(",")))
+
+
+def _adds_topics(source: Model, stream: Model) -> bool:
+    """Whether an input reads the topics of a stream and more."""
+    topics = _topics(stream)
+    return bool(topics) and topics < _topics(source) and stream["format"] == source["format"]
 
 
 def grows_by(source: Model, before: Model, after: Model) -> bool:
-    """Whether a query only has one stream more, whose rows it adds to the others, as UNION ALL does.
+    """Whether a query only has one stream more, whose rows it adds to the others, as UNION ALL does, or one topic more.
 
     A join takes each column from one side. Where no origin of a column is known, a union is assumed.
     """
     streams = streamed_inputs(before)
+    if any(_adds_topics(source, stream) for stream in streams):
+        return True
     if not streams or any(stream not in after["inputs"] for stream in streams):
         return False
     old, new = {_place(stream) for stream in streams}, _place(source)

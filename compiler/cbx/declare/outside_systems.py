@@ -48,8 +48,8 @@ STREAMING_SERVICES: Final[Mapping[str, StreamingService]] = {
             ServiceColumn("topic", "STRING", is_never_null=True),
             ServiceColumn("partition", "INT", is_never_null=True),
             ServiceColumn("offset", "BIGINT", is_never_null=True),
-            ServiceColumn("timestamp", "TIMESTAMP"),
-            ServiceColumn("timestampType", "INT"),
+            ServiceColumn("timestamp", "TIMESTAMP", is_never_null=True),
+            ServiceColumn("timestampType", "INT", is_never_null=True),
         ),
     ),
     "kinesis": StreamingService(
@@ -71,10 +71,10 @@ STREAMING_SERVICES: Final[Mapping[str, StreamingService]] = {
         ("topicid", "subscriptionid"),
         ("subscriptionId", "topicId", "projectId"),
         (
-            ServiceColumn("messageId", "STRING"),
+            ServiceColumn("messageId", "STRING", is_never_null=True),
             ServiceColumn("payload", "BINARY"),
             ServiceColumn("attributes", "STRING"),
-            ServiceColumn("publishTimestampInMillis", "BIGINT"),
+            ServiceColumn("publishTimestampInMillis", "BIGINT", is_never_null=True),
         ),
     ),
     "pulsar": StreamingService("Pulsar", ("topic", "topics", "topicspattern"), ("service.url",)),

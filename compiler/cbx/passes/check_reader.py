@@ -63,6 +63,14 @@ def check_reader(call: ReaderCall, report: Report) -> None:
         _report_missing(call, format_span, report)
 
 
+def report_model_as_format(word: str, format_name: str, models: frozenset[str], spans: Spans, report: Report) -> None:
+    """Report CBX440 for the id of a model instead of a format, as functions of the same names of `dlt` take it."""
+    if format_name in models:
+        right = "stream" if word == "read_stream" else "ref"
+        message = f"`{format_name}` is a model, and `{word}` takes the format of a reader"
+        report.add(codes.WRONG_READER, message, spans.at("format"), hint=f'write `{right}("{format_name}")`')
+
+
 def _find_mismatch(call: ReaderCall) -> tuple[str, str] | None:
     """Why the word does not fit the format, and a hint; None if it fits."""
     if call.word == "read_stream" and call.format in _NEEDS_SCHEMA:

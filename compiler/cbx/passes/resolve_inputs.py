@@ -18,7 +18,7 @@ from cbx.declare.outside_systems import naming_option
 from cbx.diagnostics import codes
 from cbx.diagnostics.source_files import Span
 from cbx.parse.landing import schema_hints
-from cbx.passes.check_reader import ReaderCall, check_reader
+from cbx.passes.check_reader import ReaderCall, check_reader, report_model_as_format
 from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.named_functions import name_in_notebook
 from cbx.spark_spelling import quote_if_needed, value_text
@@ -97,6 +97,7 @@ def resolve_input(
             )
         case ReaderDocument() as reader:
             format_name = texts.render_constant(reader.format, call.spans.at("format"))
+            report_model_as_format(call.word, format_name, texts.declared.known_ids, call.spans, texts.report)
             return _resolve_reader(texts, declared_input, format_name, reader.options)
         case _:
             raise AssertionError(call.word)
