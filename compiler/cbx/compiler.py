@@ -90,8 +90,10 @@ class ProjectPart:
 
     def is_complete(self, proven: Proven) -> bool:
         """Whether the part has all that its models read: an edited model may read one that it did not read before."""
-        read = {source.model for name in self.ids & set(proven.models) for source in proven.models[name].model_inputs}
-        return read <= set(proven.models)
+        models = [proven.models[name] for name in self.ids & set(proven.models)]
+        read = {source.model for model in models for source in model.model_inputs}
+        filled = {model.flow.model for model in models if model.flow is not None}
+        return read | filled <= set(proven.models)
 
 
 def compile_project(

@@ -93,20 +93,25 @@ def compile_part(
 def record_models(compilation: Compilation) -> dict[str, RecordedModel]:
     """The face of each planned model, by id.
 
-    Empty after an error, where checks of measures are compiled, and where there are several pipelines, flows or masks:
-    these depend on more of other models than faces say.
+    Empty after an error, where checks of measures are compiled, and where there are several pipelines or masks: these
+    depend on more of other models than faces say. The face of a flow and of its target is their whole file, because
+    each depends on the code of the other.
     """
     plan = compilation.plan
     if plan is None or plan.project.settings.compile.check_measures or plan.project.settings.pipelines:
         return {}
-    if any(planned.target is not None for planned in plan.models):
-        return {}
     if any(column.mask is not None for planned in plan.models for column in planned.model.columns or ()):
         return {}
-    return {planned.model.id: _record_model(planned, plan, compilation.tables) for planned in plan.models}
+    linked = {planned.target.id for planned in plan.models if planned.target is not None}
+    return {
+        planned.model.id: _record_model(planned, plan, compilation.tables, is_target=planned.model.id in linked)
+        for planned in plan.models
+    }
 
 
-def _record_model(planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTable]) -> RecordedModel:
+def _record_model(
+    planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTable], *, is_target: bool
+) -> RecordedModel:
     model, table = planned.model, tables[planned.model.id]
     columns = table.columns
     face = (
@@ -132,6 +137,7 @@ def _record_model(planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTabl
         [(claim.parent, claim.child, claim.on, claim.cardinality, claim.enforce) for claim in model.claims],
         plan.further_verdicts.get(model.id, ()),
         [data_test_entry(test) for test in planned.tests],
+        *([model.content_hash] if is_target or planned.target is not None else []),
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
     computed = tuple(column.name for column in columns or () if column.is_computed)

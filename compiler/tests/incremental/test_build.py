@@ -72,6 +72,10 @@ FILES = {
         'FROM {{ ref("silver.payments") }} AS p LEFT JOIN {{ ref("silver.orders") }} AS o ON o.id = p.id\n'
         "WHERE o.amount > 7 OR o.id IN (SELECT id FROM {{ ref('silver.customers') }})\nGROUP BY o.customer_id\n"
     ),
+    "models/bronze/customers_web.sql": (
+        '{{ flow(into="bronze.customers") }}\n\n'
+        "SELECT CAST(id AS BIGINT) AS id, CAST(city AS STRING) AS city FROM {{ stream_source('web.customers') }}\n"
+    ),
     "models/gold/cities.sql": (
         '{{ materialized_view(description="Cities.") }}\n\nSELECT city, count(*) AS people '
         'FROM {{ ref("silver.customers") }} GROUP BY city\n'
@@ -369,12 +373,14 @@ def test_of_one_changed_model_the_rest_is_not_compiled(shop: Path, path: str, be
         ("models/silver/customers.sql", "id IS NOT NULL", "id > 1"),
         ("models/silver/customers.sql", "max(city)", "no_column"),
         ("models/gold/sales.sql", "silver.customers", "bronze.customers"),
+        ("models/bronze/customers.sql", "SELECT id", "SELECT  id"),
+        ("models/bronze/customers_web.sql", "web.customers", "web.users"),
         ("macros/rules.sql", "> 0", "> 1"),
         ("project.toml", "shop", "shops"),
     ],
 )
 def test_what_others_see_of_a_change_compiles_everything(shop: Path, path: str, before: str, after: str) -> None:
-    """Columns, keys, inputs, macros, settings, and anything wrong."""
+    """Columns, keys, inputs, flows and their targets, macros, settings, and anything wrong."""
     (shop / path).write_text(FILES[path].replace(before, after))
 
     assert is_compiled_whole(lambda: build(shop, OPTIONS))
