@@ -15,6 +15,7 @@ from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.flow_differences import RUNS_ONCE, STARTS_OVER, WRITE_A_FLOW, compare_flows, grows_by
 from cbx.changes.tables import Model, is_flow, is_recomputed, is_sink, is_streaming, is_table, source_name, widens_types
+from cbx.changes.tag_differences import compare_tags
 from cbx.project.dataset_names import quarantine_table
 
 NEW_ROWS = "existing rows do not change"
@@ -39,6 +40,7 @@ _WITHOUT_TABLE = frozenset({"flow", "sink"})
 _HAS_A_RULE_TOO = frozenset(
     {
         "private",
+        "table_tags",
         *_OPTIONS,
         *_WITHOUT_TABLE,
         "quarantine",
@@ -77,6 +79,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     yield from _compare_quarantine(before, after)
     yield from _compare_mapping("properties", before.get("properties", {}), after.get("properties", {}))
     yield from _compare_options(before, after)
+    yield from compare_tags(before, after)
     yield from _compare_relationships(before, after)
     yield from _compare_other_fields(before, after)
 

@@ -228,7 +228,9 @@ def _deploy(compilation: Compilation, request: DeployRequest, start: StartOption
 def _start_updates(
     session: WorkspaceSession, deployment: Deployment, start: StartOptions, display: DeployDisplay
 ) -> int:
+    from cbx.deploy.folder import Folder
     from cbx.deploy.refresh import start_refresh, update_pipelines
+    from cbx.deploy.tags import tag_tables
 
     def show(update: StartedUpdate) -> None:
         display.show_update(update, deployment, session.host)
@@ -242,6 +244,8 @@ def _start_updates(
         for result in update_pipelines(session, deployment, show, display.show_progress, stop_running=stops_running):
             if display.show_end(result):
                 return 1
+        state = Folder(session, deployment.target.state)
+        display.show_waiting_tags(tag_tables(session, state, deployment.committed.deployed))
     except KeyboardInterrupt:
         display.stop()
         print(f"Interrupted. The update continues: {display.url}", file=sys.stderr)

@@ -30,6 +30,7 @@ class ColumnDocument(Document):
     not_null: bool = Field(False, description="True or False")
     measure: Literal["total", "rate"] | None = Field(None, description='"total" or "rate"')
     mask: Word | None = Field(None, description="a function and its columns as text")
+    tags: dict[Word, str] = Field({}, description="a dictionary of texts")
 
 
 class ModelInputDocument(Document):
@@ -226,6 +227,7 @@ class TableDocument(DatasetDocument):
         {}, description="a dictionary of settings and their values"
     )
     private: bool = Field(False, description="True or False")
+    table_tags: dict[Word, str] = Field({}, description="a dictionary of texts")
 
 
 class MaterializedViewDocument(TableDocument):

@@ -31,7 +31,7 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "freshness": ("column", "within"),
     "no_rows": ("sql",),
     **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
-    "column": ("type", "description", "not_null", "measure", "mask"),
+    "column": ("type", "description", "not_null", "measure", "mask", "tags"),
     "var": ("name",),
     "secret": ("scope", "key"),
     "each": ("name",),

@@ -39,6 +39,7 @@ def streaming_table(
     row_filter: str | None = None,
     spark_conf: Mapping[str, Any] | None = None,
     private: bool = False,
+    table_tags: Mapping[str, str] | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
     for_each: Sequence[Mapping[str, Any]] = (),
@@ -63,6 +64,7 @@ def streaming_table(
         row_filter: The function that decides who sees a row, and its columns: ``security.own_region ON (region)``.
         spark_conf: Spark settings while the table is made.
         private: Whether the table is not published.
+        table_tags: Tags of the table in Unity Catalog, which `cbx deploy` sets.
         quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
         enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
         for_each: The parameters of each of several models that this file defines, read with `each`.
@@ -90,6 +92,7 @@ def materialized_view(
     row_filter: str | None = None,
     spark_conf: Mapping[str, Any] | None = None,
     private: bool = False,
+    table_tags: Mapping[str, str] | None = None,
     refresh_policy: RefreshPolicy | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
@@ -153,6 +156,7 @@ def auto_cdc(
     row_filter: str | None = None,
     spark_conf: Mapping[str, Any] | None = None,
     private: bool = False,
+    table_tags: Mapping[str, str] | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
     for_each: Sequence[Mapping[str, Any]] = (),
@@ -187,6 +191,7 @@ def auto_cdc(
         row_filter: As for `streaming_table`.
         spark_conf: As for `streaming_table`.
         private: As for `streaming_table`.
+        table_tags: As for `streaming_table`.
         quarantine: As for `streaming_table`.
         enforce: As for `streaming_table`.
         for_each: As for `streaming_table`.
@@ -215,6 +220,7 @@ def auto_cdc_from_snapshot(
     row_filter: str | None = None,
     spark_conf: Mapping[str, Any] | None = None,
     private: bool = False,
+    table_tags: Mapping[str, str] | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
     for_each: Sequence[Mapping[str, Any]] = (),
@@ -505,6 +511,7 @@ def column(
     not_null: bool = False,  # noqa: FBT001, FBT002 - positional as in SQL
     measure: Literal["total", "rate"] | None = None,
     mask: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a column with more than its type.
 
@@ -516,6 +523,7 @@ def column(
             error; ``rate`` for a number per unit, for which summing over repeated rows is meant.
         mask: The function that hides its values, and its further columns: ``security.mask_email USING COLUMNS
             (country)``.
+        tags: Tags of the column in Unity Catalog, which `cbx deploy` sets.
     """
     return ("column", type)
 

@@ -28,6 +28,7 @@ from cbx.deploy.record import (
 )
 from cbx.deploy.schemas import catalog_and_schemas, create_schemas
 from cbx.deploy.session import WorkspaceSession
+from cbx.deploy.tags import count_waiting, declared_tags, forget_tags, set_tags
 from cbx.deploy.target import Target, target_of
 from cbx.deploy.update import settle_refreshing_updates
 from cbx.diagnostics import codes
@@ -84,6 +85,7 @@ class Deployment:
         schemas: The full names of the schemas that were created.
         committed: What is deployed now.
         is_changed: Whether anything in the workspace was changed.
+        waiting_tags: How many tables and columns get their tags when they exist.
     """
 
     target: Target
@@ -93,6 +95,7 @@ class Deployment:
     schemas: tuple[str, ...]
     committed: Committed
     is_changed: bool
+    waiting_tags: int = 0
 
 
 def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
@@ -189,8 +192,26 @@ def _deploy(
     if committed != seen.committed:
         check_lock()
         write_committed(state, committed)
-    is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
-    return Deployment(target, seen.changes, steps, pipelines, schemas, committed, is_changed)
+    tagged = replace(after, tags=_set_tags(session, seen, record))
+    if tagged != after:
+        write_record(state, tagged)
+    is_changed = bool(steps.clear or steps.remove or schemas) or tagged != record or committed != seen.committed
+    waiting = count_waiting(declared_tags(seen.compiled), tagged.tags)
+    return Deployment(target, seen.changes, steps, pipelines, schemas, committed, is_changed, waiting)
+
+
+def _set_tags(session: WorkspaceSession, seen: Preview, record: DeploymentRecord) -> Mapping[str, Mapping[str, str]]:
+    """Set the tags of tables that were deployed before, and therefore may exist; what is set now."""
+    compiled, deployed = seen.compiled, seen.committed.deployed.manifest["models"] if seen.committed else {}
+    models = {name: model for name, model in compiled.manifest["models"].items() if name in deployed}
+    declared = declared_tags(replace(compiled, manifest={**compiled.manifest, "models": models}))
+    if not declared and not record.tags:
+        return record.tags
+    recreated = [
+        change.model for change in seen.changes.models if any(each.aspect == "kind" for each in change.differences)
+    ]
+    tables = [f"{compiled.settings.get('catalog')}.{deployed[name]['dataset']}" for name in recreated]
+    return set_tags(session, declared, forget_tags(record.tags, tables))
 
 
 def _due_tables(seen: Preview) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ class DeploymentRecord:
         job_id: The id of our job.
         job: Its settings, as last deployed.
         permissions: The permissions of pipelines and job, as last deployed.
+        tags: The tags that were set, by the key of their table or column.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class DeploymentRecord:
     job_id: int | None = None
     job: Mapping[str, Any] | None = None
     permissions: tuple[Mapping[str, str], ...] = ()
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class RefreshingUpdate(NamedTuple):
@@ -102,6 +104,7 @@ def read_record(state: Folder) -> DeploymentRecord:
         job_id=document.get("job_id"),
         job=document.get("job"),
         permissions=tuple(document.get("permissions", ())),
+        tags=document.get("tags", {}),
     )
 
 

@@ -29,6 +29,7 @@ class RecordShape(BaseModel):
     job_id: int | None = None
     job: dict[str, Any] | None = None
     permissions: list[dict[str, str]] = []
+    tags: dict[str, dict[str, str]] = {}
 
 
 class _InputShape(BaseModel):

@@ -119,6 +119,7 @@ REPEATED_READER_OPTION = Code("CBX440", "repeated-reader-option")
 CONFLICTING_LAYOUT = Code("CBX450", "conflicting-layout")
 NEEDS_PIPELINES_API = Code("CBX450", "needs-pipelines-api")
 UNUSABLE_MASK = Code("CBX450", "unusable-mask")
+UNUSABLE_TAG = Code("CBX451", "unusable-tag")
 
 QUERY_FAILED = Code("CBX501", "query-failed")
 UPSTREAM_FAILED = Code("CBX501", "upstream-failed")

@@ -172,6 +172,7 @@ def _column(column: Column) -> dict[str, Any]:
         "not_null": column.not_null,
         "lineage": None if column.lineage is None else list(map(list, column.lineage)),
         **({"mask": column.mask} if column.mask is not None else {}),
+        **({"tags": dict(column.tags)} if column.tags else {}),
     }
 
 

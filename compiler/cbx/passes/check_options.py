@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.passes.check_tags import check_tags
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 
 ColumnId = tuple[str, str]
@@ -23,6 +24,7 @@ def check_options(connected: Connected, report: Report) -> None:
     for model in connected.models.values():
         _check_options_of_table(model, connected.project.settings.compile.api, report)
         _check_masks(model, connected, report)
+        check_tags(model, report)
     if has_masks and not find_cycles(connected.graph):
         _check_copies(connected, report)
 

@@ -124,13 +124,7 @@ class _ModelResolver(DeclarationTexts):
             ),
             tags=self._resolve_names(document.tags, "tags") or (),
             owner=self.render_optional(document.owner, self._span("owner")),
-            properties=tuple(
-                (
-                    self.render_constant(name, self._span("properties", name, "key")),
-                    self.render_constant(value, self._span("properties", name)),
-                )
-                for name, value in dataset.properties.items()
-            ),
+            properties=self._resolve_texts(dataset.properties, "properties"),
             cluster_by=() if options.cluster_by_auto else self._resolve_names(dataset.cluster_by, "cluster_by") or (),
             quarantine=dataset.quarantine,
             enforce=dataset.enforce,
@@ -152,25 +146,27 @@ class _ModelResolver(DeclarationTexts):
 
     def _resolve_table_options(self, document: ModelDocument) -> TableOptions:
         if isinstance(document, FlowDocument | SinkDocument):
-            return TableOptions(spark_conf=self._resolve_spark_conf(document.spark_conf))
+            return TableOptions(spark_conf=self._resolve_texts(document.spark_conf, "spark_conf"))
         if not isinstance(document, TableDocument):
             return TableOptions()
         return TableOptions(
             cluster_by_auto=document.cluster_by == _AUTO,
             partition_cols=self._resolve_names(document.partition_cols, "partition_cols") or (),
             row_filter=self._resolve_clause(document.row_filter, ("row_filter",), _ROW_FILTER, _ROW_FILTER_HINT),
-            spark_conf=self._resolve_spark_conf(document.spark_conf),
+            spark_conf=self._resolve_texts(document.spark_conf, "spark_conf"),
             private=document.private,
             refresh_policy=document.refresh_policy if isinstance(document, MaterializedViewDocument) else None,
+            table_tags=self._resolve_texts(document.table_tags, "table_tags"),
         )
 
-    def _resolve_spark_conf(self, settings: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    def _resolve_texts(self, texts: Mapping[str, Any], *path: str) -> tuple[tuple[str, str], ...]:
+        """The names and values of a dictionary."""
         return tuple(
             (
-                self.render_constant(name, self._span("spark_conf", name, "key")),
-                self.render_constant(value_text(value), self._span("spark_conf", name)),
+                self.render_constant(name, self._span(*path, name, "key")),
+                self.render_constant(value_text(value), self._span(*path, name)),
             )
-            for name, value in settings.items()
+            for name, value in texts.items()
         )
 
     def _resolve_clause(
@@ -265,7 +261,8 @@ class _ModelResolver(DeclarationTexts):
             description = self.render_optional(column.description, self._span("columns", name, "description"))
             home = ColumnHome(measure=column.measure) if column.measure is not None else None
             mask = self._resolve_clause(column.mask, ("columns", name, "mask"), _MASK, _MASK_HINT)
-            columns.append(Column(own_name, written, description, column.not_null, home=home, mask=mask))
+            tags = self._resolve_texts(column.tags, "columns", name, "tags")
+            columns.append(Column(own_name, written, description, column.not_null, home=home, mask=mask, tags=tags))
         self._drop_repeated_names([column.name for column in columns], spans)
         return tuple(columns)
 

@@ -40,6 +40,7 @@ def settings_entry(model: ResolvedModel) -> dict[str, Any]:
         **model.options._asdict(),
         "partition_cols": list(model.options.partition_cols),
         "spark_conf": dict(model.options.spark_conf),
+        "table_tags": dict(model.options.table_tags),
     }
     return {
         "tags": list(model.tags),

@@ -44,6 +44,7 @@ class Column(NamedTuple):
         is_computed: Whether it is an expression of unknown type, so that nothing is assumed of the type.
         home: Where a numeric column is at home, and what it is declared to measure; None if unknown.
         mask: The function that hides its values, with its further columns, as in the MASK clause.
+        tags: Its tags in Unity Catalog.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column(NamedTuple):
     is_computed: bool = False
     home: ColumnHome | None = None
     mask: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 class Expectation(NamedTuple):
@@ -219,6 +221,7 @@ class TableOptions(NamedTuple):
         spark_conf: Spark settings while the table is made.
         private: Whether the table is not published.
         refresh_policy: How a materialized view is recomputed; None for the platform's default.
+        table_tags: Its tags in Unity Catalog.
     """
 
     cluster_by_auto: bool = False
@@ -227,6 +230,7 @@ class TableOptions(NamedTuple):
     spark_conf: tuple[tuple[str, str], ...] = ()
     private: bool = False
     refresh_policy: str | None = None
+    table_tags: tuple[tuple[str, str], ...] = ()
 
 
 class PythonCode(NamedTuple):

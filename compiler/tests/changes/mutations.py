@@ -340,6 +340,8 @@ MUTATIONS = (
         _set(row_filter="security.own ON (id)"),
     ),
     Mutation("mask of a column changed", "columns", table, _column(mask="security.mask")),
+    Mutation("tags of the table or of a column changed", "table_tags", table, _set(table_tags={"domain": "sales"})),
+    Mutation("tags of the table or of a column changed", "columns", table, _column(tags={"pii": "email"})),
     Mutation("moved to another pipeline", "pipeline", lambda _: True, _set(pipeline="serve")),
     Mutation("dataset renamed", "dataset", lambda model: not flow(model), _set(dataset="other.name")),
     Mutation("`into` of a flow changed", "into", flow, _edit(lambda model: model["flow"].update(into="silver.recent"))),

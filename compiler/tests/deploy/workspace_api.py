@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from workspace_updates import Updates
 
@@ -43,6 +44,8 @@ class WorkspaceApi:
     permissions: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     catalogs: set[str] = field(default_factory=lambda: {"main", "circuit_box", "circuit_box_dev", "shop", "shop_dev"})
     schemas: set[str] = field(default_factory=set)
+    tables: set[str] = field(default_factory=set)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
     largest: int = 10_000_000
     host: str = ""
@@ -296,6 +299,31 @@ class WorkspaceApi:
         self.schemas.add(name)
         return {"full_name": name}
 
+    def create_tag(self, *, body: Answer, **_: Any) -> Answer:
+        tags = self._tags(body["entity_type"], body["entity_name"])
+        if body["tag_key"] in tags:
+            raise ApiError(409, "ALREADY_EXISTS", f"Tag assignment with key '{body['tag_key']}' already exists")
+        tags[body["tag_key"]] = body.get("tag_value", "")
+        return body
+
+    def update_tag(self, kind: str, name: str, key: str, *, body: Answer, **_: Any) -> Answer:
+        tags = self._tags(kind, unquote(name))
+        if unquote(key) not in tags:
+            raise ApiError(404, "NOT_FOUND", f"Tag assignment with key '{key}' does not exist")
+        tags[unquote(key)] = body.get("tag_value", "")
+        return body
+
+    def delete_tag(self, kind: str, name: str, key: str, **_: Any) -> Answer:
+        if self._tags(kind, unquote(name)).pop(unquote(key), None) is None:
+            raise ApiError(404, "NOT_FOUND", f"Tag assignment with key '{key}' does not exist")
+        return {}
+
+    def _tags(self, kind: str, name: str) -> dict[str, str]:
+        table = name if kind == "tables" else name.rpartition(".")[0]
+        if table not in self.tables:
+            raise ApiError(404, "TABLE_DOES_NOT_EXIST", f"Table '{table}' does not exist.")
+        return self.tags.setdefault(f"{kind} {name}", {})
+
     def who_am_i(self, **_: Any) -> Answer:
         return {"id": "1", "active": True, **self.user}
 
@@ -351,4 +379,7 @@ _ENDPOINTS: dict[tuple[str, str], Callable[..., Answer]] = {
     ("GET", f"{_UNITY}/catalogs/([^/]+)"): WorkspaceApi.get_catalog,
     ("GET", f"{_UNITY}/schemas/([^/]+)"): WorkspaceApi.get_schema,
     ("POST", f"{_UNITY}/schemas"): WorkspaceApi.create_schema,
+    ("POST", f"{_UNITY}/entity-tag-assignments"): WorkspaceApi.create_tag,
+    ("PATCH", f"{_UNITY}/entity-tag-assignments/([^/]+)/([^/]+)/tags/([^/]+)"): WorkspaceApi.update_tag,
+    ("DELETE", f"{_UNITY}/entity-tag-assignments/([^/]+)/([^/]+)/tags/([^/]+)"): WorkspaceApi.delete_tag,
 }

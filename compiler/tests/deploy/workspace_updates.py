@@ -112,6 +112,8 @@ class Updates:
                 progress = {"flow_progress": {"status": "FAILED"}}
                 self._failure(update, "flow_progress", f"Flow '{table}' has FAILED fatally.", progress, table)
                 return True
+            catalog = self._api.pipelines[self._updates[update]["pipeline_id"]]["spec"].get("catalog")
+            self._api.tables.add(f"{catalog}.{table}")
             for rows in (4, 6):  # a flow tells of its progress more than once
                 broken = self.broken.get(table, 0) if rows == 6 else 0
                 quality = {
