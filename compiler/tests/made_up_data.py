@@ -1,8 +1,8 @@
 """Makes up the files and tables that a pipeline reads: columns by the names in its code, values by these names.
 
 A file ``made_up.json`` in the folder of the pipeline says what the code does not: the values of columns that only some
-values fit, in turn, and files that are not found: ``{"values": {"name": ["Anna Bell", "Carl Dee"]}, "files":
-{"landing/towns": {"format": "csv", "columns": {"town": "", "people": "INT"}}}}``.
+values fit, in turn, files that are not found, and the configuration: ``{"values": {"name": ["Anna", "Carl"]}, "files":
+{"landing/towns": {"format": "csv", "columns": {"town": "", "people": "INT"}}}, "variables": {"region": "eu"}}``.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
         for text in sources.texts.values()
         for key in [*PARAMETER.findall(text), *re.findall(r"conf\.get\(\s*[\"']([\w.]+)[\"']\s*\)", text)]
     }
+    told = _read_told(pipeline / "made_up.json")
+    variables |= told.get("variables", {})
     found = FoundPipeline.of(sources, ImportRequest((pipeline,), "made_up", variables))
     candidates = found.candidates()
     known = {candidate.key for candidate in candidates}
@@ -113,7 +115,6 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
                 tables.setdefault(name, MadeUpSource(folder, "json")).columns |= own
     stand_in = work / "stand_ins.py"
     stand_in.write_text(_stand_ins(tables), encoding="utf-8")
-    told = _read_told(pipeline / "made_up.json")
     for path, source in told.get("files", {}).items():
         made[path] = MadeUpSource(Path(path.replace("*", "x")), source["format"], source["columns"])
     stand_ins = [Path("stand_ins.py")] if tables else []
