@@ -24,7 +24,7 @@ from cbx.importing.candidates import Candidate, CodePart, read_key
 from cbx.importing.definitions import default_text
 from cbx.importing.import_pipeline import FoundPipeline, ImportRequest
 from cbx.importing.reading.pipeline_sources import read_sources
-from cbx.importing.reads import FileInputRead, TableInputRead
+from cbx.importing.reads import BatchInputRead, FileInputRead, TableInputRead
 from cbx.importing.sql.queries import PARAMETER, ReadQuery, query_text
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
@@ -107,6 +107,9 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
                 path = default_text(read.path, found.configuration) or "landing/unknown"
                 source = made.setdefault(path, MadeUpSource(Path(path.replace("*", "x")), read.format))
                 source.columns = {**columns, **source.columns, **declared_columns(read)}
+            elif isinstance(read, BatchInputRead):
+                path = default_text(read.path, found.configuration) or "landing/unknown"
+                made.setdefault(path, MadeUpSource(Path(path.replace("*", "x")), read.format)).columns |= columns
             elif isinstance(read, TableInputRead) and key not in known:
                 name = default_text(read.name, found.configuration) or "unknown"
                 folder = Path("tables") / re.sub(r"\W+", "_", name)
@@ -349,6 +352,11 @@ def write_rows(folder: Path, name: str, file_format: str, rows: list[dict[str, A
             writer = csv.DictWriter(file, list(rows[0]) if rows else [])
             writer.writeheader()
             writer.writerows(rows)
+    elif file_format == "delta":
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        write_deltalake(folder, pa.Table.from_pylist(rows), mode="append", schema_mode="merge")
     elif file_format == "parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq

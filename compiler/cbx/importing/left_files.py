@@ -15,9 +15,9 @@ from cbx.importing.python.helper_statements import HelperStatements
 from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reading.source_text import SourceText
-from cbx.importing.reads import TableInputRead
+from cbx.importing.reads import BatchInputRead, TableInputRead
 from cbx.importing.sql.find_definitions import FoundStatement
-from cbx.importing.sql.queries import read_query, write_marked
+from cbx.importing.sql.queries import query_text, read_query, write_marked
 
 _SOURCE = re.compile(r"(\bFROM\s+(?:STREAM\b\s*)?(?:\(\s*)?)([\w.`]+)", re.IGNORECASE)
 _EMPTY_CELLS = re.compile(r"(\n# COMMAND -{10,}\n)(?:\s*# COMMAND -{10,}\n)+")
@@ -127,13 +127,18 @@ def rename_tables(text: str, renames: TableRenames) -> str:
 
     def table(number: int) -> tuple[str, str]:
         read = query.reads[number]
+        if isinstance(read, BatchInputRead):
+            return f"{read.format}.`{query_text(read.path)}`", ""
         if not isinstance(read, TableInputRead) or not isinstance(read.name, str):
             return "", ""
         name = renames.new_name(read.name) or read.name
         written = f"STREAM({name})" if read.is_stream else name
         return written, name.rpartition(".")[2]
 
-    is_plain = all(isinstance(read, TableInputRead) and isinstance(read.name, str) for read in query.reads)
+    is_plain = all(
+        isinstance(read, BatchInputRead) or (isinstance(read, TableInputRead) and isinstance(read.name, str))
+        for read in query.reads
+    )
     return write_marked(query, table, None) if is_plain else text
 
 

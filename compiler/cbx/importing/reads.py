@@ -35,4 +35,24 @@ class FileInputRead:
     is_auto_loader: bool = True
 
 
-InputRead = TableInputRead | FileInputRead
+@dataclass(frozen=True, slots=True)
+class BatchInputRead:
+    """A read of all files of a folder.
+
+    Attributes:
+        path: The folder or file.
+        format: The format.
+        options: The reader's other options.
+    """
+
+    path: FoundText
+    format: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether only new rows are read: never."""
+        return False
+
+
+InputRead = TableInputRead | FileInputRead | BatchInputRead

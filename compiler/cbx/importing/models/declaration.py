@@ -11,7 +11,7 @@ from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.definitions import FoundChanges, FoundText, TableOption
 from cbx.importing.evaluation.values import TextTemplate
-from cbx.importing.reads import FileInputRead
+from cbx.importing.reads import BatchInputRead, FileInputRead
 from cbx.importing.sql.column_settings import column_comment, column_mask
 from cbx.importing.sql.queries import escape_jinja, query_text
 from cbx.spark_spelling import value_text
@@ -220,6 +220,14 @@ def auto_loader_call(read: FileInputRead, variables: Mapping[str, str], *, in_qu
     if len(one_line) <= WIDTH - 30:
         return one_line
     return "auto_loader(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def read_call(read: BatchInputRead, variables: Mapping[str, str], *, in_query: bool) -> str:
+    """The call of ``read`` that reads all files as the source does; in a query, texts are no templates."""
+    write = query_expression if in_query else literal
+    options = {"path": read.path, **read.options}
+    items = ", ".join(f"{string_literal(name)}: {_value(value, variables, write)}" for name, value in options.items())
+    return f"read({string_literal(read.format)}, options={{{items}}})"
 
 
 def _find_spelling(options: Mapping[str, Any], name: str) -> str:

@@ -20,7 +20,7 @@ from cbx.importing.evaluation.values import (
     UserFunction,
 )
 from cbx.importing.python.schemas import schema_text
-from cbx.importing.reads import FileInputRead, InputRead, TableInputRead
+from cbx.importing.reads import BatchInputRead, FileInputRead, InputRead, TableInputRead
 from cbx.importing.sql.queries import query_text
 
 _READERS: Final = {"spark.read": False, "spark.readStream": True}
@@ -390,24 +390,31 @@ def _table_read(call: LibraryCall, settings: _ReaderSettings, *, is_stream: bool
     return TableInputRead(_name(call), is_stream)
 
 
-def _file_read(call: LibraryCall, method: str, settings: _ReaderSettings, *, is_stream: bool) -> FileInputRead | None:
+def _file_read(
+    call: LibraryCall, method: str, settings: _ReaderSettings, *, is_stream: bool
+) -> FileInputRead | BatchInputRead | None:
     is_auto_loader = settings.format == "cloudFiles"
     options, keywords = dict(settings.options), dict(call.keywords)
     file_format = options.pop("cloudFiles.format", None) if is_auto_loader else settings.format
     file_format = keywords.pop("format", method if method != "load" else file_format)
     if file_format is not None and file_format not in _FORMATS:
-        if is_stream or file_format in {"delta", "iceberg"}:
+        if is_stream or file_format == "iceberg":
             raise UnreadableArgumentError(f"a model cannot read {file_format} as files or as a stream")
-        return None  # another source in batch, such as JDBC: it stays in the code
-    if not is_stream:
-        raise UnreadableArgumentError("a model cannot read files in batch")
+        if file_format != "delta":
+            return None  # another source in batch, such as JDBC: it stays in the code
     path = call.arguments[0] if call.arguments else keywords.pop("path", options.pop("path", None))
     if not isinstance(path, (str, TextTemplate)):
         raise UnreadableArgumentError("the path of the files is not known without running the notebook")
     schema = settings.schema if "schema" not in keywords else schema_text(keywords.pop("schema"))
     if file_format is None:
         raise UnreadableArgumentError("the format of the files is not known without running the notebook")
-    return FileInputRead(path, str(file_format), schema, {**options, **keywords}, is_auto_loader)
+    if is_stream:
+        return FileInputRead(path, str(file_format), schema, {**options, **keywords}, is_auto_loader)
+    if schema is not None:
+        raise UnreadableArgumentError("a model cannot read files in batch with a schema")
+    if len(call.arguments) > 1:
+        raise UnreadableArgumentError("a model cannot read files in batch with several arguments by position")
+    return BatchInputRead(path, str(file_format), {**options, **keywords})
 
 
 def as_query(places: FunctionReads) -> FoundQuery | None:

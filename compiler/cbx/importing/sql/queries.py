@@ -12,7 +12,7 @@ from typing import Final
 
 from cbx.importing.definitions import FoundText
 from cbx.importing.evaluation.values import ConfigurationValue, TextTemplate
-from cbx.importing.reads import FileInputRead, InputRead, TableInputRead
+from cbx.importing.reads import BatchInputRead, FileInputRead, InputRead, TableInputRead
 from cbx.importing.sql.file_functions import replace_file_functions
 from cbx.runtime.names import DatasetName
 from cbx.runtime.sql.table_names import rewrite_table_names
@@ -21,6 +21,7 @@ PARAMETER: Final = re.compile(r"\$\{\s*(?:(?:spark|sparkconf|hiveconf|hivevar):)
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK: Final = re.compile(f"{_OPEN}(\\d+){_CLOSE}(?: AS `([^`]*)`)?")
 _STANDING_IN: Final = re.compile(r"cbx_parameter_(\d+)_")
+_FORMATS: Final = frozenset(("csv", "delta", "json", "orc", "parquet", "text"))
 _OF_JINJA: Final = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -87,9 +88,11 @@ def read_query(text: str) -> ReadQuery:
         number = files.number(name.written)
         if number is not None:
             reads.append(_unmask_files(files.reads[number], keys))
-        elif name.written.lower().startswith(("json.", "csv.", "parquet.", "text.", "delta.")):
-            problems.append(f"a model cannot read files by their path: `{name.written}`")
+        elif name.parts[0] in _FORMATS and len(name.parts) == 2 and is_stream:
+            problems.append(f"a model cannot stream files by their path: `{name.written}`")
             return None
+        elif name.parts[0] in _FORMATS and len(name.parts) == 2:
+            reads.append(BatchInputRead(unmask(name.written.partition(".")[2], keys), name.parts[0]))
         else:
             reads.append(TableInputRead(unmask(name.written, keys), is_stream))
         return f"{_OPEN}{len(reads) - 1}{_CLOSE}"
@@ -128,7 +131,8 @@ def write_marked(query: ReadQuery, table: Callable[[int], tuple[str, str]], vari
     for match in _MARK.finditer(query.text):
         text, name = table(int(match[1]))
         parts.append(_write_parameters(query.text[position : match.start()], query.keys, variables))
-        has_alias = match[2] is not None and match[2].lower() != name.lower() and not match[2].startswith("cbx_files_")
+        is_of_files = isinstance(query.reads[int(match[1])], (FileInputRead, BatchInputRead))
+        has_alias = match[2] is not None and match[2].lower() != name.lower() and not is_of_files
         parts.append(text + (f" AS {_alias(match[2])}" if has_alias else ""))
         position = match.end()
     parts.append(_write_parameters(query.text[position:], query.keys, variables))
