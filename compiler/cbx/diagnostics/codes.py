@@ -94,6 +94,7 @@ FLOW_COLUMNS = Code("CBX330", "flow-columns")
 REPEATED_SEED_KEY = Code("CBX345", "repeated-seed-key")
 NULL_IN_SEED = Code("CBX346", "null-in-seed")
 PLAIN_CREDENTIAL = Code("CBX340", "plain-credential", Severity.WARNING)
+UNSENT_COLUMN = Code("CBX339", "unsent-column", Severity.WARNING)
 UNMASKED_COPY = Code("CBX350", "unmasked-copy", Severity.WARNING)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")

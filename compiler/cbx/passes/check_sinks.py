@@ -17,7 +17,12 @@ _FORMATS = ("delta", "kafka", *_FILES)
 _FOREIGN = dict.fromkeys(("eventhub", "eventhubs", "event_hubs"), 'Event Hubs speaks Kafka: write `format="kafka"`')
 _SERVERS = "kafka.bootstrap.servers"
 _TEXTS = frozenset({"STRING", "BINARY", ""})
-_KAFKA_TYPES: Mapping[str, frozenset[str]] = {"key": _TEXTS, "value": _TEXTS, "topic": frozenset({"STRING", ""})}
+_KAFKA_TYPES: Mapping[str, frozenset[str]] = {
+    "key": _TEXTS,
+    "value": _TEXTS,
+    "topic": frozenset({"STRING", ""}),
+    "partition": frozenset({"INT", ""}),
+}
 """The types that Kafka's writer takes, of the page "Structured Streaming + Kafka Integration Guide" of Spark."""
 
 
@@ -120,6 +125,13 @@ def _check_messages(model: ResolvedModel, columns: tuple[Column, ...], span: Spa
         report.add(codes.UNUSABLE_SINK, message, span, label="no value", hint=hint)
     for name, allowed in _KAFKA_TYPES.items():
         if types.get(name, "") not in allowed:
-            taken = " or ".join(sorted(allowed - {""}, reverse=True))
-            message = f"the column `{name}` of `{model.id}` is {types[name]}, and Kafka takes {taken}"
-            report.add(codes.UNUSABLE_SINK, message, span, hint=f"write `CAST({name} AS STRING) AS {name}`")
+            taken = sorted(allowed - {""}, reverse=True)
+            message = f"the column `{name}` of `{model.id}` is {types[name]}, and Kafka takes {' or '.join(taken)}"
+            report.add(codes.UNUSABLE_SINK, message, span, hint=f"write `CAST({name} AS {taken[0]}) AS {name}`")
+    unsent = [column.name for column in columns if column.name.lower() not in {*_KAFKA_TYPES, "headers"}]
+    if unsent and "value" in types:
+        what, verb = ("column", "is") if len(unsent) == 1 else ("columns", "are")
+        taken = [*_KAFKA_TYPES, "headers"]
+        message = f"the {what} {listing(unsent)} of `{model.id}` {verb} not sent: Kafka takes {listing(taken)}"
+        hint = "put it into `value`, such as `to_json(struct(*)) AS value`, or do not select it"
+        report.add(codes.UNSENT_COLUMN, message, span, label="left out", hint=hint)

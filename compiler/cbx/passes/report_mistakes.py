@@ -56,6 +56,10 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
                 hint = f"group by `window(..)` of a time, or {_IN_BATCH}"
                 message = f"{subject} computes a window function over a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
+            case "aggregate_on_stream" if model.sink is not None and _lacks_watermark(model, linked):
+                hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
+                message = f"{subject} aggregates a stream without a watermark, and a sink takes only final rows"
+                report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="never final", hint=hint)
             case "aggregate_on_stream" if _lacks_watermark(model, linked):
                 hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
                 message = f"{subject} aggregates a stream without a watermark: each update rewrites the whole table"
@@ -101,11 +105,12 @@ def _report_unknown_function(subject: str, name: str, span: Span, report: Report
 
 
 def _lacks_watermark(model: ResolvedModel, linked: Linked) -> bool:
-    """Whether a table of aggregates certainly has no watermark: neither in its query nor in a view that it reads."""
+    """Whether an aggregate certainly has no watermark: neither in its query nor in a view that it reads."""
     text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
     read = [linked.models[source.model].kind for source in model.model_inputs if source.model in linked.models]
     table = linked.models.get(model.flow.model, model) if model.flow is not None else model
-    return table.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
+    is_appended = table.kind in {"streaming_table", "sink"}
+    return is_appended and bool(text) and not _WATERMARK.search(text) and "view" not in read
 
 
 def _is_filled_by_others(model: ResolvedModel, linked: Linked) -> bool:
