@@ -25,6 +25,7 @@ from cbx.passes.discover import discover, discover_part
 from cbx.passes.link import link
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
+from cbx.passes.prove_references import prove_references
 from cbx.passes.read_macros import read_macros
 from cbx.passes.read_models import read_models
 from cbx.passes.table_facts import known_tables
@@ -162,7 +163,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     typed = type_columns(linked, report, known)
     check_keys(typed, report)
     check_flows(typed, report)
-    connected = check_measures(check_relationships(typed, report), report)
+    connected = check_measures(prove_references(check_relationships(typed, report), report), report)
     check_kinds(connected, report)
     check_snapshots(connected, report)
     check_sinks(connected, report)

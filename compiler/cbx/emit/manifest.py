@@ -52,7 +52,7 @@ def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hash
     if pipelines:
         head["pipelines"] = pipelines
     relationships = [
-        _lay_out_item({**_relationship(relationship), "enforce": relationship.enforce, "verdict": "unproven"})
+        _lay_out_item({**_relationship(relationship), **_enforcement(relationship)})
         for relationship in plan.relationships
     ]
     artifacts = {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())}
@@ -153,6 +153,10 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "code_hash": code_hash(model.code),
         "artifact_hash": digest,
     }
+
+
+def _enforcement(relationship: Relationship) -> dict[str, Any]:
+    return {"enforce": relationship.enforce, "verdict": "proven" if relationship.is_proven else "unproven"}
 
 
 def _relationship(relationship: Relationship) -> dict[str, Any]:

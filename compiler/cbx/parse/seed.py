@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from cbx.declare.signatures import DATA_TESTS, EXPECTATIONS, RELATIONSHIPS, SEED, SIGNATURES
+from cbx.declare.signatures import DATA_TESTS, RELATIONSHIPS, SEED, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean, listing
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -13,9 +13,15 @@ from cbx.parse.csv_rows import parse_csv_rows
 from cbx.project.toml_spans import parse_toml, setting_span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, ParsedModel, Value
 
-_NAMING = frozenset({"for_each", "name"})
-_WORDS = {"expectations": EXPECTATIONS, "relationships": RELATIONSHIPS, "tests": DATA_TESTS}
-"""The words that the items of a list may begin with."""
+_OWN_FILES = "each seed has its own two files, which name it"
+_REFUSED = {
+    "for_each": _OWN_FILES,
+    "name": _OWN_FILES,
+    "quarantine": "no row of a seed is dropped: remove it from the file",
+}
+"""The arguments of other kinds that a seed does not have, with hints."""
+_WORDS = {"expectations": ("expect", "expect_or_fail"), "relationships": RELATIONSHIPS, "tests": DATA_TESTS}
+"""The words that the items of a list may begin with; no row of a seed is dropped."""
 
 
 def parse_seed(
@@ -47,8 +53,8 @@ class _TomlReader:
 
     def read_call(self, declared: dict[str, Any]) -> Call:
         """The call of ``seed``."""
-        for name in sorted(_NAMING & declared.keys()):
-            message, hint = f"`{SEED}` has no argument `{name}`", "each seed has its own two files, which name it"
+        for name in sorted(_REFUSED.keys() & declared.keys()):
+            message, hint = f"`{SEED}` has no argument `{name}`", _REFUSED[name]
             self._report.add(codes.UNKNOWN_ARGUMENT, message, self._span(name), label="unknown", hint=hint)
         arguments = tuple(
             Argument(name, self._read_argument(name, value), self._span(name)) for name, value in declared.items()

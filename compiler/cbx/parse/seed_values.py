@@ -25,6 +25,8 @@ _TIME = re.compile(
 )
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64}
 _DECIMAL_TYPE = re.compile(r"DECIMAL\(([0-9]+), ([0-9]+)\)")
+_UTC = datetime.timezone.utc
+_NO_OFFSET, _LARGEST_OFFSET = datetime.timedelta(), datetime.timedelta(hours=18)
 _MOST_CHARACTERS = 60
 """No number, date or time is longer."""
 
@@ -74,10 +76,10 @@ def _read_decimal(text: str, precision: int, scale: int) -> SeedLiteral | None:
     if _DECIMAL.fullmatch(text) is None:
         return None
     number = Decimal(text)
-    whole, _, fraction = f"{abs(number):f}".partition(".")
+    whole, _, fraction = f"{number.copy_abs():f}".partition(".")
     if len(whole.lstrip("0")) > precision - scale or len(fraction.rstrip("0")) > scale:
         return None
-    return SeedLiteral(number, f"{number:f}" if number else "0")
+    return SeedLiteral(number, f"{number or Decimal(0):.{scale}f}")
 
 
 def _read_floating(text: str, kind: str) -> SeedLiteral | None:
@@ -108,7 +110,10 @@ def _read_time(text: str, kind: str) -> SeedLiteral | None:
     if match is None or bool(match[3]) != (kind == "TIMESTAMP"):
         return None
     moment = _moment(match[1], match[2], match[3])
-    return SeedLiteral(moment, quote_text(text)) if moment is not None else None
+    if moment is None:
+        return None
+    is_local = moment.tzinfo is None
+    return SeedLiteral(moment if is_local else moment.astimezone(_UTC), quote_text(moment.isoformat(sep=" ")))
 
 
 def _day(text: str) -> datetime.date | None:
@@ -123,9 +128,10 @@ def _moment(day: str, time: str, offset: str | None) -> datetime.datetime | None
     try:
         moment = datetime.datetime.fromisoformat(f"{day}T{clock}{(offset or '').replace('Z', '+00:00')}")
         moment = moment.replace(microsecond=int(fraction.ljust(6, "0")))
-        return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc)
+        moment.astimezone(_UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if abs(moment.utcoffset() or _NO_OFFSET) <= _LARGEST_OFFSET else None
 
 
 _READERS: Mapping[str, Callable[[str, str], SeedLiteral | None]] = {

@@ -77,12 +77,15 @@ def _read_seed(path: str, project: Project, report: Report) -> Iterator[ModelFil
 
 
 def _report_ignored_files(root: Path, report: Report) -> None:
-    """Warn of YAML files next to models, in which dbt users declare columns and tests: cbx does not read them."""
+    """Warn of YAML files next to models and seeds, in which dbt users declare columns and tests: they are not read."""
     unreported = Report()
-    for path in _files(root, "models", unreported, _PROPERTIES):
+    for path in (*_files(root, "models", unreported, _PROPERTIES), *_files(root, SEEDS, unreported, _PROPERTIES)):
         _read_file(root, path, unreported)
-        message = f"`{path}` is not read: a model's file declares its columns, key and expectations"
-        hint = "move its content to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
+        what = "a seed's TOML file" if path.startswith(f"{SEEDS}/") else "a model's file"
+        message = f"`{path}` is not read: {what} declares its columns, key and expectations"
+        hint = f"move its content to {what}, and delete it"
+        if what == "a model's file":
+            hint = "move its content to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
         report.add(codes.IGNORED_FILE, message, Span(path), hint=hint)
     report.sources.update(unreported.sources)
 

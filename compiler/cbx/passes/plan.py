@@ -74,7 +74,8 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
     relationship_checks = tuple(
         _plan_relationship_check(relationship, proven, folder, taken)
         for relationship in proven.relationships
-        if _is_readable_in_batch(proven.models[relationship.child])
+        if not relationship.is_proven
+        and _is_readable_in_batch(proven.models[relationship.child])
         and _is_readable_in_batch(proven.models[relationship.parent])
     )
     measure_checks = tuple(

@@ -442,7 +442,8 @@ class Typed(NamedTuple):
 class Relationship(NamedTuple):
     """A relationship, whichever model declared it.
 
-    ``on`` pairs the child's columns with the parent's; ``span`` is that of one declaration.
+    ``on`` pairs the child's columns with the parent's; ``span`` is that of one declaration. It is proven if each row
+    of the child has a parent row, or NULL.
     """
 
     parent: str
@@ -451,6 +452,7 @@ class Relationship(NamedTuple):
     cardinality: Cardinality
     enforce: Literal["warn", "fail"]
     span: Span
+    is_proven: bool = False
 
 
 class Connected(NamedTuple):
