@@ -48,13 +48,17 @@ def validate_settings(data: dict[str, Any], source: SourceFile, report: Report) 
 
 
 def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
-    """One problem per setting: a value that fits no member of a union is one problem, not one per member."""
+    """One problem per setting: a value that fits no member of a union is one problem, not one per member.
+
+    A list without its wrong items may be too short; that is no problem of its own.
+    """
     problems: dict[tuple[str | int, ...], Any] = {}
     for problem in error.errors():
         path = tuple(key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"})
         is_value = len(problem["loc"]) > len(path) and problem["loc"][-1] != "[key]"
         problems.setdefault(path, {**problem, "is_value": is_value})
-    return problems
+    around = {path[:depth] for path in problems for depth in range(len(path))}
+    return {path: problem for path, problem in problems.items() if problem["type"] != "too_short" or path not in around}
 
 
 _TITLE = re.compile(r"`\[[^`]*\]`")
@@ -110,6 +114,8 @@ def _right_section(path: list[str | int]) -> str | None:
     if name in NOT_SETTINGS.get(table, {}):
         return NOT_SETTINGS[table][name]
     sections: dict[str, type[SettingsTable]] = {**_SECTIONS, "[environments.<name>.pipeline]": PipelineSettings}
+    if table not in {ProjectSettings, *sections.values()}:
+        return None
     right = [title for title, model in sections.items() if model is not table and name in _names_in(model)]
     if name in _names_in(ProjectSettings) and path[0] == "environments":
         return f"`[{name}]` is for the whole project: write it at the top level"
