@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.importing.candidates import (
@@ -34,6 +34,7 @@ from cbx.importing.python.function_reads import FunctionReads, find_reads
 from cbx.importing.python.helper_statements import HelperStatements
 from cbx.importing.python.rewrite_function import comments_around
 from cbx.importing.reading.bundle import is_bundle, read_bundle
+from cbx.importing.reading.bundle_settings import NO_SETTINGS, BundleSettings
 from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, read_sources
 from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import FileInputRead
@@ -60,6 +61,7 @@ class ImportRequest:
         catalog: The catalog of the tables, if it is known.
         with_trace: Whether the compiler traces the functions of models to find out which it refuses.
         state: The tables of a local run, in which keys are looked for; None for none.
+        settings: The settings of the pipeline in a bundle.
     """
 
     paths: tuple[Path, ...]
@@ -70,6 +72,7 @@ class ImportRequest:
     catalog: str | None = None
     with_trace: bool = True
     state: Path | None = None
+    settings: BundleSettings = NO_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def read_bundles(request: ImportRequest, pipeline: str | None, report: Report) -
                 configuration={**bundle.configuration, **request.configuration},
                 schema=request.schema or bundle.schema,
                 catalog=request.catalog or bundle.catalog,
+                settings=bundle.settings,
             )
         elif not is_bundle(path):
             paths.append(path)
@@ -272,7 +276,15 @@ class _ProjectWriter:
         values = {name: self.pipeline.configuration.get(key, UNKNOWN_TEXT) for key, name in self.variables.items()}
         has_policy = any("refresh_policy" in candidate.dataset.settings.options for candidate in self.candidates)
         api = "pipelines" if is_modern or has_policy else "dlt"
-        return ProjectFacts(self.request.name, naming.layers, naming.schema, api, values, self.request.catalog)
+        catalog, settings = self.request.catalog, self._environment_settings()
+        return ProjectFacts(self.request.name, naming.layers, naming.schema, api, values, catalog, settings)
+
+    def _environment_settings(self) -> Mapping[str, Any]:
+        """The settings of the pipeline, without the configuration that became variables."""
+        settings = dict(self.request.settings.given)
+        names = {*self.variables, *(f"{self.request.name}.{name}" for name in self.variables.values())}
+        rest = {key: value for key, value in settings.pop("configuration", {}).items() if key not in names}
+        return {**settings, **({"configuration": rest} if rest else {})}
 
     def _comments(self, candidate: Candidate) -> list[str]:
         """The comments above and inside of the definitions of a candidate, but in no code that stays."""
@@ -378,6 +390,7 @@ class _ProjectWriter:
 
     def _notes(self, naming: Naming) -> list[ReportItem]:
         notes = [ReportItem("schemas", None, note) for note in naming.notes]
+        notes += [ReportItem(f"`{name}` of the pipeline", None, reason) for name, reason in self.request.settings.left]
         for candidate in self.models:
             span = candidate.dataset.origin.span
             texts = [*candidate.dataset.settings.notes]

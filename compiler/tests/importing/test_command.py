@@ -136,6 +136,45 @@ def test_a_bundle_names_files_configuration_and_schema(folder: Path) -> None:
     assert 'catalog = "main"' in settings
 
 
+def test_the_settings_of_a_bundle_become_settings_of_the_environment(folder: Path) -> None:
+    """Under their own names; what only a deployment knows, and what project.toml has elsewhere, is reported."""
+    settings = """      serverless: false
+      photon: true
+      tags: {team: sales, owner: "${workspace.current_user.userName}"}
+      environment: {dependencies: [simplejson]}
+      clusters:
+        - {label: default, autoscale: {min_workers: 1, max_workers: 4}, spark_conf: {spark.speculation: "true"}}
+      permissions: [{level: CAN_VIEW, group_name: analysts}]
+"""
+    pipeline = PIPELINE.replace("user:", "spark.sql.shuffle.partitions: 8, user:") + settings
+    for path, text in {
+        "b/databricks.yml": BUNDLE,
+        "b/resources/etl.yml": pipeline,
+        "b/src/orders.py": NOTEBOOK,
+        "b/extra/loads.sql": "CREATE STREAMING TABLE loads AS SELECT * FROM cloud_files('${landing}', 'json')",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    answer = cbx_here("import", "b", "--into", "shop")
+    text = (folder / "shop/project.toml").read_text()
+    check = cbx_here("compile", "--project", "shop")
+
+    assert text.partition("[environments.prod.pipeline]\n")[2] == (
+        'environment = { dependencies = ["simplejson"] }\n'
+        'clusters = [{ label = "default", autoscale = { min_workers = 1, max_workers = 4 }, '
+        'spark_conf = { "spark.speculation" = "true" } }]\n'
+        "serverless = false\n"
+        "photon = true\n"
+        "\n[environments.prod.pipeline.configuration]\n"
+        '"spark.sql.shuffle.partitions" = 8\n'
+        "\n[environments.prod.pipeline.tags]\n"
+        'team = "sales"\n'
+    )
+    for name in ("configuration.user", "tags.owner", "permissions"):
+        assert f"`{name}` of the pipeline" in answer.output
+    assert check.status == 0, check.errors
+
+
 def test_a_jupyter_notebook_is_read(folder: Path) -> None:
     """Its cells in Python, SQL and Markdown."""
     cells = [

@@ -17,6 +17,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.diagnostics.source_files import Span, as_text
 from cbx.files.bounded_read import read_regular
+from cbx.importing.reading.bundle_settings import NO_SETTINGS, BundleSettings, read_settings
 
 _LARGEST: Final = 1 << 20
 _SUFFIXES: Final = (".yml", ".yaml")
@@ -33,6 +34,7 @@ class BundlePipeline:
         configuration: Its configuration, without values that only a deployment has.
         catalog: The catalog of its tables; None if it is not known.
         schema: The schema of tables whose names have none; None if it is not known.
+        settings: Its other settings.
     """
 
     name: str
@@ -40,6 +42,7 @@ class BundlePipeline:
     configuration: Mapping[str, str] = field(default_factory=dict)
     catalog: str | None = None
     schema: str | None = None
+    settings: BundleSettings = NO_SETTINGS
 
 
 def is_bundle(path: Path) -> bool:
@@ -78,6 +81,7 @@ def read_bundle(path: Path, wanted: str | None, report: Report) -> BundlePipelin
         {key: value for key, value in values.items() if value is not None},
         _resolve(definition.get("catalog"), defaults),
         _resolve(definition.get("schema") or definition.get("target"), defaults),
+        read_settings(definition, lambda text: _resolve(text, defaults)),
     )
 
 
