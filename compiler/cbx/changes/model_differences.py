@@ -238,8 +238,7 @@ def _compare_reading(old: Model, new: Model, after: Model) -> Iterator[Differenc
         yield Difference("snapshots", detail, _refresh_for(after, "full_refresh"), "existing rows have other versions")
     if "name" in new:
         yield from _compare_reader_options(old.get("options", new["options"]), new["options"], source_name(new), after)
-        return
-    for name in ("schema", "schema_hints", "options"):
+    for name in ("schema",) if "name" in new else ("schema", "schema_hints", "options"):
         if (name in old or name == "schema") and new.get(name) != old.get(name):
             detail = f"{name} of {source_name(new)}: {_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             yield Difference("inputs", detail, "incremental", _new_rows_reason(after))

@@ -79,6 +79,9 @@ class ReaderDocument(Document):
     """``read(...)`` and ``read_stream(...)``."""
 
     format: Word = Field(description='the format of the reader as text, such as "kinesis"')
+    columns: Word | dict[str, Word] | None = Field(
+        None, description="SQL types by column name, or the same as one text"
+    )
     options: Options = Field({}, description=_OPTIONS)
 
 

@@ -86,6 +86,9 @@ HEADERS: Final = ServiceColumn("headers", "ARRAY<STRUCT<key: STRING, value: BINA
 JDBC_OPTIONS: Final = (("url",), ("dbtable", "query"))
 """The options that the reader of JDBC needs: one of each."""
 
+FILE_FORMATS: Final = frozenset({"json", "csv", "parquet", "avro", "orc", "text", "xml", "binaryfile"})
+"""The formats of files, in lower case."""
+
 DATABASES: Final = frozenset(
     {"jdbc", "postgresql", "mysql", "sqlserver", "oracle", "redshift", "snowflake", "bigquery", "sqldw", "mongodb"}
 )

@@ -365,12 +365,14 @@ def kafka(
 def read_stream(
     format: str,  # noqa: A002 - Spark's name
     *,
+    columns: str | Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Any:
     """Read the new rows of a streaming service, as ``spark.readStream`` does.
 
     Args:
         format: The format of the reader, such as ``kinesis``, ``pubsub`` or ``pulsar``.
+        columns: All columns and their types, for a reader that takes a schema.
         options: Options of the reader.
     """
     return ("read_stream", format)
@@ -379,12 +381,14 @@ def read_stream(
 def read(
     format: str,  # noqa: A002 - Spark's name
     *,
+    columns: str | Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Read all rows of another system in batch, as ``spark.read`` does.
+    """Read all rows of another system, or of files, in batch, as ``spark.read`` does.
 
     Args:
-        format: The format of the reader, such as ``jdbc``, ``postgresql`` or ``snowflake``.
+        format: The format of the reader, such as ``postgresql``, ``jdbc`` or ``csv``.
+        columns: All columns and their types, so that those of files are not inferred.
         options: Options of the reader.
     """
     return ("read", format)

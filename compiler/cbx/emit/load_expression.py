@@ -19,7 +19,8 @@ def load_expression(source: FileInput | ReaderInput, project: Project, indent: s
 def _reader(source: ReaderInput, project: Project, indent: str) -> list[str]:
     reader = "spark.readStream" if source.is_streaming else "spark.read"
     options = ((name, text_literal(value, project.name)) for name, value in source.options)
-    return [f"{reader}.format({string_literal(source.format)})", *_option_calls(options, indent), ".load()"]
+    schema = [f".schema({wrapped_literal(source.schema, indent)})"] if source.schema else []
+    return [f"{reader}.format({string_literal(source.format)})", *_option_calls(options, indent), *schema, ".load()"]
 
 
 def _option_calls(options: Iterable[tuple[str, str]], indent: str) -> list[str]:

@@ -56,6 +56,9 @@ def check_reader(call: ReaderCall, report: Report) -> None:
     if mismatch is not None:
         report.add(codes.WRONG_READER, mismatch[0], format_span, hint=mismatch[1])
         return
+    if "columns" in call.arguments and (call.format in DATABASES or call.format in STREAMING_SERVICES):
+        message = f"the reader of `{call.format}` does not take `columns`"
+        report.add(codes.WRONG_READER, message, call.spans.at("columns"), hint="declare the `columns` of the model")
     repeated = _report_repeated(call, report)
     misspelt = _report_misspelt(call, report)
     if call.is_complete and not repeated and not misspelt:

@@ -98,7 +98,8 @@ def resolve_input(
         case ReaderDocument() as reader:
             format_name = texts.render_constant(reader.format, call.spans.at("format"))
             report_model_as_format(call.word, format_name, texts.declared.known_ids, call.spans, texts.report)
-            return _resolve_reader(texts, declared_input, format_name, reader.options)
+            schema = _resolve_ddl(texts, reader.columns, call.spans, "columns")
+            return _resolve_reader(texts, declared_input, format_name, reader.options)._replace(schema=schema)
         case _:
             raise AssertionError(call.word)
 

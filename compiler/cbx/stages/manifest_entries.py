@@ -70,7 +70,8 @@ def _input_entry(source: Input) -> dict[str, Any]:
             }
         case ReaderInput(format=format_name):
             options = {option: text_in_words(value) for option, value in source.options}
-            return {"name": source.place, "mode": mode, "format": format_name, "options": options}
+            schema = {"schema": source.schema} if source.schema else {}
+            return {"name": source.place, "mode": mode, "format": format_name, **schema, "options": options}
         case SnapshotInput(path=None, function=function, version=version):
             return {"function": function, "mode": mode, "version": version}
         case SnapshotInput(path=path, format=file_format):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cbx.analysis.facts import ColumnHome
+from cbx.declare.outside_systems import FILE_FORMATS
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
@@ -124,6 +125,7 @@ class ReaderInput(NamedTuple):
         name: The topics or the table; the format where the options name none.
         options: The options of the reader.
         span: The span of the input.
+        schema: All columns and their types, as DDL; empty if the reader knows them.
     """
 
     parameter: str | None
@@ -133,12 +135,13 @@ class ReaderInput(NamedTuple):
     options: tuple[tuple[str, Text], ...]
     span: Span
     is_streaming: bool
+    schema: str = ""
 
     @property
     def place(self) -> str:
-        """What it reads in words: ``kafka:orders``, ``jdbc:public.orders``, or only the format."""
+        """What it reads in words: ``kafka:orders``, ``jdbc:public.orders``, the path of files, or only the format."""
         name = text_in_words(self.name)
-        return name if name == self.format else f"{self.format}:{name}"
+        return name if name == self.format or self.format.lower() in FILE_FORMATS else f"{self.format}:{name}"
 
 
 class SnapshotInput(NamedTuple):

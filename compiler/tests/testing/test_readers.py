@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -69,6 +70,17 @@ def test_a_table_of_a_database_is_given_by_its_name(models: Callable[..., Models
     result = models(PROJECT).run_model("bronze.buyers", given)
 
     assert result.rows() == [("NL", 1, "Netherlands")]
+
+
+def test_files_that_are_read_in_batch_are_given_by_their_path(models: Callable[..., Models]) -> None:
+    """With the types of their declared columns."""
+    text = """{{ materialized_view() }}
+SELECT * FROM {{ read("csv", columns="code STRING, since DATE", options={"path": var("stage") ~ "/countries"}) }}
+"""
+    project = {**PROJECT, "models/bronze/countries.sql": text}
+    result = models(project).run_model("bronze.countries", {"dev/countries": [{"code": "NL", "since": "1815-03-16"}]})
+
+    assert result.rows() == [("NL", date(1815, 3, 16))]
 
 
 def test_a_column_that_messages_do_not_have_is_an_error(models: Callable[..., Models]) -> None:

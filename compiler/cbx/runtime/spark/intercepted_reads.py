@@ -49,6 +49,9 @@ class Reads(QueryReads, Protocol):
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
 
+    def given_files(self, path: str) -> DataFrame | None:
+        """The rows that a test gives for files that Spark reads; None if Spark reads them."""
+
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
 
@@ -142,11 +145,11 @@ class _Reader(_SparkReader):
         if source in SERVICES:
             return self._reads.messages(source, self._given_options, is_stream=is_stream)
         table = connected_table(source, self._given_options)
-        if source != DELTA:
-            return None if table is None else self._table_outside(table, is_stream=is_stream)
         given = dict(self._given_options)
         where = given.pop("path", "") if path is None else str(path)
-        return self._reads.delta(given, where, is_stream=is_stream)
+        if source == DELTA:
+            return self._reads.delta(given, where, is_stream=is_stream)
+        return self._reads.given_files(where) if table is None else self._table_outside(table, is_stream=is_stream)
 
     def _table_outside(self, table: str, *, is_stream: bool) -> DataFrame | None:
         name = _parse_name(table)

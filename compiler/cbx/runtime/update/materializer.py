@@ -207,6 +207,9 @@ class Materializer:
         files = self._outside.tables.find(name, None)
         return None if files is None else self._read_outside(files, {}, is_stream=is_stream)
 
+    def given_files(self, path: str) -> None:
+        """Nothing: in a run Spark reads files."""
+
     def _read_outside(self, files: DataFiles, options: Mapping[str, str], *, is_stream: bool) -> DataFrame:
         """The rows of files outside the pipeline, whose changes are watched."""
         self._watch(str(files.path))

@@ -27,7 +27,7 @@ class CompiledInput:
         table: The name of the table or topic, or the folder, as the notebook reads it in the local environment.
         parameter: The parameter of the model's function; None in SQL.
         columns: Its columns; None if they are unknown.
-        options: The options of Auto Loader, for files.
+        options: The options of Auto Loader, for files; the format and the schema of a reader.
         is_streaming: Whether only new rows are read.
     """
 
@@ -189,7 +189,7 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
             kind, name, table = "table", text_in_words(text), _fill(text, values)
         case ReaderInput(name=text):
             kind, name, table = "reader", read.place, _fill(text, values)
-            columns = _message_columns(read)
+            columns, options = _message_columns(read), {"format": read.format, "schema": read.schema}
     return CompiledInput(name, kind, table, read.parameter, columns, options, read.is_streaming)
 
 

@@ -122,6 +122,8 @@ def input_columns(read: CompiledInput, *, with_metadata: bool = False) -> Struct
         if rescued and rescued not in hinted.fieldNames():
             fields += parse_columns(f"`{rescued}` STRING")
         return StructType([*fields, *(parse_columns(_METADATA_TYPE) if with_metadata else ())])
+    if read.options.get("schema"):
+        return parse_columns(read.options["schema"])
     if read.columns is None:
         return None
     ddl = ", ".join(f"`{name}` {kind or 'VOID'}" for name, kind in read.columns)

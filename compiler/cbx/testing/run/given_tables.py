@@ -90,6 +90,10 @@ class GivenTables:
         """The rows of a table of another system."""
         return self.table(name)
 
+    def given_files(self, path: str) -> DataFrame | None:
+        """The rows of files that are an input of the model; None for others."""
+        return self._rows(path.lower()) if path.lower() in self._given else None
+
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
         """The rows of a Delta table, as those of a folder."""
         return self.folder(path)
