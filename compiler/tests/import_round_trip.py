@@ -130,7 +130,7 @@ def _note_failures(trip: RoundTrip, update: int, before: Answer, after: Answer) 
 
 
 def _compare_tables(trip: RoundTrip, update: int, started: float) -> None:
-    names = {model.name: model.table for model in trip.result.report.models if model.kind != "view"}
+    names = {model.name: model.table for model in trip.result.report.models if model.kind not in {"view", "flow"}}
     names |= {item.what: item.what for item in trip.result.report.left}
     for old, new in names.items():
         before, after = read_rows("before", old, started), read_rows("after", new, started)

@@ -94,7 +94,7 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
     known = {candidate.key for candidate in candidates}
     kinds: dict[str, str] = {}
     for candidate in candidates:
-        for name, kind in (kind for part in candidate.parts for kind in _kinds_of_part(part)):
+        for name, kind in (kind for part in _parts(candidate) for kind in _kinds_of_part(part)):
             kinds.setdefault(name, kind)
     made: dict[str, MadeUpSource] = {}
     tables: dict[str, MadeUpSource] = {}
@@ -163,7 +163,7 @@ def declared_columns(read: FileInputRead) -> dict[str, str]:
 
 def _declared_by_table(candidate: Candidate) -> dict[str, str]:
     """The declared columns of a table that has all columns of its files, with their types."""
-    if not all(map(_passes_all, candidate.parts)):
+    if not all(map(_passes_all, _parts(candidate))):
         return {}
     columns = candidate.dataset.settings.columns
     return {column.name: column.type for column in columns if not column.expression and column.name[:1] != "_"}
@@ -175,7 +175,7 @@ def columns_for_readers(
     """The columns that a table and those that read it use, as far as it passes all columns on."""
     names = list(_names_of_candidate(candidate))
     made = set(_names_made_by(candidate))
-    if depth < 4 and all(map(_passes_all, candidate.parts)):
+    if depth < 4 and all(map(_passes_all, _parts(candidate))):
         for other in candidates:
             keys = list(dict.fromkeys(read_key(read, configuration) for read in other.reads))
             if other is not candidate and candidate.key in keys:
@@ -231,7 +231,7 @@ def _names_above(
 def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) -> dict[str, set[str | None]]:
     """The inputs of a query by the columns that it reads of them: ``o.amount`` of the alias ``o``, ``USING`` of all."""
     homes: dict[str, set[str | None]] = {}
-    for part in candidate.parts:
+    for part in _parts(candidate):
         if not isinstance(part.code, ReadQuery):
             continue
         tree = parse_sql(re.sub("\ue000(\\d+)\ue001", r"read_\1", part.code.text))
@@ -247,9 +247,13 @@ def _homes_of_columns(candidate: Candidate, configuration: Mapping[str, str]) ->
     return homes
 
 
+def _parts(candidate: Candidate) -> list[CodePart]:
+    return [] if candidate.part is None else [candidate.part]
+
+
 def _names_made_by(candidate: Candidate) -> Iterator[str]:
     """The columns that the code of a table computes."""
-    for part in candidate.parts:
+    for part in _parts(candidate):
         if isinstance(part.code, ReadQuery):
             yield from re.findall(r"(?i)\bAS\s+`?(\w+)", part.code.text)
         else:
@@ -265,7 +269,7 @@ def _passes_all(part: CodePart) -> bool:
 
 
 def _names_of_candidate(candidate: Candidate) -> Iterator[str]:
-    for part in candidate.parts:
+    for part in _parts(candidate):
         if isinstance(part.code, ReadQuery):
             yield from _columns_of_sql(re.sub("[\ue000\ue001]", "_", part.code.text))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -23,7 +23,7 @@ from cbx.importing.reads import FileInputRead, InputRead, TableInputRead
 from cbx.importing.sql.queries import ReadQuery, read_query
 from cbx.runtime.names import DatasetName, InvalidNameError
 
-ModelKind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
+ModelKind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +46,40 @@ class CodePart:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A table or view of the pipeline that may become a model.
+    """A table or view of the pipeline, or a further flow into a table, that may become a model.
 
     Attributes:
         key: Its name as it is compared.
         dataset: Its definition.
         kind: The kind of the model.
-        parts: The code with its rows; a table with several flows has several.
+        part: The code with its rows; None for AUTO CDC.
         changes: The flow of changes, for AUTO CDC.
-        origins: Where it and its flows are defined.
+        origins: Where it is defined, and the flow with its rows.
         problems: Why it cannot be a model.
+        into: The table that a further flow writes: its key; None for tables and views.
+        is_once: Whether a further flow runs once.
     """
 
     key: str
     dataset: FoundDataset
     kind: ModelKind
-    parts: tuple[CodePart, ...]
+    part: CodePart | None
     changes: FoundChanges | None
     origins: tuple[Origin, ...]
     problems: tuple[str, ...]
+    into: str | None = None
+    is_once: bool = False
 
     @property
     def reads(self) -> tuple[InputRead, ...]:
         """What its code reads."""
-        source = () if self.changes is None else (TableInputRead(self.changes.source, is_stream=True),)
-        return (*(read for part in self.parts for read in part.reads), *source)
+        own = () if self.part is None else self.part.reads
+        return own if self.source is None else (*own, self.source)
+
+    @property
+    def source(self) -> TableInputRead | None:
+        """The source of its changes."""
+        return None if self.changes is None else TableInputRead(self.changes.source, is_stream=not self.is_once)
 
 
 def table_key(name: str) -> str:
@@ -97,15 +106,18 @@ def collect_candidates(
     for definition in found:
         if isinstance(definition, FoundDataset):
             datasets.setdefault(table_key(definition.name), []).append(definition)
-    return tuple(_candidate(key, same, found, reads_of) for key, same in datasets.items())
+    return tuple(
+        candidate for key, same in datasets.items() for candidate in _candidates_of_table(key, same, found, reads_of)
+    )
 
 
-def _candidate(
+def _candidates_of_table(
     key: str,
     same: Sequence[FoundDataset],
     found: Sequence[FoundDefinition],
     reads_of: Callable[[UserFunction], FunctionReads],
-) -> Candidate:
+) -> Iterator[Candidate]:
+    """A table with the first of its flows, and its further flows."""
     dataset = same[0]
     writers = [
         definition
@@ -114,29 +126,41 @@ def _candidate(
         and definition.target is not None
         and table_key(definition.target) == key
     ]
-    flows = [writer for writer in writers if isinstance(writer, FoundFlow)]
-    changes = [writer for writer in writers if isinstance(writer, FoundChanges)]
+    flows = sorted((writer for writer in writers if isinstance(writer, FoundFlow)), key=lambda flow: flow.is_once)
+    changes = sorted((writer for writer in writers if isinstance(writer, FoundChanges)), key=lambda flow: flow.is_once)
     others = [writer for writer in writers if isinstance(writer, FoundOther)]
     own = [] if dataset.code is None else [_part(dataset.name, dataset.code, reads_of)]
     parts = [*own, *(_part(flow.name, flow.code, reads_of) for flow in flows if flow.code is not None)]
     problems = [*dataset.problems]
-    problems += [problem for flow in flows for problem in flow.problems]
-    problems += [problem for flow in changes for problem in flow.problems]
+    problems += [problem for writer in writers if not isinstance(writer, FoundOther) for problem in writer.problems]
     problems += ["it is defined twice"] if len(same) > 1 else []
     problems += [other.problem or f"it is written by {other.what}" for other in others]
-    problems += _problems_of_flows(dataset, flows, changes, parts, is_written=bool(writers))
+    problems += _problems_of_flows(dataset, flows, changes, is_written=bool(writers))
     problems += [problem for part in parts for problem in _problems_of_code(part)]
     kind = _kind(dataset, parts, changes)
     problems += _problems_of_settings(dataset.settings, kind, parts)
-    return Candidate(
-        key,
-        dataset,
-        kind,
-        tuple(parts),
-        changes[0] if changes else None,
-        tuple(definition.origin for definition in (*same, *writers)),
-        tuple(dict.fromkeys(problems)),
-    )
+    further: list[FoundFlow | FoundChanges] = [*flows[(0 if own else 1) :], *changes[1:]]
+    origins = [definition.origin for definition in (*same, *writers) if definition not in further]
+    part, first = parts[0] if parts else None, changes[0] if changes else None
+    yield Candidate(key, dataset, kind, part, first, tuple(origins), tuple(dict.fromkeys(problems)))
+    for number, flow in enumerate(further, 2):
+        yield _further_flow(key, dataset, flow, flow.name or f"{dataset.name}_{number}", reads_of)
+
+
+def _further_flow(
+    key: str,
+    dataset: FoundDataset,
+    flow: FoundFlow | FoundChanges,
+    name: str,
+    reads_of: Callable[[UserFunction], FunctionReads],
+) -> Candidate:
+    """A further flow into a table, whose columns have the types of the table."""
+    columns = TableSettings(columns=dataset.settings.columns)
+    of_flow = FoundDataset(name, "streaming_table", flow.origin, None, settings=columns)
+    code = flow.code if isinstance(flow, FoundFlow) else None
+    part = None if code is None else _part(name, code, reads_of)
+    changes = flow if isinstance(flow, FoundChanges) else None
+    return Candidate(f"{key} {name}", of_flow, "flow", part, changes, (flow.origin,), (), key, flow.is_once)
 
 
 def _problems_of_settings(settings: TableSettings, kind: ModelKind, parts: Sequence[CodePart]) -> list[str]:
@@ -165,27 +189,26 @@ def _part(name: str, code: UserFunction | FoundQuery, reads_of: Callable[[UserFu
 
 
 def _problems_of_flows(
-    dataset: FoundDataset,
-    flows: Sequence[FoundFlow],
-    changes: Sequence[FoundChanges],
-    parts: Sequence[CodePart],
-    *,
-    is_written: bool,
+    dataset: FoundDataset, flows: Sequence[FoundFlow], changes: Sequence[FoundChanges], *, is_written: bool
 ) -> list[str]:
     problems = []
-    if any(flow.is_once for flow in flows):
-        problems.append("a model has no flow that runs once")
-    if len(changes) > 1:
-        problems.append("a model has one flow of changes")
-    if changes and (flows or dataset.code is not None):
+    own = dataset.code is not None
+    if not own and [*flows, *changes] and all([flow.is_once for flow in flows] + [flow.is_once for flow in changes]):
+        problems.append("all its flows run once")
+    if len({_how_applied(flow) for flow in changes}) > 1:
+        problems.append("its flows apply changes in several ways")
+    if changes and (flows or own):
         problems.append("a model has either a flow of changes or queries")
-    if dataset.code is None and not is_written:
+    if not own and not is_written:
         problems.append("no flow of these files writes it")
-    if len(parts) > 1 and len({isinstance(part.code, ReadQuery) for part in parts}) > 1:
-        problems.append("its flows are in SQL and in Python")
-    if len(parts) > 1 and isinstance(parts[0].code, ReadQuery) and not all(flow.by_name for flow in flows):
+    if len(flows) + own > 1 and not all(flow.by_name for flow in flows):
         problems.append("its flows insert by position")
     return problems
+
+
+def _how_applied(flow: FoundChanges) -> str:
+    """How a flow applies changes, which is the same for all flows into a model."""
+    return repr(replace(flow, source="", origin=None, name=None, is_once=False))  # type: ignore[arg-type] # compared only
 
 
 def _kind(dataset: FoundDataset, parts: Sequence[CodePart], changes: Sequence[FoundChanges]) -> ModelKind:
@@ -251,6 +274,7 @@ def leave_with_neighbours(candidates: Iterable[Candidate], found: Iterable[Found
     }
     reasons = {place: f"it is defined by the same statement as {_what(other)}" for place, other in blocked.items()}
     while True:
+        candidates = _leave_flows(candidates)
         for candidate in candidates:
             if candidate.problems:
                 reasons |= {
@@ -262,6 +286,20 @@ def leave_with_neighbours(candidates: Iterable[Candidate], found: Iterable[Found
         if again == candidates:
             return candidates
         candidates = again
+
+
+def _leave_flows(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Leave a table with all of its flows, or none of them."""
+    reasons = {candidate.key: candidate.problems[0] for candidate in candidates if candidate.problems}
+    for candidate in candidates:
+        if candidate.into is not None and candidate.problems:
+            reasons.setdefault(candidate.into, f"its flow `{candidate.dataset.name}` is left: {candidate.problems[0]}")
+    return tuple(
+        candidate
+        if candidate.problems or (reason := reasons.get(candidate.into or candidate.key)) is None
+        else replace(candidate, problems=(reason,))
+        for candidate in candidates
+    )
 
 
 def _what(definition: FoundDefinition) -> str:

@@ -126,7 +126,7 @@ class FoundFlow:
 class FoundChanges:
     """AUTO CDC into a table: the arguments of ``create_auto_cdc_flow``, with conditions as SQL.
 
-    The sequence is a list of columns, or an expression.
+    The sequence is a list of columns, or an expression. The name is that of the flow; None for that of the target.
     """
 
     target: str
@@ -143,6 +143,8 @@ class FoundChanges:
     except_column_list: tuple[str, ...] = ()
     track_history: tuple[str, ...] | None = None
     track_history_except: tuple[str, ...] | None = None
+    name: str | None = None
+    is_once: bool = False
     problems: tuple[str, ...] = ()
 
 

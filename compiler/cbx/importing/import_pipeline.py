@@ -260,7 +260,7 @@ class _ProjectWriter:
             for candidate in self.models
             if candidate.changes is not None or candidate.dataset.settings.key
         }
-        models = [model for model in self.report.models if model.name not in with_key]
+        models = [model for model in self.report.models if model.name not in with_key and model.kind != "flow"]
         report = replace(self.report, keys=propose_keys(models, tables, self.request.state))
         return {**self.files, "IMPORT.md": report.markdown()}, report
 
@@ -394,9 +394,6 @@ class _ProjectWriter:
         for candidate in self.models:
             span = candidate.dataset.origin.span
             texts = [*candidate.dataset.settings.notes]
-            texts += (
-                ["its flows became one union: a further flow needs a full refresh"] if len(candidate.parts) > 1 else []
-            )
             for read in candidate.reads:
                 if isinstance(read, FileInputRead):
                     texts += [text for name in read.options if (text := unknown_option(name, read)) is not None]

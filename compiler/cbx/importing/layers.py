@@ -68,7 +68,11 @@ def name_models(
         patterns: The layers that the user wants: a pattern of table names and a layer.
         paths: The path of the source file of each table, by its key.
     """
+    flows = [candidate for candidate in candidates if candidate.into is not None]
+    candidates = [candidate for candidate in candidates if candidate.into is None]
     reads = {candidate.key: _upstream(candidate, configuration) for candidate in candidates}
+    for flow in flows:
+        reads[flow.into or ""] += _upstream(flow, configuration)
     tables = [candidate for candidate in candidates if candidate.kind != "view"]
     schemas = list(dict.fromkeys(_schema(candidate, default_schema) for candidate in tables))
     order = _order_of_schemas(tables, reads, default_schema) if len(schemas) > 1 and not patterns else None
@@ -82,10 +86,11 @@ def name_models(
         layers = extra if extra and all(layer in extra for layer in wanted.values()) else (*STANDARD, *extra)
         by_key = _guess_layers(candidates, reads, wanted, layers, paths)
     notes = _list_moved_tables(tables, schema, by_key, default_schema)
+    by_key |= {flow.key: by_key[flow.into or ""] for flow in flows}
     models = {
         candidate.key: _model_name(candidate, by_key[candidate.key], schema, taken)
         for taken in [set[str]()]
-        for candidate in candidates
+        for candidate in (*candidates, *flows)
     }
     return Naming(layers, schema, models, notes)
 

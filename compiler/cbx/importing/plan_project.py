@@ -6,7 +6,7 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cbx.importing.candidates import Candidate, ModelKind, read_key
@@ -73,7 +73,7 @@ class ModelPlanner:
     def plan(self) -> PlannedModels:
         """The files of models and macros."""
         models: dict[str, PythonModel] = {}
-        for candidate in self.candidates:
+        for candidate in map(self._with_target, self.candidates):
             if is_sql(candidate, len(self.files)):
                 self._write(
                     candidate,
@@ -88,6 +88,10 @@ class ModelPlanner:
                     models[candidate.key] = model
         self._write_python(models)
         return self.result
+
+    def _with_target(self, candidate: Candidate) -> Candidate:
+        """A flow with the id of its target."""
+        return replace(candidate, into=self.naming.models[candidate.into].id) if candidate.into else candidate
 
     def input_call(self, *, in_query: bool) -> Callable[[InputRead], tuple[str, str]]:
         """What writes the call for an input."""
@@ -265,8 +269,8 @@ class ModelPlanner:
 
 def is_sql(candidate: Candidate, python_files: int) -> bool:
     """Whether a candidate becomes a model in SQL."""
-    if candidate.parts:
-        return isinstance(candidate.parts[0].code, ReadQuery)
+    if candidate.part is not None:
+        return isinstance(candidate.part.code, ReadQuery)
     origin = candidate.changes.origin if candidate.changes is not None else candidate.dataset.origin
     return origin.file >= python_files or origin.statement >= SQL_STATEMENTS
 

@@ -83,6 +83,9 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
     """
     settings = candidate.dataset.settings
     arguments: list[tuple[str, str]] = []
+    if candidate.into is not None:
+        arguments += [("into", string_literal(candidate.into)), *([("once", "True")] if candidate.is_once else [])]
+        return Declaration(candidate.kind, tuple(arguments))
     if candidate.changes is not None:
         arguments += _changes(candidate.changes, variables)
     elif settings.key:

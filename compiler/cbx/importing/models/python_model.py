@@ -14,7 +14,7 @@ from cbx.importing.models.declaration import WIDTH, declare_model
 from cbx.importing.python.function_reads import FunctionCode
 from cbx.importing.python.rewrite_function import ModelParameter, RewrittenFunction, rewrite_function
 from cbx.importing.reading.pipeline_sources import PythonFile
-from cbx.importing.reads import InputRead, TableInputRead
+from cbx.importing.reads import InputRead
 
 InputCall = Callable[[InputRead], tuple[str, str]]
 _INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader", "read")
@@ -71,13 +71,12 @@ def make_python_model(
         variables: The project's variable for each key of the configuration.
     """
     functions, numbers = _functions(candidate, name, files, input_call, variables)
-    selected: tuple[str, ...] = ()
     if candidate.changes is not None:
         changes, selected = select_columns(candidate.changes, candidate.dataset.settings.columns)
         candidate = replace(candidate, changes=changes)
         functions, numbers = [_changes_function(candidate, name, selected, input_call)], [None]
-    elif len(functions) > 1 or candidate.dataset.settings.columns:
-        main, called = _combine(candidate, name, functions)
+    elif candidate.dataset.settings.columns:
+        main, called = _cast_rows(candidate, name, functions[0])
         functions, numbers = [*called, main], [*numbers[: len(called)], None]
     comment, has_docstring = candidate.dataset.settings.comment, _has_docstring(functions[-1].body)
     is_head = bool(comment) and not has_docstring and _fits_in_docstring(comment or "")
@@ -96,48 +95,33 @@ def _functions(
     input_call: InputCall,
     variables: Mapping[str, str],
 ) -> tuple[list[RewrittenFunction], list[int | None]]:
-    functions: list[RewrittenFunction] = []
-    numbers: list[int | None] = []
-    is_alone = len(candidate.parts) == 1 and not candidate.dataset.settings.columns
-    names = [
-        name if is_alone else _identifier(part.name, name, number) for number, part in enumerate(candidate.parts, 1)
-    ]
-    taken = set() if is_alone else set(names)
-    for own, part in zip(names, candidate.parts, strict=True):
-        code = part.code
-        assert isinstance(code, FunctionCode)  # noqa: S101 - the candidate is in Python
-        file = code.function.scope.outermost.file
-        functions.append(rewrite_function(code, own, files[file], input_call, variables, taken))
-        numbers.append(file)
-    return functions, numbers
+    if candidate.part is None:
+        return [], []
+    code = candidate.part.code
+    assert isinstance(code, FunctionCode)  # noqa: S101 - the candidate is in Python
+    file = code.function.scope.outermost.file
+    own = _identifier(candidate.part.name, name) if candidate.dataset.settings.columns else name
+    taken = {own} if own != name else set()
+    return [rewrite_function(code, own, files[file], input_call, variables, taken)], [file]
 
 
-def _identifier(flow: str, name: str, number: int) -> str:
+def _identifier(flow: str, name: str) -> str:
     """A name for the function of a flow, other than the model's."""
     word = re.sub(r"\W+", "_", flow.rpartition(".")[2], flags=re.ASCII).strip("_").lower()
-    return (
-        word if word.isidentifier() and word != name.lower() else f"{name}_rows" + ("" if number == 1 else f"_{number}")
-    )
+    return word if word.isidentifier() and word != name.lower() else f"{name}_rows"
 
 
-def _combine(
-    candidate: Candidate, name: str, functions: Sequence[RewrittenFunction]
+def _cast_rows(
+    candidate: Candidate, name: str, function: RewrittenFunction
 ) -> tuple[RewrittenFunction, list[RewrittenFunction]]:
-    """The function that unites the rows of flows, and gives them the columns of the schema; and those it calls."""
-    parameters = [parameter for function in functions for parameter in function.parameters]
-    plain = re.fullmatch(r"\s*return (\w+)", functions[0].body) if len(functions) == 1 else None
-    called = [] if plain else list(functions)
-    calls = [
-        f"{function.name}({', '.join(parameter.name for parameter in function.parameters)})" for function in called
-    ]
-    first, *others = [plain[1]] if plain else calls
-    columns = candidate.dataset.settings.columns
-    lines = [first, *(f".unionByName({call}, allowMissingColumns=True)" for call in others)]
-    lines += map(_select, cast_columns(columns) if columns else ())
-    one_line = f"    return {''.join(lines)}"
-    is_short = len(one_line) <= WIDTH and "\n" not in one_line
+    """The function that gives rows the columns of the schema, and the one that it calls, if it does not only return."""
+    plain = re.fullmatch(r"\s*return (\w+)", function.body)
+    called = [] if plain else [function]
+    parameters = ", ".join(parameter.name for parameter in function.parameters)
+    rows = plain[1] if plain else f"{function.name}({parameters})"
+    lines = [rows, *map(_select, cast_columns(candidate.dataset.settings.columns))]
     inside = "".join(f"        {line}\n" for line in lines)
-    return RewrittenFunction(name, parameters, one_line if is_short else f"    return (\n{inside}    )"), called
+    return RewrittenFunction(name, function.parameters, f"    return (\n{inside}    )"), called
 
 
 def _select(expressions: Sequence[str]) -> str:
@@ -148,8 +132,8 @@ def _select(expressions: Sequence[str]) -> str:
 def _changes_function(
     candidate: Candidate, name: str, selected: Sequence[str], input_call: InputCall
 ) -> RewrittenFunction:
-    assert candidate.changes is not None  # noqa: S101 - the candidate has changes
-    call, _ = input_call(TableInputRead(candidate.changes.source, is_stream=True))
+    assert candidate.source is not None  # noqa: S101 - the candidate has changes
+    call, _ = input_call(candidate.source)
     return RewrittenFunction(name, [ModelParameter("changes", call)], f"    return changes{_select_changes(selected)}")
 
 

@@ -10,7 +10,7 @@ from cbx.importing.candidates import Candidate, CodePart
 from cbx.importing.models.change_columns import select_columns
 from cbx.importing.models.column_casts import cast_columns
 from cbx.importing.models.declaration import declare_model
-from cbx.importing.reads import InputRead, TableInputRead
+from cbx.importing.reads import InputRead
 from cbx.importing.sql.queries import ReadQuery, escape_jinja, write_query
 from cbx.spark_spelling import quote_if_needed
 
@@ -53,12 +53,11 @@ def _fits_in_comment(comment: str) -> bool:
 
 def _query(candidate: Candidate, selected: Sequence[str], input_call: InputCall, variables: Mapping[str, str]) -> str:
     columns = candidate.dataset.settings.columns
-    if candidate.changes is not None:
+    if candidate.source is not None:
         names = ", ".join(map(escape_jinja, selected)) or "*"
-        call, _ = input_call(TableInputRead(candidate.changes.source, is_stream=True))
+        call, _ = input_call(candidate.source)
         return f"SELECT {names}\nFROM {{{{ {call} }}}}"
-    queries = [_part(part, input_call, variables) for part in candidate.parts]
-    query = "\nUNION ALL BY NAME\n".join(f"(\n{text}\n)" for text in queries) if len(queries) > 1 else queries[0]
+    query = _part(candidate.part, input_call, variables)
     for step in cast_columns(columns) if columns else ():
         query = f"SELECT\n    {_listing(step)}\nFROM (\n{query}\n)"
     return query
@@ -68,7 +67,8 @@ def _listing(expressions: Sequence[str]) -> str:
     return ",\n    ".join(map(escape_jinja, expressions))
 
 
-def _part(part: CodePart, input_call: InputCall, variables: Mapping[str, str]) -> str:
+def _part(part: CodePart | None, input_call: InputCall, variables: Mapping[str, str]) -> str:
+    assert part is not None  # noqa: S101 - the candidate has no changes
     assert isinstance(part.code, ReadQuery)  # noqa: S101 - the candidate is in SQL
     text = write_query(part.code, [input_call(read) for read in part.code.reads], variables)
     text = textwrap.dedent(text.strip("\n")).strip().removesuffix(";")

@@ -206,11 +206,11 @@ class PythonDefinitions:
         problems: list[str] = []
         if target is None or source is None:
             problems.append("its target or source is not known without running the notebook")
-        if given.get("once", False) is not False:
-            problems.append("a model has no flow that runs once")
         problems += [f"a model has no {name}" for name in _UNSAID if given.get(name)]
         problems += [f"AUTO CDC has no argument {name}" for name in given if name not in {*_SAID, *_UNSAID}]
-        changes = FoundChanges(target or "?", source or "?", origin)
+        name = self._text(given.get("name", given.get("flow_name")))
+        is_once = given.get("once", False) is not False
+        changes = FoundChanges(target or "?", source or "?", origin, name=name, is_once=is_once)
         with _collecting(problems):
             changes = _read_changes(changes, given)
         self._add(replace(changes, problems=tuple(problems)))

@@ -345,8 +345,7 @@ class _StatementReader:
             is_once = self.words.takes("ONCE")
             self.words.wants("INTO")
             changes = self._changes(self._table("the name of the target"))
-            problems = ("a model has no flow that runs once",) if is_once else ()
-            self._add(replace(changes, problems=(*changes.problems, *problems)))
+            self._add(replace(changes, name=name, is_once=is_once))
             return
         self.words.wants("INSERT")
         is_once = self.words.takes("ONCE")
