@@ -197,6 +197,15 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         python("expectations=[expect('e', 'CAST(x AS " + "ARRAY<" * 50000 + ")')]"),
         ["CBX406"],
     ),
+    "a variable of a thousand tables": (toml(f"[vars]\n{'.'.join('a' * 1000)} = 1\n"), ["CBX002"]),
+    "a setting of a thousand tables": (
+        toml(f"[environments.prod.pipeline]\nphoton{'.a' * 999} = 1\n"),
+        ["CBX002"],
+    ),
+    "a configuration of a thousand tables": (
+        toml(f"[environments.prod.pipeline.configuration]\n{'.'.join('a' * 1000)} = 1\n"),
+        [],
+    ),
     "an expectation of queries in joins": (
         python(f"expectations=[expect('e', '{'FROM a JOIN ' * 20000}x')]"),
         ["CBX406"],

@@ -44,6 +44,7 @@ UNUSED_ALLOWANCE = Code("CBX108", "unused-allowance", Severity.WARNING)
 IGNORED_FILE = Code("CBX109", "ignored-file", Severity.WARNING)
 ENV_VAR_NOT_ALLOWED = Code("CBX150", "env-var-not-allowed")
 COMPUTE_OF_SERVERLESS = Code("CBX151", "compute-of-serverless")
+CREDENTIAL_IN_SETTINGS = Code("CBX152", "credential-in-settings")
 
 UNKNOWN_MODEL = Code("CBX201", "unknown-model")
 CYCLE = Code("CBX202", "cycle")

@@ -124,12 +124,14 @@ def _clusters_of_serverless(environment: Environment, pipeline: str) -> tuple[st
 
 def _check_configuration(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """Report keys of a configuration that are those of variables."""
+    prefix = f"{settings.project.name}."
     for name, environment in settings.environments.items():
-        keys = {f"{settings.project.name}.{variable}" for variable in {*settings.vars, *environment.vars}}
         own = ((("pipelines", pipeline), table) for pipeline, table in environment.pipelines.items())
         for place, table in ((("pipeline",), environment.pipeline), *own):
-            for key in sorted(keys & set(table.get("configuration", ()))):
-                path = ("environments", name, *place, "configuration", key)
-                message = f"`{key}` is the key of a variable of the project"
-                hint = f"set the variable in `[environments.{name}.vars]`"
-                report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, path), hint=hint)
+            for key in table.get("configuration", ()):
+                variable = key.removeprefix(prefix)
+                if variable != key and (variable in settings.vars or variable in environment.vars):
+                    path = ("environments", name, *place, "configuration", key)
+                    message = f"`{key}` is the key of a variable of the project"
+                    hint = f"set the variable in `[environments.{name}.vars]`"
+                    report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, path), hint=hint)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
-from cbx.diagnostics.source_files import SourceFile
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.project.sections import ProjectSettings
 from cbx.project.setting_templates import CALLS_ENV_VAR, env_vars_in, template_problem, texts_in
 from cbx.project.toml_spans import setting_span
 
 _TEMPLATES = "write `{{ env_var('NAME') }}`, `{{ env_var('NAME', 'default') }}` or `{{ secret('scope', 'key') }}`"
+_CREDENTIAL = re.compile(
+    r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|(?:PRIVATE|ACCESS|API)_?KEY)\Z", re.IGNORECASE
+)
 _SETTINGS_OF_PIPELINES = ("pipeline", "pipelines")
 
 
@@ -34,7 +38,7 @@ def _is_setting_of_pipelines(path: tuple[str | int, ...]) -> bool:
 
 
 def check_templates(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
-    """Report CBX002 for templates in the settings of pipelines that are not `env_var` or `secret`."""
+    """Report CBX002 for templates in the settings of pipelines that are not `env_var` or `secret`, and CBX152."""
     for name, environment in settings.environments.items():
         written = environment.model_dump(include=set(_SETTINGS_OF_PIPELINES))
         problems = [(path, template_problem(text)) for path, text in texts_in(written)]
@@ -43,7 +47,18 @@ def check_templates(settings: ProjectSettings, source: SourceFile, report: Repor
                 where = ("environments", name, *path)
                 message = f"`{'.'.join(map(str, where))}`: {problem}"
                 report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, where), hint=_TEMPLATES)
+        for path, text in texts_in(written):
+            _check_credentials(text, setting_span(source, ("environments", name, *path)), report)
         _check_names(name, settings, source, report)
+
+
+def _check_credentials(text: str, span: Span, report: Report) -> None:
+    """Report CBX152 for an environment variable with the name of a credential, which would be readable."""
+    for env_var in env_vars_in(text):
+        if _CREDENTIAL.search(env_var.name):
+            message = f"`{env_var.name}` has the name of a credential, and settings can be read in the workspace"
+            hint = "store it in a secret scope, and write `{{ secret('scope', 'key') }}`"
+            report.add(codes.CREDENTIAL_IN_SETTINGS, message, span, hint=hint)
 
 
 def _templates_in_names(

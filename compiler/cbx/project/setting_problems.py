@@ -132,12 +132,19 @@ def _problem_text(problem: Any) -> str:
     if problem["type"] == "value_error":
         return reason.removeprefix("Value error, ")
     if problem["is_value"]:
-        return f"it should be text, a number, true or false, not `{str(problem['input'])[:60]}`"
+        return f"it should be text, a number, true or false, not `{_shown_value(problem['input'])}`"
     reason = reason.removeprefix("Input should be ").replace("'", "`")
     reason = reason.replace("a valid string", "text").replace("a valid boolean", "true or false")
     reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a table")
     reason = reason.split(" or instance of")[0]
-    return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
+    return f"it should be {reason}, not `{_shown_value(problem['input'])}`"
+
+
+def _shown_value(value: Any) -> str:
+    try:
+        return str(value)[:60]
+    except RecursionError:
+        return "a deeply nested table"
 
 
 def _names_at(path: Sequence[str | int]) -> list[str]:

@@ -90,16 +90,17 @@ def map_texts(settings: Any, change: Callable[[str], str]) -> Any:
     return settings
 
 
-def texts_in(settings: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """All texts in settings, each with its path."""
-    if isinstance(settings, str):
-        yield path, settings
-    elif isinstance(settings, Mapping):
-        for name, value in settings.items():
-            yield from texts_in(value, (*path, name))
-    elif isinstance(settings, list | tuple):
-        for number, value in enumerate(settings):
-            yield from texts_in(value, (*path, number))
+def texts_in(settings: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All texts in settings, each with its path; tables may be nested more deeply than Python's stack."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), settings)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, Mapping):
+            waiting += [((*path, name), item) for name, item in reversed([*value.items()])]
+        elif isinstance(value, list | tuple):
+            waiting += [((*path, number), item) for number, item in reversed([*enumerate(value)])]
 
 
 def _read_env_var(code: str) -> EnvVar | None:

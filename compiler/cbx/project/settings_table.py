@@ -25,9 +25,13 @@ def flatten_names(names: Any) -> Any:
 
 
 def _flatten(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in names.items():
-        inner = _flatten(value) if isinstance(value, dict) else [("", value)]
-        yield from ((f"{name}.{rest}" if rest else name, leaf) for rest, leaf in inner)
+    waiting = [*reversed(names.items())]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{name}.{inner}", item) for inner, item in reversed(value.items())]
+        else:
+            yield name, value
 
 
 def _as_texts(values: Any) -> Any:
