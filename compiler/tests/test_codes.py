@@ -124,7 +124,7 @@ def test_every_code_has_a_case() -> None:
     reports = [case.diagnostics.body for case in read_cases(HERE / "cases") if case.diagnostics]
     seen = {code for report in reports for code in re.findall(r"^\w+\[(CBX\d+)\]", report, re.MULTILINE)}
     expected = set(CODES) - WITHOUT_A_CASE
-    actual = seen
+    actual = seen - WITHOUT_A_CASE
 
     assert expected == actual
 
@@ -133,7 +133,8 @@ def test_every_name_of_a_code_has_a_case() -> None:
     """A number with several names shows each of them."""
     reports = "".join(case.diagnostics.body for case in read_cases(HERE / "cases") if case.diagnostics)
     expected = {code.name for code in every_code() if code.id not in WITHOUT_A_CASE}
-    actual = set(re.findall(r"^\w+\[CBX\d+\] ([a-z-]+):", reports, re.MULTILINE))
+    seen = re.findall(r"^\w+\[(CBX\d+)\] ([a-z-]+):", reports, re.MULTILINE)
+    actual = {name for code, name in seen if code not in WITHOUT_A_CASE}
 
     assert expected == actual
 
