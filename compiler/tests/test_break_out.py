@@ -84,6 +84,14 @@ DAYS = """{{{{ materialized_view(description={text}, columns={{{name}: column("S
     expectations=[expect({text}, {condition})]) }}}}
 SELECT {sql} AS {quoted} FROM {{{{ ref("bronze.scans") }}}}
 """
+OUTBOX = """{{{{ sink(format="delta", description={text}, options={{"tableName": {text}, {second}: {text}}},
+    spark_conf={{{text}: {text}}}) }}}}
+SELECT * FROM {{{{ stream("bronze.scans") }}}}
+"""
+COPIES = """{{{{ auto_cdc_from_snapshot(key={name}) }}}}
+SELECT {sql} AS {quoted}
+FROM {{{{ snapshots({text}, format="csv", columns={{{name}: "STRING"}}, options={{"quote": {text}}}) }}}}
+"""
 NOT_IN_A_CATALOG = re.compile(r"[./\s{}\x00-\x1f\x7f]")
 REFERENCE = re.compile(r"\$\{[a-z][^}]*\}")
 CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
@@ -103,14 +111,16 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
     folder = text.replace("/", "-").rstrip(" .")
     catalog = json.dumps(catalog_of(text))
     toml = PROJECT.format(text=json.dumps(text), catalog=catalog, api=api, source_format=source_format)
+    names |= {
+        "sql": json.loads(json_string(f"'{literal(text)}'")),
+        "quoted": json.loads(json_string(quote(text))),
+    }
     return {
         "project.toml": toml,
         f"models/bronze/{folder}/scans.py": SCANS.format(**names),
-        "models/gold/days.sql": DAYS.format(
-            **names,
-            sql=json.loads(json_string(f"'{literal(text)}'")),
-            quoted=json.loads(json_string(quote(text))),
-        ),
+        "models/gold/days.sql": DAYS.format(**names),
+        "models/gold/outbox.sql": OUTBOX.format(**names),
+        "models/gold/copies.sql": COPIES.format(**names),
     }
 
 
@@ -169,7 +179,7 @@ def constants(text: str) -> set[str]:
 @pytest.mark.parametrize("api", ["dlt", "pipelines"])
 def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str, tmp_path: Path) -> None:
     """Its statements are those of a plain text, and what it defines has the very texts."""
-    paths = ("bronze/scans.py", "gold/days.py", "checks/bronze_scans_key.py")
+    paths = ("bronze/scans.py", "gold/days.py", "gold/outbox.py", "gold/copies.py", "checks/bronze_scans_key.py")
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
@@ -185,6 +195,10 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
     assert {text, f"{chr(10)}SELECT '{literal(text)}' AS {quote(text)} FROM bronze.scans{chr(10)}"} <= constants(
         hostile["gold/days.py"]
     )
+    snapshot = f"{chr(10)}SELECT '{literal(text)}' AS {quote(text)}{chr(10)}FROM SNAPSHOT{chr(10)}"
+    doubled = snapshot.replace("{", "{{").replace("}", "}}").replace("SNAPSHOT", "{snapshot}")
+    assert {text, second(text)} <= constants(hostile["gold/outbox.py"])
+    assert {text, doubled} <= constants(hostile["gold/copies.py"])
     scans = load(hostile["bronze/scans.py"]).datasets["bronze.scans"]
     assert scans["comment"] == " ".join(text.split())
     assert scans["table_properties"] == {"quality": "bronze", text: text}

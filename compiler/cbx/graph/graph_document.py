@@ -393,7 +393,13 @@ def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
         "properties": entry["properties"],
         "cluster_by": entry["cluster_by"],
         "quarantine": entry["quarantine"],
+        **({"format": _sink_format(entry["sink"])} if "sink" in entry else {}),
     }
+
+
+def _sink_format(sink: Mapping[str, Any]) -> str:
+    """The format of a sink; ``foreach_batch`` for one that is a function."""
+    return str(sink.get("format", "foreach_batch"))
 
 
 def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:

@@ -134,7 +134,7 @@ class _ModelResolver(DeclarationTexts):
             content_hash=hash_content(self, code),
             options=options,
             parameters=declaration.parameters,
-            sink=resolve_sink(declaration, self.render_option),
+            sink=resolve_sink(self),
             flow=self._resolve_flow(document) if isinstance(document, FlowDocument) else None,
             seed=seed,
             tests=resolve_tests(document, self),

@@ -10,7 +10,6 @@ _KINDS = {
     "view": "view",
     "auto_cdc": "AUTO CDC table",
     "auto_cdc_from_snapshot": "AUTO CDC table",
-    "sink": "sink",
     "flow": "flow",
     "seed": "seed",
 }
@@ -23,6 +22,7 @@ _SOURCES = {
     "pubsub": "Pub/Sub topic",
     "pulsar": "Pulsar topic",
 }
+_SINKS = {"kafka": "Kafka", "delta": "Delta", "foreach_batch": "Python"}
 _FILE_FORMATS = frozenset({"json", "csv", "parquet", "avro", "orc", "text", "xml", "binaryFile"})
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 
@@ -36,6 +36,9 @@ def one_line(text: str) -> str:
 
 def kind_in_words(node: Node) -> str:
     """The kind of a node as words, such as ``streaming table``."""
+    if node.kind == "sink":
+        sink_format = str(node.config.get("format", ""))
+        return f"{_SINKS.get(sink_format.lower(), sink_format)} sink".strip()
     if node.is_model:
         return _KINDS.get(node.kind, node.kind)
     if node.kind in _FILE_FORMATS:

@@ -415,6 +415,30 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
     assert update["refresh_selection"] == ["bronze.orders", "bronze.orders_quarantine", "gold.sales"]
 
 
+def test_a_sink_is_no_table_to_refresh(workspace: Workspace) -> None:
+    """A selection of the API names tables only; a sink whose stream is recomputed is told to start again."""
+    options = '{"tableName": "shared.orders.orders"}'
+    files = {
+        **FIRST,
+        "models/gold/outbox.sql": f'{{{{ sink(format="delta", options={options}) }}}}\n'
+        'SELECT * FROM {{ stream("bronze.orders_clean") }}\n',
+    }
+    here = session()
+    deploy_files(files)
+    done = deploy_files(files, full_refresh=("bronze.orders_clean",), allow_destructive=True)
+    started = start_refresh(here, done, done.committed, "", stop_running=False)
+    update = workspace.api.get_update(done.pipelines[""].id, started.refreshing.update_id)["update"]
+    changes = {change.model: change.differences for change in done.changes.models}
+
+    assert (update["full_refresh_selection"], update["refresh_selection"]) == (
+        ["bronze.orders_clean"],
+        ["bronze.orders", "gold.sales"],
+    )
+    assert [(difference.aspect, difference.refresh) for difference in changes["gold.outbox"]] == [
+        ("upstream", "incremental")
+    ]
+
+
 def test_a_large_manifest_is_kept_compressed(workspace: Workspace) -> None:
     """A workspace takes files up to a size, and thousands of models say more than that."""
     model = f'{{{{ view(description="{"x" * 1_000_000}") }}}}\nSELECT 1 AS x\n'
