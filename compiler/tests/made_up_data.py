@@ -24,7 +24,7 @@ from cbx.importing.candidates import Candidate, CodePart, read_key
 from cbx.importing.definitions import default_text
 from cbx.importing.import_pipeline import FoundPipeline, ImportRequest
 from cbx.importing.reading.pipeline_sources import read_sources
-from cbx.importing.reads import BatchInputRead, FileInputRead, TableInputRead
+from cbx.importing.reads import FileInputRead, ReaderInputRead, TableInputRead
 from cbx.importing.sql.queries import PARAMETER, ReadQuery, query_text
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
@@ -107,9 +107,10 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
                 path = default_text(read.path, found.configuration) or "landing/unknown"
                 source = made.setdefault(path, MadeUpSource(Path(path.replace("*", "x")), read.format))
                 source.columns = {**columns, **source.columns, **declared_columns(read)}
-            elif isinstance(read, BatchInputRead):
-                path = default_text(read.path, found.configuration) or "landing/unknown"
-                made.setdefault(path, MadeUpSource(Path(path.replace("*", "x")), read.format)).columns |= columns
+            elif isinstance(read, ReaderInputRead) and "path" in read.options:
+                path = default_text(read.options["path"], found.configuration) or "landing/unknown"
+                source = made.setdefault(path, MadeUpSource(Path(path.replace("*", "x")), read.format))
+                source.columns = {**columns, **source.columns}
             elif isinstance(read, TableInputRead) and key not in known:
                 name = default_text(read.name, found.configuration) or "unknown"
                 folder = Path("tables") / re.sub(r"\W+", "_", name)
@@ -174,14 +175,16 @@ def columns_for_readers(
 ) -> list[str]:
     """The columns that a table and those that read it use, as far as it passes all columns on."""
     names = list(_names_of_candidate(candidate))
-    made = set(_names_made_by(candidate))
+    made, table = set(_names_made_by(candidate)), candidate.into or candidate.key
     if depth < 4 and all(map(_passes_all, _parts(candidate))):
         for other in candidates:
             keys = list(dict.fromkeys(read_key(read, configuration) for read in other.reads))
-            if other is not candidate and candidate.key in keys:
+            if candidate.into == other.key:
+                names += _names_of_candidate(other)
+            if other is not candidate and table in keys:
                 further = columns_for_readers(other, candidates, configuration, depth + 1)
                 inputs = _Inputs.of(other, keys, candidates, configuration)
-                names += [name for name in further if name not in made and inputs.has(candidate.key, name)]
+                names += [name for name in further if name not in made and inputs.has(table, name)]
     return list(dict.fromkeys(name for name in names if not name.startswith("_")))
 
 

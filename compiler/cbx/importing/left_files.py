@@ -15,7 +15,7 @@ from cbx.importing.python.helper_statements import HelperStatements
 from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reading.source_text import SourceText
-from cbx.importing.reads import BatchInputRead, TableInputRead
+from cbx.importing.reads import ReaderInputRead, TableInputRead
 from cbx.importing.sql.find_definitions import FoundStatement
 from cbx.importing.sql.queries import query_text, read_query, write_marked
 
@@ -87,7 +87,7 @@ def _renamed_reads(file: PythonFile, reads: FunctionReads, renames: TableRenames
     for place in reads.reads:
         for read in (place.read, *place.others):
             name = read.name if isinstance(read, TableInputRead) else None
-            argument = place.node.args[0] if place.node.args else None
+            argument = place.node.args[0] if isinstance(place.node, ast.Call) and place.node.args else None
             new = renames.new_name(name) if isinstance(name, str) else None
             if new is not None and isinstance(argument, ast.Constant):
                 edits.append(TextEdit(*file.positions.offsets(argument), f'"{new}"'))
@@ -127,8 +127,8 @@ def rename_tables(text: str, renames: TableRenames) -> str:
 
     def table(number: int) -> tuple[str, str]:
         read = query.reads[number]
-        if isinstance(read, BatchInputRead):
-            return f"{read.format}.`{query_text(read.path)}`", ""
+        if isinstance(read, ReaderInputRead):
+            return f"{read.format}.`{query_text(read.options['path'])}`", ""
         if not isinstance(read, TableInputRead) or not isinstance(read.name, str):
             return "", ""
         name = renames.new_name(read.name) or read.name
@@ -136,7 +136,7 @@ def rename_tables(text: str, renames: TableRenames) -> str:
         return written, name.rpartition(".")[2]
 
     is_plain = all(
-        isinstance(read, BatchInputRead) or (isinstance(read, TableInputRead) and isinstance(read.name, str))
+        isinstance(read, ReaderInputRead) or (isinstance(read, TableInputRead) and isinstance(read.name, str))
         for read in query.reads
     )
     return write_marked(query, table, None) if is_plain else text

@@ -13,13 +13,13 @@ from cbx.importing.candidates import Candidate, ModelKind, read_key
 from cbx.importing.definitions import FoundText, default_text
 from cbx.importing.evaluation.values import NameScope
 from cbx.importing.layers import Naming
-from cbx.importing.models.declaration import auto_loader_call, literal, query_expression, read_call
+from cbx.importing.models.declaration import auto_loader_call, literal, query_expression, reader_call
 from cbx.importing.models.python_model import PythonModel, make_python_model
 from cbx.importing.models.sql_model import write_sql_model
 from cbx.importing.project_variables import ProjectVariables
 from cbx.importing.python.helper_statements import HelperStatements, NeededCode, import_lines
 from cbx.importing.reading.pipeline_sources import PythonFile
-from cbx.importing.reads import BatchInputRead, FileInputRead, InputRead
+from cbx.importing.reads import FileInputRead, InputRead, ReaderInputRead
 from cbx.importing.sql.find_definitions import SQL_STATEMENTS
 from cbx.importing.sql.queries import ReadQuery
 
@@ -101,8 +101,10 @@ class ModelPlanner:
         def call(read: InputRead) -> tuple[str, str]:
             if isinstance(read, FileInputRead):
                 return auto_loader_call(read, self.variables, in_query=in_query), "files"
-            if isinstance(read, BatchInputRead):
-                return read_call(read, self.variables, in_query=in_query), "files"
+            if isinstance(read, ReaderInputRead):
+                return reader_call(
+                    read, self.variables, in_query=in_query
+                ), "files" if "path" in read.options else "rows"
             key = read_key(read, self.configuration)
             if key in kinds:
                 word = "stream" if read.is_stream else "ref"

@@ -36,23 +36,20 @@ class FileInputRead:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchInputRead:
-    """A read of all files of a folder.
+class ReaderInputRead:
+    """A read of another system as a stream or in batch, or of files in batch.
 
     Attributes:
-        path: The folder or file.
-        format: The format.
-        options: The reader's other options.
+        format: The format of the reader.
+        options: Its options; files have the option ``path``.
+        schema: The schema as DDL; None if it is inferred.
+        is_stream: Whether only new rows are read.
     """
 
-    path: FoundText
     format: str
     options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether only new rows are read: never."""
-        return False
+    schema: str | None = None
+    is_stream: bool = False
 
 
-InputRead = TableInputRead | FileInputRead | BatchInputRead
+InputRead = TableInputRead | FileInputRead | ReaderInputRead

@@ -11,7 +11,7 @@ from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.definitions import FoundChanges, FoundText, TableOption
 from cbx.importing.evaluation.values import TextTemplate
-from cbx.importing.reads import BatchInputRead, FileInputRead
+from cbx.importing.reads import FileInputRead, ReaderInputRead
 from cbx.importing.sql.column_settings import column_comment, column_mask
 from cbx.importing.sql.queries import escape_jinja, query_text
 from cbx.spark_spelling import value_text
@@ -225,12 +225,24 @@ def auto_loader_call(read: FileInputRead, variables: Mapping[str, str], *, in_qu
     return "auto_loader(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
-def read_call(read: BatchInputRead, variables: Mapping[str, str], *, in_query: bool) -> str:
-    """The call of ``read`` that reads all files as the source does; in a query, texts are no templates."""
+def reader_call(read: ReaderInputRead, variables: Mapping[str, str], *, in_query: bool) -> str:
+    """The call of ``kafka``, ``read_stream`` or ``read`` that reads as the source does."""
     write = query_expression if in_query else literal
-    options = {"path": read.path, **read.options}
-    items = ", ".join(f"{string_literal(name)}: {_value(value, variables, write)}" for name, value in options.items())
-    return f"read({string_literal(read.format)}, options={{{items}}})"
+    options = dict(read.options)
+    if read.is_stream and read.format == "kafka" and {"kafka.bootstrap.servers", "subscribe"} <= options.keys():
+        word, arguments = "kafka", [_value(options.pop("subscribe"), variables, write)]
+        for name, option in (("servers", "kafka.bootstrap.servers"), ("starting_offsets", "startingOffsets")):
+            if option in options:
+                arguments.append(f"{name}={_value(options.pop(option), variables, write)}")
+    else:
+        word, arguments = "read_stream" if read.is_stream else "read", [string_literal(read.format)]
+        arguments += [] if read.schema is None else [f"columns={write(' '.join(read.schema.split()), variables)}"]
+    items = [f"{string_literal(name)}: {_value(value, variables, write)}" for name, value in options.items()]
+    arguments += [f"options={write_items('{', items, '}')}"] if items else []
+    one_line = f"{word}({', '.join(arguments)})"
+    if len(one_line) <= WIDTH - 30:
+        return one_line
+    return f"{word}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
 def _find_spelling(options: Mapping[str, Any], name: str) -> str:

@@ -17,7 +17,7 @@ from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reads import InputRead
 
 InputCall = Callable[[InputRead], tuple[str, str]]
-_INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader", "read")
+_INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader", "kafka", "read_stream", "read")
 
 
 @dataclass(slots=True)

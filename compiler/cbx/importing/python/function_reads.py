@@ -20,7 +20,7 @@ from cbx.importing.evaluation.values import (
     UserFunction,
 )
 from cbx.importing.python.schemas import schema_text
-from cbx.importing.reads import BatchInputRead, FileInputRead, InputRead, TableInputRead
+from cbx.importing.reads import FileInputRead, InputRead, ReaderInputRead, TableInputRead
 from cbx.importing.sql.queries import query_text
 
 _READERS: Final = {"spark.read": False, "spark.readStream": True}
@@ -48,7 +48,7 @@ class ReadPlace:
     In a loop, ``others`` are the tables that it reads for the other values of the loop's variable.
     """
 
-    node: ast.Call
+    node: ast.Call | ast.Name
     read: InputRead
     others: tuple[InputRead, ...] = ()
 
@@ -116,7 +116,7 @@ def find_reads(function: UserFunction, modules: Any) -> FunctionReads:
     """
     if isinstance(function.node, ast.Lambda):
         return FunctionReads(problems=("it is a lambda",))
-    finder = _ReadFinder(Evaluator(_Silent(modules)), function)
+    finder = _ReadFinder(Evaluator(_Silent(modules)), function, frozenset(_bound_names(function.node)))
     values = bind_arguments(function, [], {})
     if values is None:
         return FunctionReads(problems=("its function takes arguments",))
@@ -145,6 +145,7 @@ def _follow_assignment(statement: ast.stmt, bound: Counter[str], scope: NameScop
 class _ReadFinder:
     evaluator: Evaluator
     function: UserFunction
+    bound: frozenset[str]
     reads: list[ReadPlace] = field(default_factory=list)
     queries: list[QueryPlace] = field(default_factory=list)
     settings: list[tuple[ast.expr, TextTemplate]] = field(default_factory=list)
@@ -174,6 +175,8 @@ class _ReadFinder:
             except UnreadableArgumentError as error:
                 self.problems.append(f"line {node.lineno}: {error}")
                 return
+        if isinstance(node, ast.Name) and node.id not in self.bound and self._visit_frame(node, scopes):
+            return
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             names = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
             scopes = [NameScope(scope.file, scope, dict.fromkeys(names, UNKNOWN)) for scope in scopes]
@@ -188,6 +191,18 @@ class _ReadFinder:
             return
         for child in ast.iter_child_nodes(node):
             self.visit(child, scopes)
+
+    def _visit_frame(self, node: ast.Name, scopes: Sequence[NameScope]) -> bool:
+        """Note a frame or stream that was made outside of the function; False for other names."""
+        value = self.evaluator.value(node, scopes[0]) if scopes and isinstance(node.ctx, ast.Load) else None
+        try:
+            read = read_of_value(value)
+        except UnreadableArgumentError as error:
+            self.problems.append(f"line {node.lineno}: {error}")
+            return True
+        if read is not None:
+            self.reads.append(ReadPlace(node, read))
+        return read is not None
 
     def _visit_comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scopes: Sequence[NameScope]
@@ -392,29 +407,24 @@ def _table_read(call: LibraryCall, settings: _ReaderSettings, *, is_stream: bool
 
 def _file_read(
     call: LibraryCall, method: str, settings: _ReaderSettings, *, is_stream: bool
-) -> FileInputRead | BatchInputRead | None:
+) -> FileInputRead | ReaderInputRead:
     is_auto_loader = settings.format == "cloudFiles"
     options, keywords = dict(settings.options), dict(call.keywords)
     file_format = options.pop("cloudFiles.format", None) if is_auto_loader else settings.format
     file_format = keywords.pop("format", method if method != "load" else file_format)
-    if file_format is not None and file_format not in _FORMATS:
-        if is_stream or file_format == "iceberg":
-            raise UnreadableArgumentError(f"a model cannot read {file_format} as files or as a stream")
-        if file_format != "delta":
-            return None  # another source in batch, such as JDBC: it stays in the code
-    path = call.arguments[0] if call.arguments else keywords.pop("path", options.pop("path", None))
-    if not isinstance(path, (str, TextTemplate)):
-        raise UnreadableArgumentError("the path of the files is not known without running the notebook")
-    schema = settings.schema if "schema" not in keywords else schema_text(keywords.pop("schema"))
     if file_format is None:
         raise UnreadableArgumentError("the format of the files is not known without running the notebook")
-    if is_stream:
-        return FileInputRead(path, str(file_format), schema, {**options, **keywords}, is_auto_loader)
-    if schema is not None:
-        raise UnreadableArgumentError("a model cannot read files in batch with a schema")
     if len(call.arguments) > 1:
-        raise UnreadableArgumentError("a model cannot read files in batch with several arguments by position")
-    return BatchInputRead(path, str(file_format), {**options, **keywords})
+        raise UnreadableArgumentError("a model reads files with one argument by position")
+    schema = settings.schema if "schema" not in keywords else schema_text(keywords.pop("schema"))
+    path = call.arguments[0] if call.arguments else keywords.pop("path", options.pop("path", None))
+    if path is None and file_format not in _FORMATS:
+        return ReaderInputRead(str(file_format), {**options, **keywords}, schema, is_stream)
+    if not isinstance(path, (str, TextTemplate)):
+        raise UnreadableArgumentError("the path of the files is not known without running the notebook")
+    if is_stream and file_format in _FORMATS:
+        return FileInputRead(path, str(file_format), schema, {**options, **keywords}, is_auto_loader)
+    return ReaderInputRead(str(file_format), {"path": path, **options, **keywords}, schema, is_stream)
 
 
 def as_query(places: FunctionReads) -> FoundQuery | None:

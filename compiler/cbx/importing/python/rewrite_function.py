@@ -141,6 +141,7 @@ class _FunctionRewriter:
         reads = [read for read in (place.read, *place.others) if isinstance(read, TableInputRead)]
         names = [value_code(read.name, self.variables) for read in reads]
         choices = ", ".join(f"{name}: {self._parameter(read)}" for name, read in zip(names, reads, strict=True))
+        assert isinstance(place.node, ast.Call)  # noqa: S101 - a loop reads by calls
         start, end = self.file.positions.offsets(place.node.args[0])
         return f"{{{choices}}}[{self.file.source.text[start:end]}]"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from cbx.importing.definitions import FoundText
 from cbx.importing.evaluation.values import ConfigurationValue, TextTemplate
-from cbx.importing.reads import BatchInputRead, FileInputRead, InputRead, TableInputRead
+from cbx.importing.reads import FileInputRead, InputRead, ReaderInputRead, TableInputRead
 from cbx.importing.sql.file_functions import replace_file_functions
 from cbx.runtime.names import DatasetName
 from cbx.runtime.sql.table_names import rewrite_table_names
@@ -92,7 +92,7 @@ def read_query(text: str) -> ReadQuery:
             problems.append(f"a model cannot stream files by their path: `{name.written}`")
             return None
         elif name.parts[0] in _FORMATS and len(name.parts) == 2:
-            reads.append(BatchInputRead(unmask(name.written.partition(".")[2], keys), name.parts[0]))
+            reads.append(ReaderInputRead(name.parts[0], {"path": unmask(name.written.partition(".")[2], keys)}))
         else:
             reads.append(TableInputRead(unmask(name.written, keys), is_stream))
         return f"{_OPEN}{len(reads) - 1}{_CLOSE}"
@@ -131,7 +131,7 @@ def write_marked(query: ReadQuery, table: Callable[[int], tuple[str, str]], vari
     for match in _MARK.finditer(query.text):
         text, name = table(int(match[1]))
         parts.append(_write_parameters(query.text[position : match.start()], query.keys, variables))
-        is_of_files = isinstance(query.reads[int(match[1])], (FileInputRead, BatchInputRead))
+        is_of_files = isinstance(query.reads[int(match[1])], (FileInputRead, ReaderInputRead))
         has_alias = match[2] is not None and match[2].lower() != name.lower() and not is_of_files
         parts.append(text + (f" AS {_alias(match[2])}" if has_alias else ""))
         position = match.end()
