@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from cbx.cli.local_run.configuration import run_configuration
 from cbx.compiler import Compilation, compile_project
 from cbx.runtime import CannotRunError
-from cbx.runtime.spark.session import settings
+from cbx.runtime.spark.session import configure_pipeline
 
 PROJECT = """
 [project]
@@ -96,10 +96,18 @@ def test_pipelines_with_different_values_run_one_by_one(tmp_path: Path) -> None:
 
 def test_settings_that_spark_reads_when_it_starts_are_left_out(spark: SparkSession) -> None:
     """The memory of a cluster says nothing about this machine."""
-    wanted = {"spark.executor.memory": "64g", "spark.sql.shuffle.partitions": "3", "shop.landing": "x"}
-    before = spark.conf.get("spark.sql.shuffle.partitions")
-    with settings(spark, wanted, skips_fixed=True):
+    fixed = {"spark.executor.memory": "64g", "spark.sql.extensions": "delta.Extension"}
+    wanted = {**fixed, "spark.sql.shuffle.partitions": "3", "shop.landing": "x"}
+    before = {name: spark.conf.get(name, None) for name in wanted}
+    with configure_pipeline(spark, wanted):
         inside = {name: spark.conf.get(name, None) for name in wanted}
+    after = {name: spark.conf.get(name, None) for name in wanted}
 
-    assert inside == {"spark.executor.memory": None, "spark.sql.shuffle.partitions": "3", "shop.landing": "x"}
-    assert spark.conf.get("spark.sql.shuffle.partitions") == before
+    assert inside == {**before, "spark.sql.shuffle.partitions": "3", "shop.landing": "x"}
+    assert after == before
+
+
+def test_a_value_that_spark_refuses_is_reported(spark: SparkSession) -> None:
+    with pytest.raises(CannotRunError, match="does not take `many`"):  # noqa: SIM117
+        with configure_pipeline(spark, {"spark.sql.shuffle.partitions": "many"}):
+            pass

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyspark
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
@@ -256,22 +256,41 @@ def _set_working_folder(spark: SparkSession, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def settings(spark: SparkSession, wanted: Mapping[str, str], *, skips_fixed: bool = False) -> Iterator[None]:
-    """Change session settings while the context lasts.
+def configure_pipeline(spark: SparkSession, configuration: Mapping[str, str]) -> Iterator[None]:
+    """Set the configuration of a pipeline while the context lasts.
 
-    Args:
-        spark: The session.
-        wanted: The settings.
-        skips_fixed: Whether to leave out settings that Spark reads only when it starts, such as its memory.
+    Settings that Spark reads only when it starts, such as its memory, are left out: they describe a cluster.
+
+    Raises:
+        CannotRunError: For a value that Spark refuses.
     """
+    changeable = {name: value for name, value in configuration.items() if _is_changeable(spark, name, value)}
+    with settings(spark, changeable):
+        yield
+
+
+def _is_changeable(spark: SparkSession, name: str, value: str) -> bool:
+    if not name.startswith("spark."):
+        return True
+    try:
+        with settings(spark, {name: value}):
+            return True
+    except (AnalysisException, IllegalArgumentException) as error:
+        if error.getCondition() in _FIXED:
+            return False
+        reason = str(error).split("\n")[0]
+        raise CannotRunError(f"Spark does not take `{value}` for `{name}`: {reason}") from error
+
+
+_FIXED = frozenset({"CANNOT_MODIFY_CONFIG", "CANNOT_MODIFY_STATIC_CONFIG"})
+
+
+@contextlib.contextmanager
+def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Change session settings while the context lasts."""
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():
-        try:
-            spark.conf.set(name, value)
-        except AnalysisException as error:
-            if not skips_fixed or error.getCondition() != "CANNOT_MODIFY_CONFIG":
-                raise
-            del before[name]
+        spark.conf.set(name, value)
     try:
         yield
     finally:

@@ -36,7 +36,7 @@ from cbx.runtime.outside.stand_ins import TableStandIns, read_table_stand_ins
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.intercepted_writes import intercept_writes
-from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
+from cbx.runtime.spark.session import configuration_value, configure_pipeline, in_working_folder, session
 from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
@@ -133,7 +133,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
     with ExitStack() as stack:
         spark = session(request.state, request.master)
         stack.enter_context(in_working_folder(spark, request.working_folder))
-        stack.enter_context(settings(spark, request.configuration, skips_fixed=True))
+        stack.enter_context(configure_pipeline(spark, request.configuration))
         modules = stack.enter_context(add_import_folders(roots))
         outside = OutsideReads(
             spark, stand_ins.tables, MessageReads(spark, stand_ins.streams, request.state), request.state
