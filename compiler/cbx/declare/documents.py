@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 Word = Annotated[str, Field(min_length=1)]
 Words = tuple[Word, ...]
@@ -123,7 +123,9 @@ class AcceptedValuesDocument(Document):
     """``accepted_values(...)``."""
 
     column: Word = Field(description="a column name")
-    values: Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)] = Field(description="a list of values")
+    values: Annotated[tuple[str | bool | int | FiniteFloat, ...], Field(min_length=1)] = Field(
+        description="a list of values"
+    )
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
 
 

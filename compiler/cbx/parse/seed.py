@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cbx.declare.signatures import DATA_TESTS, RELATIONSHIPS, SEED, SIGNATURES
@@ -10,7 +11,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean, listing
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.csv_rows import parse_csv_rows
-from cbx.project.toml_spans import parse_toml, setting_span
+from cbx.project.toml_spans import item_spans, key_span, parse_toml, setting_span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, ParsedModel, Value
 
 _OWN_FILES = "each seed has its own two files, which name it"
@@ -53,40 +54,49 @@ class _TomlReader:
 
     def read_call(self, declared: dict[str, Any]) -> Call:
         """The call of ``seed``."""
+        spans = {name: setting_span(self._source, (name,)) for name in declared}
         for name in sorted(_REFUSED.keys() & declared.keys()):
             message, hint = f"`{SEED}` has no argument `{name}`", _REFUSED[name]
-            self._report.add(codes.UNKNOWN_ARGUMENT, message, self._span(name), label="unknown", hint=hint)
+            self._report.add(codes.UNKNOWN_ARGUMENT, message, spans[name], label="unknown", hint=hint)
         arguments = tuple(
-            Argument(name, self._read_argument(name, value), self._span(name)) for name, value in declared.items()
+            Argument(name, self._read_argument(name, value, spans[name]), spans[name])
+            for name, value in declared.items()
         )
         return Call(SEED, arguments, self._source.start(), self._source.start())
 
-    def _read_argument(self, name: str, value: Any) -> Value:
+    def _read_argument(self, name: str, value: Any, span: Span) -> Value:
         if name == "columns" and isinstance(value, dict):
-            entries = tuple(
-                (Literal(column, self._span(name, column)), self._read_column((name, column), kind))
-                for column, kind in value.items()
+            spans = {column: self._span_inside(span, name, column) for column in value}
+            columns = (
+                (Literal(key, spans[key]), self._read_column(key, kind, spans[key])) for key, kind in value.items()
             )
-            return DictLiteral(entries, self._span(name))
+            return DictLiteral(tuple(columns), span)
         if name in _WORDS and isinstance(value, list):
-            items = tuple(self._read_item(name, item) for item in value)
-            return ListLiteral(items, self._span(name))
-        return self._read_value((name,), value)
+            places = item_spans(self._source, span)
+            places = places if len(places) == len(value) else (span,) * len(value)
+            items = (self._read_item(name, item, place) for item, place in zip(value, places, strict=True))
+            return ListLiteral(tuple(items), span)
+        return self._read_value(value, span)
 
-    def _read_column(self, path: tuple[str, ...], value: Any) -> Value:
+    def _read_column(self, name: str, value: Any, span: Span) -> Value:
         if not isinstance(value, dict):
-            return self._read_value(path, value)
-        arguments = self._arguments(path, value)
-        return Call("column", arguments, self._span(*path), self._span(*path))
+            return self._read_value(value, span)
+        spans = {key: self._span_inside(span, "columns", name, key) for key in value}
+        return Call("column", self._arguments(value, spans), span, span)
 
-    def _read_item(self, name: str, item: Any) -> Value:
+    def _span_inside(self, around: Span, *path: str) -> Span:
+        """The span of a setting in a table, which has a header or is inline."""
+        span = setting_span(self._source, path)
+        return key_span(self._source, around, path[-1]) if span == around else span
+
+    def _read_item(self, name: str, item: Any, span: Span) -> Value:
         """The call of an item, such as ``{ many_to_one = "gold.countries", on = "country" }``.
 
         A word without positional arguments has a table of them: ``{ row_count = { at_least = 1 } }``.
         """
         if not isinstance(item, dict):
-            return self._read_value((name,), item)
-        span, words = self._span(name), _WORDS[name]
+            return self._read_value(item, span)
+        words = _WORDS[name]
         word = next((key for key in item if key in words), None)
         if word is None:
             known = next((hint for key in item if (hint := did_you_mean(key, words))), None)
@@ -94,37 +104,37 @@ class _TomlReader:
             hint = known or f'write for example `{{ {words[0]} = "...", {SIGNATURES[words[0]][1]} = "..." }}`'
             self._report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
             return Literal(None, span)
-        arguments = {key: value for key, value in item.items() if key != word}
-        if SIGNATURES[word]:
-            arguments = {SIGNATURES[word][0]: item[word], **arguments}
-        elif isinstance(item[word], dict):
-            arguments |= item[word]
-        return Call(word, self._arguments((name,), arguments), span, span)
+        rest = {key: value for key, value in item.items() if key != word}
+        if not SIGNATURES[word]:
+            inner = item[word] if isinstance(item[word], dict) else {}
+            return Call(
+                word, self._arguments({**inner, **rest}, self._spans_of_keys((*inner, *rest), span)), span, span
+            )
+        place = key_span(self._source, span, word)
+        first = Argument(SIGNATURES[word][0], self._read_value(item[word], place), place)
+        return Call(word, (first, *self._arguments(rest, self._spans_of_keys(rest, span))), span, span)
 
-    def _arguments(self, path: tuple[str, ...], values: dict[str, Any]) -> tuple[Argument, ...]:
+    def _spans_of_keys(self, keys: Iterable[str], around: Span) -> dict[str, Span]:
+        return {key: key_span(self._source, around, key) for key in keys}
+
+    def _arguments(self, values: dict[str, Any], spans: Mapping[str, Span]) -> tuple[Argument, ...]:
         return tuple(
-            Argument(name, self._read_value((*path, name), value), self._span(*path, name))
-            for name, value in values.items()
+            Argument(name, self._read_value(value, spans[name]), spans[name]) for name, value in values.items()
         )
 
-    def _read_value(self, path: tuple[str, ...], value: Any) -> Value:
-        span = self._span(*path)
+    def _read_value(self, value: Any, span: Span) -> Value:
         match value:
             case dict():
-                entries = tuple(
-                    (Literal(key, self._span(*path, key)), self._read_value((*path, key), item))
-                    for key, item in value.items()
+                spans = self._spans_of_keys(value, span)
+                entries = (
+                    (Literal(key, spans[key]), self._read_value(item, spans[key])) for key, item in value.items()
                 )
-                return DictLiteral(entries, span)
+                return DictLiteral(tuple(entries), span)
             case list():
-                return ListLiteral(tuple(self._read_value(path, item) for item in value), span)
+                return ListLiteral(tuple(self._read_value(item, span) for item in value), span)
             case datetime.date() | datetime.time():
-                self._report.add(
-                    codes.NOT_A_LITERAL, "a date is not allowed in a declaration", span, hint="write it as text"
-                )
+                message = "a date is not allowed in a declaration"
+                self._report.add(codes.NOT_A_LITERAL, message, span, hint="write it as text")
                 return Literal(None, span)
             case _:
                 return Literal(value, span)
-
-    def _span(self, *path: str) -> Span:
-        return setting_span(self._source, path)

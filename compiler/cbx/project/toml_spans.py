@@ -24,6 +24,10 @@ _KEYS = re.compile(_KEY)
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"^\s*\[{{1,2}}\s*({_PATH})\s*\]")
 _SETTING = re.compile(rf"^\s*({_PATH})\s*=")
+_LIST = re.compile(r"\s*=\s*\[")
+_LIST_TOKEN = re.compile(
+    r""""{3}.*?"{3}|\'{3}.*?\'{3}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[\[\]{},]|[^\s\[\]{},"'\#]+""", re.DOTALL
+)
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _MOST_DOTS = 1000
 """The time of the standard parser grows with the square of the number of dots in a key."""
@@ -76,6 +80,44 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
     if inside is not None and all(inside < span for span in around):
         return inside
     return around[0] if around else source.start()
+
+
+def key_span(source: SourceFile, around: Span, key: str) -> Span:
+    """The span of a key of an inline table that begins in a span; the span itself if the key is in another line."""
+    line = source.line(around.line)
+    match = re.compile(rf"(?<![\w.-])[\"']?{re.escape(key)}[\"']?(?=\s*=)").search(line, around.column - 1)
+    if match is None:
+        return around
+    return Span(source.path, around.line, match.start() + 1, around.line, match.end() + 1)
+
+
+def item_spans(source: SourceFile, setting: Span) -> tuple[Span, ...]:
+    """The spans of the items of a list in brackets, of each the first line; none for a list of tables with headers.
+
+    Args:
+        source: The file, which is valid TOML.
+        setting: The span of the setting's key.
+    """
+    opening = _LIST.match(source.text, source.offset(setting.end_line, setting.end_column))
+    depth, begin, spans = 0, -1, []
+    for match in _LIST_TOKEN.finditer(source.text, opening.end() - 1) if opening is not None else ():
+        sign = match[0]
+        if depth == 1 and begin < 0 and sign not in {"]", ","} and not sign.startswith("#"):
+            begin = match.start()
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(sign, 0)
+        if begin >= 0 and (depth == 0 or (depth == 1 and sign == ",")):
+            spans.append(source.span(begin, match.start()))
+            begin = -1
+        if depth == 0:
+            break
+    return tuple(_trim(source, span) for span in spans)
+
+
+def _trim(source: SourceFile, span: Span) -> Span:
+    """The first line of a span, without white space at its end."""
+    last = span.end_column - 1 if span.end_line == span.line else None
+    text = source.line(span.line)[span.column - 1 : last].rstrip()
+    return Span(span.path, span.line, span.column, span.line, span.column + max(len(text), 1))
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,16 @@ FILES = {
         '{{ flow(into="bronze.customers") }}\n\n'
         "SELECT CAST(id AS BIGINT) AS id, CAST(city AS STRING) AS city FROM {{ stream_source('web.customers') }}\n"
     ),
+    "seeds/bronze/towns.toml": (
+        'key = "city"\ntests = [{ no_rows = "SELECT city FROM {{ ref(\'bronze.towns\') }} WHERE size < 2" }]\n'
+        'columns = { city = "STRING", size = "INT" }\n'
+    ),
+    "seeds/bronze/towns.csv": "city,size\nDelft,3\nGouda,2\n",
+    "models/silver/towns.sql": (
+        '{{ materialized_view(key="city", tests=[not_null("city"), row_count(at_least=1),\n'
+        '    no_rows("SELECT id FROM {{ ref(\'silver.orders\') }} WHERE amount > 7", name="large")]) }}\n\n'
+        'SELECT t.city, t.size FROM {{ ref("bronze.towns") }} AS t\n'
+    ),
     "models/gold/cities.sql": (
         '{{ materialized_view(description="Cities.") }}\n\nSELECT city, count(*) AS people '
         'FROM {{ ref("silver.customers") }} GROUP BY city\n'
@@ -117,6 +127,18 @@ WORDS = [
     ("[vars]", '[naming]\nschema = "s_{layer}"\n\n[vars]'),
     ('landing = "/landing"', 'landing = "/elsewhere"\n[environments.prod.vars]\nmore = 1'),
     ("Cities.", "Towns."),
+    ("Delft,3", "Delft,4"),
+    ("Delft,3", "Delft,3\nDelft,4"),
+    ("Delft", "Gouda"),
+    ("city,size", "size,city"),
+    ('"INT" }', '"STRING" }'),
+    ("not_null(", "accepted_values("),
+    ('not_null("city")', 'not_null("city", at_least=0.5, enforce="fail")'),
+    ("at_least=1", "at_most=1"),
+    ("amount > 7", "amount > 8"),
+    ('"large"', '"small"'),
+    ("size < 2", "size > 2"),
+    ('no_rows("SELECT id', "no_rows(\"SELECT id FROM {{ ref('silver.paid') }} EXCEPT SELECT id"),
     ("\n", "\r\n"),
     ("nightly", "weekly"),
     ("-- cbx: allow CBX314, ", "-- "),
@@ -147,7 +169,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def replace_a_word(root: Path, chance: random.Random) -> None:
     files = [
-        path for path in sorted(root.rglob("*")) if path.suffix in {".py", ".sql", ".toml"} and is_source(path, root)
+        path
+        for path in sorted(root.rglob("*"))
+        if path.suffix in {".csv", ".py", ".sql", ".toml"} and is_source(path, root)
     ]
     chance.shuffle(files)
     before, after = chance.choice(WORDS)
@@ -164,7 +188,7 @@ def replace_a_word(root: Path, chance: random.Random) -> None:
 
 
 def is_source(path: Path, root: Path) -> bool:
-    return path.relative_to(root).parts[0] in {"models", "macros", "project.toml"}
+    return path.relative_to(root).parts[0] in {"models", "macros", "seeds", "project.toml"}
 
 
 def sources(root: Path) -> list[Path]:
