@@ -60,6 +60,7 @@ def compare_with_import(
     deliver: Callable[[int], None],
     variables: Mapping[str, str],
     stand_ins: Sequence[Path] = (),
+    options: Sequence[str] = (),
 ) -> RoundTrip:
     """Import a pipeline, run both in two updates, and compare the tables after each.
 
@@ -69,6 +70,7 @@ def compare_with_import(
         deliver: Lands the files of an update.
         variables: The configuration of the pipeline.
         stand_ins: Notebooks that make the tables outside of the pipeline, for both runs.
+        options: Further options of both runs.
     """
     started = time.time()
     with _working_in(work):
@@ -78,13 +80,13 @@ def compare_with_import(
         if compiled.status:
             trip.failures.append(compiled.problems)
             return trip
-        options = [option for name, value in variables.items() for option in ("--var", f"{name}={value}")]
-        ours = [*options, *_project_variables(trip.result)]
+        given = [*options, *(word for name, value in variables.items() for word in ("--var", f"{name}={value}"))]
+        ours = [*given, *_project_variables(trip.result)]
         parts = [path for path in (f"{PROJECT}/target/notebooks", f"{PROJECT}/left") if _has_sources(Path(path))]
         others = [str(path) for path in stand_ins]
         for update in UPDATES:
             deliver(update)
-            before = cbx_here("run", *map(str, pipeline), *others, "--state", "before", *options)
+            before = cbx_here("run", *map(str, pipeline), *others, "--state", "before", *given)
             after = cbx_here("run", *parts, *others, "--state", "after", *ours)
             _note_failures(trip, update, before, after)
             _compare_tables(trip, update, started)
@@ -183,7 +185,7 @@ def compare_folder(folder: Path, work: Path) -> RoundTrip:
 
     shutil.copytree(folder, work / "pipeline", ignore=shutil.ignore_patterns("__pycache__", ".*"))
     data = make_up_data(work / "pipeline", work)
-    return compare_with_import([Path("pipeline")], work, data.deliver, data.variables, data.stand_ins)
+    return compare_with_import([Path("pipeline")], work, data.deliver, data.variables, data.stand_ins, data.options)
 
 
 def describe(folder: str, trip: RoundTrip) -> str:

@@ -1,8 +1,10 @@
 """Makes up the files and tables that a pipeline reads: columns by the names in its code, values by these names.
 
 A file ``made_up.json`` in the folder of the pipeline says what the code does not: the values of columns that only some
-values fit, in turn, files that are not found, and the configuration: ``{"values": {"name": ["Anna", "Carl"]}, "files":
-{"landing/towns": {"format": "csv", "columns": {"town": "", "people": "INT"}}}, "variables": {"region": "eu"}}``.
+values fit, in turn, files that are not found, the configuration, and options of ``cbx run``:
+
+    {"values": {"name": ["Anna", "Carl"]}, "variables": {"region": "eu"}, "options": ["--stream", "kafka=streams"],
+     "files": {"streams/orders": {"format": "json", "columns": {"name": "", "amount": "DOUBLE"}}}}
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ class MadeUpData:
     variables: Mapping[str, str]
     stand_ins: list[Path]
     values: Mapping[str, list[Any]] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
 
     def deliver(self, update: int) -> None:
         """Land the files of an update."""
@@ -122,7 +125,8 @@ def make_up_data(pipeline: Path, work: Path) -> MadeUpData:
     for path, source in told.get("files", {}).items():
         made[path] = MadeUpSource(Path(path.replace("*", "x")), source["format"], source["columns"])
     stand_ins = [Path("stand_ins.py")] if tables else []
-    return MadeUpData(work, [*made.values(), *tables.values()], variables, stand_ins, told.get("values", {}))
+    every = [*made.values(), *tables.values()]
+    return MadeUpData(work, every, variables, stand_ins, told.get("values", {}), told.get("options", []))
 
 
 def _read_told(path: Path) -> dict[str, Any]:

@@ -233,6 +233,7 @@ class _FunctionRewriter:
             f"def {self.result.name}():\n{body}\n",
         ).needs
         parameters = {parameter.name for parameter in self.result.parameters}
+        parameters |= {"var"} if self.code.reads.settings else set()
         names = [need.name for need in needs if need.name not in parameters]
         bound = self._bound_lines(names, indent)
         comments = "".join(f"{indent}# {comment}".rstrip() + "\n" for comment in self.result.comments)
