@@ -14,7 +14,8 @@ from literate import lay_out
 from cbx.compiler import compile_project
 from cbx.deploy.target import target_of
 
-PROJECTS = [Path(__file__).parents[2], Path(__file__).parent / "golden" / "parcels"]
+ROOT = Path(__file__).parents[2]
+PROJECTS = [ROOT, ROOT / "examples" / "payments", Path(__file__).parent / "golden" / "parcels"]
 
 
 @pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
@@ -38,7 +39,7 @@ def test_resources_are_what_the_bundle_library_takes(bundle: dict) -> None:
             loaded.append(Job.from_dict({**job, **own.get("jobs", {}).get(key, {})}).name)
     name = bundle["bundle"]["name"]
 
-    assert loaded == [name, f"{name} update"] * (1 + len(bundle["targets"]))
+    assert loaded == [*common["pipelines"], f"{name} update"] * (1 + len(bundle["targets"]))
 
 
 def test_bundle_follows_the_official_schema(bundle: dict) -> None:
