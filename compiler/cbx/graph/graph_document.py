@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from cbx.graph.table_options import TABLE_OPTIONS, table_options
+
 SOURCE = "source:"
 """The prefix of the ids of tables and files outside the project."""
 
@@ -120,6 +122,7 @@ class Node:
         pipeline: The pipeline that owns the model; None where the project names no pipelines, and for a source.
         hashes: The hashes of the model's source and notebook; empty for a source.
         config: The settings that selectors compare, by their names in dbt and in cbx.
+        options: How the table is stored, refreshed and shown: labels and texts.
     """
 
     id: str
@@ -144,6 +147,7 @@ class Node:
     artifact: str = ""
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[NodeKey, ...]:
@@ -376,6 +380,7 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         artifact=entry["artifact"],
         hashes=(entry["source_hash"], entry["artifact_hash"]),
         config=_config(entry),
+        options=table_options(entry),
     )
 
 
@@ -394,6 +399,7 @@ def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
         "cluster_by": entry["cluster_by"],
         "quarantine": entry["quarantine"],
         **({"format": _sink_format(entry["sink"])} if "sink" in entry else {}),
+        **{name: entry[name] for name in TABLE_OPTIONS if name in entry},
     }
 
 

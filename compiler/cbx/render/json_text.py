@@ -50,6 +50,7 @@ def _node(node: Node) -> dict[str, Any]:
         "description": node.description or None,
         "tags": list(node.tags),
         "owner": node.owner,
+        **({"options": dict(node.options)} if node.options else {}),
         "key": list(node.key) or None,
         "key_verdict": node.key_verdict,
         "further_keys": [{"columns": list(key.columns), "verdict": key.verdict} for key in node.further_keys],

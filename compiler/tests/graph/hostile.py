@@ -50,7 +50,7 @@ def hostile_graph() -> GraphDocument:
         )
         node = Node(f"{layer}.{text}", "model", "view", layer, text, dataset=text, path=text, description=text)
         keys = {"key": (text,), "key_verdict": "unproven", "further_keys": (NodeKey(("other", text), "proven"),)}
-        nodes.append(replace(node, columns=columns, owner=text, tags=(text,), **keys))
+        nodes.append(replace(node, columns=columns, owner=text, tags=(text,), options=((text, text),), **keys))
     edges = [
         Edge(left.id, right.id, "stream" if place % 2 else "batch")
         for place, (left, right) in enumerate(pairwise(nodes))

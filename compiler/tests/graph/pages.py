@@ -95,6 +95,7 @@ def hostile(folder: Path) -> str:
             language="python",
             tags=(HOSTILE,),
             owner=HOSTILE,
+            options=(("Table tags", HOSTILE),),
             key=(HOSTILE,),
             key_verdict="unproven",
             columns=(column, amount),

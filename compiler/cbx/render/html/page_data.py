@@ -134,6 +134,7 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
         "description": node.description,
         "tags": list(node.tags),
         "owner": node.owner,
+        **({"options": [list(option) for option in node.options]} if node.options else {}),
         "keys": [
             [list(key.columns), key.verdict, context.check(context.checks.keys.get((node.id, key.columns)))]
             for key in node.keys

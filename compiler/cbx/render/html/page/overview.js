@@ -31,6 +31,7 @@ function facts(node) {
     node.tags.length > 0
       ? ["Tags", el("span", { class: "chips" }, ...node.tags.map((tag) => el("span", { class: "tag" }, tag)))]
       : null,
+    ...(node.options ?? []),
     node.isModel && lastRun !== null ? ["Last run", runWords(node)] : null,
   ].filter(Boolean);
   return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
