@@ -98,6 +98,16 @@ def test_an_unknown_table_is_a_guess_and_a_list(state: Path) -> None:
     )
 
 
+def test_a_sink_has_no_table(state: Path) -> None:
+    """The message says where its rows are."""
+    folder = state / "sinks" / "gold_alerts"
+    folder.mkdir(parents=True)
+    with pytest.raises(CannotRunError, match="`gold.alerts` is a sink") as error:
+        first_rows(state, "gold.alerts", 10)
+
+    assert error.value.hint == f"what it sent is in the files of {folder}"
+
+
 def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
     """A table that was made and got no row yet is no error."""
     write_table(tmp_path, "gold.totals")

@@ -15,7 +15,7 @@ from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.tables.arrow_structs import conform, unify_schemas
-from cbx.runtime.tables.store import TableFolder, tables
+from cbx.runtime.tables.store import TableFolder, folder_name, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,10 @@ def _find_table(state: Path, name: str) -> TableFolder:
         raise CannotRunError(str(error), code=UNKNOWN_TABLE) from None
     if key in folders:
         return folders[key]
+    sent = state / "sinks" / folder_name(key.replace(".", "_"))
+    if sent.is_dir():
+        hint = f"what it sent is in the files of {sent}"
+        raise CannotRunError(f"`{name}` is a sink, which has no table", hint=hint, code=UNKNOWN_TABLE)
     names = sorted(folders)
     if not names:
         raise CannotRunError(f"{state} has no tables", hint="run `cbx run` first")
