@@ -23,7 +23,9 @@ from cbx.importing.reads import FileInputRead, InputRead, TableInputRead
 from cbx.importing.sql.queries import ReadQuery, read_query
 from cbx.runtime.names import DatasetName, InvalidNameError
 
-ModelKind = Literal["streaming_table", "materialized_view", "view", "auto_cdc", "flow"]
+ModelKind = Literal[
+    "streaming_table", "materialized_view", "view", "auto_cdc", "auto_cdc_from_snapshot", "flow", "sink"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Candidate:
     @property
     def source(self) -> TableInputRead | None:
         """The source of its changes."""
-        return None if self.changes is None else TableInputRead(self.changes.source, is_stream=not self.is_once)
+        if self.changes is None:
+            return None
+        return TableInputRead(self.changes.source, is_stream=not (self.is_once or self.changes.is_snapshot))
 
 
 def table_key(name: str) -> str:
@@ -197,6 +201,10 @@ def _problems_of_flows(
         problems.append("all its flows run once")
     if len({_how_applied(flow) for flow in changes}) > 1:
         problems.append("its flows apply changes in several ways")
+    if len(changes) > 1 and changes[0].is_snapshot:
+        problems.append("several flows of snapshots write it")
+    if dataset.kind == "sink" and len(flows) > 1:
+        problems.append("several flows write it")
     if changes and (flows or own):
         problems.append("a model has either a flow of changes or queries")
     if not own and not is_written:
@@ -213,8 +221,8 @@ def _how_applied(flow: FoundChanges) -> str:
 
 def _kind(dataset: FoundDataset, parts: Sequence[CodePart], changes: Sequence[FoundChanges]) -> ModelKind:
     if changes:
-        return "auto_cdc"
-    if dataset.kind in {"view", "materialized_view", "streaming_table"}:
+        return "auto_cdc_from_snapshot" if changes[0].is_snapshot else "auto_cdc"
+    if dataset.kind in {"view", "materialized_view", "streaming_table", "sink"}:
         return dataset.kind
     reads = [read for part in parts for read in part.reads]
     is_streaming = any(isinstance(read, FileInputRead) or read.is_stream for read in reads)
@@ -224,6 +232,7 @@ def _kind(dataset: FoundDataset, parts: Sequence[CodePart], changes: Sequence[Fo
 _CHANGING: Final[Mapping[str, str]] = {
     "materialized_view": "a materialized view",
     "auto_cdc": "the target of AUTO CDC",
+    "auto_cdc_from_snapshot": "the target of AUTO CDC",
 }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cbx.runtime.sql.column_definitions import ColumnDefinition
 
 Rule = Literal["expect", "expect_or_drop", "expect_or_fail"]
-FoundKind = Literal["table", "materialized_view", "streaming_table", "view"]
+FoundKind = Literal["table", "materialized_view", "streaming_table", "view", "sink"]
 FoundText = str | TextTemplate
 
 
@@ -55,7 +55,7 @@ class Origin:
     span: Span
 
 
-TableOption = str | bool | tuple[str, ...] | Mapping[str, str]
+TableOption = str | bool | tuple[str, ...] | Mapping[str, FoundText]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True)
 class FoundDataset:
-    """A table or view.
+    """A table, a view or a sink.
 
     Attributes:
         name: Its name, as the source spells it.
@@ -126,7 +126,8 @@ class FoundFlow:
 class FoundChanges:
     """AUTO CDC into a table: the arguments of ``create_auto_cdc_flow``, with conditions as SQL.
 
-    The sequence is a list of columns, or an expression. The name is that of the flow; None for that of the target.
+    The sequence is a list of columns, or an expression; snapshots have none. The name is that of the flow; None for
+    that of the target.
     """
 
     target: str
@@ -145,12 +146,13 @@ class FoundChanges:
     track_history_except: tuple[str, ...] | None = None
     name: str | None = None
     is_once: bool = False
+    is_snapshot: bool = False
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FoundOther:
-    """Something that no model can say, such as a sink.
+    """Something that no model can say, such as an event hook.
 
     Attributes:
         what: What it is.

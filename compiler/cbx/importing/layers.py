@@ -18,6 +18,7 @@ _WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("silver", "clean", "cleaned", "cleansed", "validated", "enriched", "staging", "stg"), "silver"),
     **dict.fromkeys(("gold", "dim", "fact", "mart", "marts", "agg", "kpi", "report", "summary", "dashboard"), "gold"),
 }
+_WITHOUT_TABLE: Final = frozenset(("view", "sink"))
 _NOT_IN_NAMES: Final = re.compile(r"\W+", re.ASCII)
 
 
@@ -73,7 +74,7 @@ def name_models(
     reads = {candidate.key: _upstream(candidate, configuration) for candidate in candidates}
     for flow in flows:
         reads[flow.into or ""] += _upstream(flow, configuration)
-    tables = [candidate for candidate in candidates if candidate.kind != "view"]
+    tables = [candidate for candidate in candidates if candidate.kind not in _WITHOUT_TABLE]
     schemas = list(dict.fromkeys(_schema(candidate, default_schema) for candidate in tables))
     order = _order_of_schemas(tables, reads, default_schema) if len(schemas) > 1 and not patterns else None
     if order is not None:
@@ -145,10 +146,12 @@ def _layers_by_schema(
 ) -> dict[str, str]:
     """The layer of each table is its schema; a view is in the highest layer of what it reads."""
     layer_of = {
-        candidate.key: _schema(candidate, default_schema) for candidate in candidates if candidate.kind != "view"
+        candidate.key: _schema(candidate, default_schema)
+        for candidate in candidates
+        if candidate.kind not in _WITHOUT_TABLE
     }
     for candidate in candidates:
-        if candidate.kind == "view":
+        if candidate.kind in _WITHOUT_TABLE:
             above = [layer_of[key] for key in _tables_above(candidate.key, reads, layer_of)]
             layer_of[candidate.key] = max(above, key=list(order).index, default=order[0])
     return layer_of
@@ -176,7 +179,7 @@ def _guess_layers(
         above = [key for key in reads[candidate.key] if key in known]
         guess = wanted[candidate.key] or _guess(candidate, paths.get(candidate.key, ""))
         if guess is None or guess not in layers:
-            is_end = candidate.key not in is_read and candidate.kind != "auto_cdc"
+            is_end = candidate.key not in is_read and candidate.kind not in {"auto_cdc", "auto_cdc_from_snapshot"}
             guess = "bronze" if not above else "gold" if is_end else "silver"
         layer_of[candidate.key] = guess
     for _ in candidates:  # each round settles at least one more table of a chain
@@ -223,5 +226,5 @@ def _model_name(candidate: Candidate, layer: str, schema: str, taken: set[str]) 
         name += "_2"
     taken.add(f"{layer}.{name}".lower())
     of_layer = schema.replace("{layer}", layer)
-    is_published = candidate.kind != "view" and not candidate.dataset.settings.is_private
+    is_published = candidate.kind not in _WITHOUT_TABLE and not candidate.dataset.settings.is_private
     return ModelName(layer, name, f"{of_layer}.{name}" if is_published else f"{of_layer}_{name}")

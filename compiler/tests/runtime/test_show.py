@@ -18,6 +18,7 @@ from command import run_cbx
 from rich.console import Console
 
 from cbx.cli.show import print_table
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState
@@ -102,7 +103,7 @@ def test_a_sink_has_no_table(state: Path) -> None:
     """The message says where its rows are."""
     folder = state / "sinks" / "gold_alerts"
     folder.mkdir(parents=True)
-    with pytest.raises(CannotRunError, match="`gold.alerts` is a sink") as error:
+    with pytest.raises(CannotRunError, match=r"`gold\.alerts` is a sink") as error:
         first_rows(state, "gold.alerts", 10)
 
     assert error.value.hint == f"what it sent is in the files of {folder}"

@@ -101,7 +101,7 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
     if settings.cluster_by:
         arguments.append(("cluster_by", names_literal(settings.cluster_by)))
     if candidate.kind != "view":
-        arguments += [(name, _option_literal(value)) for name, value in settings.options.items()]
+        arguments += [(name, _option_literal(value, variables)) for name, value in settings.options.items()]
     properties = _properties(candidate)
     if properties:
         items = [
@@ -112,7 +112,7 @@ def declare_model(candidate: Candidate, variables: Mapping[str, str], *, descrip
     return Declaration(candidate.kind, tuple(arguments))
 
 
-def _option_literal(value: TableOption) -> str:
+def _option_literal(value: TableOption, variables: Mapping[str, str]) -> str:
     match value:
         case bool():
             return str(value)
@@ -121,13 +121,15 @@ def _option_literal(value: TableOption) -> str:
         case tuple():
             return names_literal(value)
         case _:
-            items = [f"{string_literal(name)}: {string_literal(escape_jinja(text))}" for name, text in value.items()]
+            items = [
+                f"{string_literal(escape_jinja(name))}: {literal(text, variables)}" for name, text in value.items()
+            ]
             return write_items("{", items, "}")
 
 
 def _properties(candidate: Candidate) -> dict[str, str]:
-    """The table properties; views have none, and the layer is the property `quality` unless it differs."""
-    if candidate.kind == "view":
+    """The table properties; views and sinks have none, and the layer is the property `quality` unless it differs."""
+    if candidate.kind in {"view", "sink"}:
         return {}
     return {name: value for name, value in candidate.dataset.settings.properties.items() if name != "quality"}
 
@@ -180,7 +182,9 @@ def _columns(candidate: Candidate) -> str:
 
 
 def _changes(changes: FoundChanges, variables: Mapping[str, str]) -> list[tuple[str, str]]:
-    arguments = [("key", names_literal(changes.keys)), ("sequence_by", names_literal(changes.sequence_by))]
+    arguments = [("key", names_literal(changes.keys))]
+    if not changes.is_snapshot:
+        arguments.append(("sequence_by", names_literal(changes.sequence_by)))
     if changes.scd_type != 1:
         arguments.append(("scd_type", str(changes.scd_type)))
     if changes.apply_as_deletes is not None:

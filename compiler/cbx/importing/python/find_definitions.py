@@ -57,12 +57,13 @@ _KINDS: Final[Mapping[str, FoundKind]] = {
 }
 _TARGETS: Final = frozenset(("create_streaming_table", "create_target_table", "create_streaming_live_table"))
 _CHANGES: Final = frozenset(("create_auto_cdc_flow", "apply_changes"))
+_SNAPSHOTS: Final = frozenset(("create_auto_cdc_from_snapshot_flow", "apply_changes_from_snapshot"))
 _OTHERS: Final[Mapping[str, str]] = {
-    "create_sink": "a sink",
-    "foreach_batch_sink": "a sink",
+    "foreach_batch_sink": "a sink that is a function",
     "on_event_hook": "an event hook",
-    "apply_changes_from_snapshot": "AUTO CDC from snapshots",
-    "create_auto_cdc_from_snapshot_flow": "AUTO CDC from snapshots",
+}
+_PROBLEMS: Final[Mapping[str, str]] = {
+    "foreach_batch_sink": "it is a sink that is a function: write `sink(foreach_batch=...)`",
 }
 _NOTED: Final[Mapping[str, str]] = {
     "path": "the path of the table is not carried over: the table is managed by the catalog",
@@ -131,7 +132,8 @@ class PythonDefinitions:
             self._add_append_flow(function, main)
         elif main.name in _OTHERS:
             name = main.arguments.get("name")
-            self._add(FoundOther(_OTHERS[main.name], str(name or _name_of(function)), self._origin(function)))
+            origin, problem = self._origin(function), _PROBLEMS.get(main.name, "")
+            self._add(FoundOther(_OTHERS[main.name], str(name or _name_of(function)), origin, problem=problem))
         elif main.name in _KINDS:
             self._add_dataset(function, main, rules)
         else:
@@ -144,8 +146,12 @@ class PythonDefinitions:
         origin = self._origin_of(node)
         if word in _TARGETS:
             self._add_target(given, origin)
+        elif word == "create_sink":
+            self._add_sink(given, origin)
         elif word in _CHANGES:
             self._add_changes(given, origin)
+        elif word in _SNAPSHOTS:
+            self._add_changes(given, origin, is_snapshot=True)
         elif word in _OTHERS and word not in {"foreach_batch_sink", "on_event_hook"}:
             target = self._text(given.get("target"))
             self._add(FoundOther(_OTHERS[word], str(given.get("name", target or "?")), origin, target))
@@ -189,6 +195,19 @@ class PythonDefinitions:
             FoundDataset(name or "?", "streaming_table", origin, None, tuple(expectations), settings, tuple(problems))
         )
 
+    def _add_sink(self, given: dict[str, Any], origin: Origin) -> None:
+        name, sink_format, options = self._text(given.get("name")), given.get("format"), given.get("options") or {}
+        problems: list[str] = []
+        if name is None:
+            problems.append("its name is not known without running the notebook")
+        if not isinstance(sink_format, str) or not _are_texts(options):
+            problems.append("its format or options are not known without running the notebook")
+        written = {
+            str(key): value if isinstance(value, TextTemplate) else value_text(value) for key, value in options.items()
+        } if isinstance(options, dict) else {}  # fmt: skip
+        settings = TableSettings(options={"format": str(sink_format), **({"options": written} if written else {})})
+        self._add(FoundDataset(name or "?", "sink", origin, None, settings=settings, problems=tuple(problems)))
+
     def _add_append_flow(self, function: UserFunction, main: _ApiWord) -> None:
         given, problems = main.arguments, []
         target, name = self._text(given.get("target")), self._text(given.get("name", _name_of(function)))
@@ -201,16 +220,20 @@ class PythonDefinitions:
             FoundFlow(target or "?", name or "?", self._origin(function), function, is_once, problems=tuple(problems))
         )
 
-    def _add_changes(self, given: dict[str, Any], origin: Origin) -> None:
+    def _add_changes(self, given: dict[str, Any], origin: Origin, *, is_snapshot: bool = False) -> None:
         target, source = self._text(given.get("target")), self._text(given.get("source"))
         problems: list[str] = []
-        if target is None or source is None:
+        if is_snapshot and isinstance(given.get("source"), UserFunction):
+            problems.append("a function returns its snapshots: write `snapshots(function=...)`")
+        elif target is None or source is None:
             problems.append("its target or source is not known without running the notebook")
         problems += [f"a model has no {name}" for name in _UNSAID if given.get(name)]
         problems += [f"AUTO CDC has no argument {name}" for name in given if name not in {*_SAID, *_UNSAID}]
         name = self._text(given.get("name", given.get("flow_name")))
         is_once = given.get("once", False) is not False
-        changes = FoundChanges(target or "?", source or "?", origin, name=name, is_once=is_once)
+        changes = FoundChanges(
+            target or "?", source or "?", origin, name=name, is_once=is_once, is_snapshot=is_snapshot
+        )
         with _collecting(problems):
             changes = _read_changes(changes, given)
         self._add(replace(changes, problems=tuple(problems)))
@@ -320,6 +343,13 @@ def _read_options(given: Mapping[str, Any]) -> dict[str, TableOption]:
     return options
 
 
+def _are_texts(options: Any) -> bool:
+    """Whether the values of options are known."""
+    return isinstance(options, dict) and all(
+        isinstance(value, TextTemplate) or is_plain(value) for value in options.values()
+    )
+
+
 def _with_defaults(value: Any, configuration: Mapping[str, str]) -> Any:
     return default_text(value, configuration) if isinstance(value, TextTemplate) else value
 
@@ -335,7 +365,7 @@ def _read_changes(changes: FoundChanges, given: Mapping[str, Any]) -> FoundChang
         raise UnreadableArgumentError(f"a model has no SCD type {scd_type}")
     listed = read_columns(given, "ignore_null_updates_column_list")
     columns: Callable[[str], tuple[str, ...] | None] = lambda name: read_columns(given, name)  # noqa: E731 - short
-    sequence_by, expression = read_sequence(given)
+    sequence_by, expression = ((), None) if changes.is_snapshot else read_sequence(given)
     return replace(
         changes,
         keys=columns("keys") or (),
