@@ -19,6 +19,7 @@ from cbx.passes.check_options import check_options
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.check_sinks import check_sinks
 from cbx.passes.check_snapshots import check_snapshots
+from cbx.passes.check_test_queries import check_test_queries
 from cbx.passes.check_tests import check_tests
 from cbx.passes.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
@@ -172,4 +173,5 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     check_tests(connected, report)
     proven = prove_keys(connected, report)
     check_hazards(connected, report)
+    check_test_queries(connected, report)
     return proven
