@@ -96,6 +96,7 @@ def _scalar(name: str, kind: DataType, row: int, code: str) -> Any:
         "timestamp": f"2026-01-0{row} 10:00:00",
         "timestamp_ntz": f"2026-01-0{row} 10:00:00",
         "string": _text_value(name, row, code),
+        "binary": f"{name} {row}",
         **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), row),
     }
     return values.get(kind.simpleString().partition("(")[0])

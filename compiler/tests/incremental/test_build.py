@@ -154,6 +154,8 @@ WORDS = [
     (" OR o.id IN", " AND o.id NOT IN"),
     ("WHERE o.amount", "WHERE p.paid"),
     ('"id": "BIGINT", "paid"', '"id": column("BIGINT", not_null=True), "paid"'),
+    ('auto_loader("/landing/customers", format="json")', 'read_stream("custom", options={"topic": "customers"})'),
+    ('"topic": "customers"', '"topic": "people", "token": secret("people", "token")'),
     ("[vars]", '[compile]\nmeasures = "error"\n\n[vars]'),
     ("[vars]", '[compile]\nmeasures = "off"\n\n[vars]'),
     (
