@@ -31,6 +31,7 @@ from cbx.importing.evaluation.values import (
     UserFunction,
     is_known,
     library_module,
+    read_secret,
 )
 
 _MOST_STEPS: Final = 300_000
@@ -350,7 +351,8 @@ class Evaluator:
             if not all(is_known(value) and not isinstance(value, TextTemplate) for value in values):
                 return UNKNOWN
             return compute(known, arguments, keywords)
-        return LibraryCall(name, tuple(arguments), tuple(keywords.items()))
+        secret = read_secret(name, arguments, keywords)
+        return LibraryCall(name, tuple(arguments), tuple(keywords.items())) if secret is None else secret
 
     def _call_function(
         self, function: UserFunction, arguments: list[Any] | None, keywords: dict[str, Any] | None

@@ -14,6 +14,7 @@ from cbx.importing.evaluation.values import (
     LibraryName,
     LocalModule,
     NameScope,
+    SecretText,
     TextTemplate,
     UserFunction,
     is_known,
@@ -101,9 +102,12 @@ def operate(name: str, left: Any, right: Any) -> Any:
         return LibraryCall(name, (left, right), ())
     if function is None or not is_known((left, right)):
         return UNKNOWN
-    if name == "Add" and isinstance(left, (str, TextTemplate)) and isinstance(right, (str, TextTemplate)):
-        return TextTemplate.join((left, right))
-    if any(isinstance(side, (TextTemplate, LibraryCall, LibraryName, UserFunction)) for side in (left, right)):
+    texts = (str, TextTemplate, SecretText)
+    if name == "Add" and isinstance(left, texts) and isinstance(right, texts):
+        return SecretText.join((left, right))
+    if any(
+        isinstance(side, (TextTemplate, SecretText, LibraryCall, LibraryName, UserFunction)) for side in (left, right)
+    ):
         return UNKNOWN
     return compute(function, [left, right], {})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cbx.importing.evaluation.bounded_results import call_text_method, fill_pattern, list_range, multiply
-from cbx.importing.evaluation.values import UNKNOWN, TextTemplate, is_known
+from cbx.importing.evaluation.values import UNKNOWN, SecretText, TextTemplate, is_known
 
 BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "abs": abs,
@@ -110,7 +110,7 @@ def compute(function: Callable[..., Any], arguments: list[Any], keywords: dict[s
 
 def format_values(parts: list[Any]) -> Any:
     """The text of an f-string: texts, and values that are formatted."""
-    plain = (str, int, float, TextTemplate, type(None))
+    plain = (str, int, float, TextTemplate, SecretText, type(None))
     if not is_known(parts) or not all(isinstance(part, plain) for part in parts):
         return UNKNOWN
-    return TextTemplate.join(part if isinstance(part, (str, TextTemplate)) else str(part) for part in parts)
+    return SecretText.join(part if isinstance(part, (str, TextTemplate, SecretText)) else str(part) for part in parts)

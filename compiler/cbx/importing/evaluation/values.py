@@ -6,7 +6,7 @@ Plain Python values (texts, numbers, lists, dictionaries) stand for themselves.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,6 +79,32 @@ class LibraryCall:
     arguments: tuple[Any, ...]
     keywords: tuple[tuple[str, Any], ...]
     on: LibraryCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretText:
+    """A text with secrets in it, each with its scope and its key. Options alone may have it, so it is no template."""
+
+    parts: tuple[str | TextTemplate | tuple[str | TextTemplate, str | TextTemplate], ...]
+
+    @classmethod
+    def join(cls, values: Iterable[Any]) -> Any:
+        """The concatenation of texts, of which at least one may be secret."""
+        texts: list[Any] = []
+        for value in values:
+            texts += value.parts if isinstance(value, SecretText) else (value,)
+        return cls(tuple(texts)) if any(isinstance(text, tuple) for text in texts) else TextTemplate.join(texts)
+
+
+def read_secret(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> SecretText | None:
+    """The text of a call that reads a secret; None for another call, and where scope or key are not known."""
+    names = {**dict(zip(("scope", "key"), arguments, strict=False)), **keywords}
+    is_text = all(isinstance(names.get(word), (str, TextTemplate)) for word in ("scope", "key"))
+    return (
+        SecretText(((names["scope"], names["key"]),))
+        if name == "dbutils.secrets.get" and is_text and len(names) == 2
+        else None
+    )
 
 
 @dataclass(eq=False, slots=True)

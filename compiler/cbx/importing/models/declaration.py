@@ -10,7 +10,7 @@ from cbx.declare.reader_options import nearest_option, spelling
 from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.candidates import Candidate
 from cbx.importing.definitions import FoundChanges, FoundText, TableOption
-from cbx.importing.evaluation.values import TextTemplate
+from cbx.importing.evaluation.values import SecretText, TextTemplate
 from cbx.importing.reads import FileInputRead, ReaderInputRead
 from cbx.importing.sql.column_settings import column_comment, column_mask
 from cbx.importing.sql.queries import escape_jinja, query_text
@@ -255,7 +255,31 @@ def _find_spelling(options: Mapping[str, Any], name: str) -> str:
 
 
 def _value(value: Any, variables: Mapping[str, str], write: Callable[[FoundText, Mapping[str, str]], str]) -> str:
+    """The value of an option; ``write`` is `query_expression` in a query, and `literal` elsewhere."""
+    if isinstance(value, SecretText):
+        return _secret_text(value, variables, in_query=write is query_expression)
     return write(value if isinstance(value, TextTemplate) else value_text(value), variables)
+
+
+def _secret_text(text: SecretText, variables: Mapping[str, str], *, in_query: bool) -> str:
+    """A text with secrets: a call of ``secret``, an expression with such calls, or a template with them."""
+    if in_query:
+        return " ~ ".join(
+            _secret(part, variables) if isinstance(part, tuple) else query_expression(part, variables)
+            for part in text.parts
+        )
+    if len(text.parts) == 1 and isinstance(text.parts[0], tuple):
+        return f"secret({', '.join(literal(name, variables) for name in text.parts[0])})"
+    pieces = (
+        f"{{{{ {_secret(part, variables)} }}}}" if isinstance(part, tuple) else template(part, variables)
+        for part in text.parts
+    )
+    return string_literal("".join(pieces))
+
+
+def _secret(names: tuple[FoundText, FoundText], variables: Mapping[str, str]) -> str:
+    """The call of ``secret`` inside a template."""
+    return f"secret({', '.join(query_expression(name, variables) for name in names)})"
 
 
 def _is_carried_over(name: str, read: FileInputRead) -> bool:

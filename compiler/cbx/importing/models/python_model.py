@@ -17,7 +17,7 @@ from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reads import InputRead
 
 InputCall = Callable[[InputRead], tuple[str, str]]
-_INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader", "kafka", "read_stream", "read")
+_INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader", "kafka", "read_stream", "read", "secret")
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ def make_python_model(
     is_head = bool(comment) and not has_docstring and _fits_in_docstring(comment or "")
     declaration = declare_model(candidate, variables, description=None if is_head else comment)
     defaults = " ".join(parameter.default for parameter in functions[-1].parameters)
-    inputs = [word for word in _INPUT_WORDS if re.search(rf"\b{word}\(", defaults)]
+    inputs = [word for word in _INPUT_WORDS if re.search(rf"(?<!\{{\{{ )\b{word}\(", defaults)]
     call = declaration.call().removesuffix("()")
     head = f'"""{(comment or "").strip()}"""' if is_head else ""
     return PythonModel(functions, head, f"@{call}\n", (*declaration.words, *inputs, declaration.kind), numbers)

@@ -16,6 +16,7 @@ from cbx.importing.evaluation.values import (
     LibraryName,
     LocalModule,
     NameScope,
+    SecretText,
     TextTemplate,
     UserFunction,
 )
@@ -35,6 +36,7 @@ _TABLES: Final = {
 _BUILDERS: Final = frozenset(("format", "option", "options", "schema"))
 _FILES: Final = frozenset(("csv", "json", "load", "orc", "parquet", "text"))
 _FORMATS: Final = frozenset(("avro", "binaryFile", "csv", "json", "orc", "parquet", "text", "xml"))
+_OPTION_VALUES: Final = (str, bool, int, float, TextTemplate, SecretText)
 _MOST_ROUNDS: Final = 500
 _DEEPEST: Final = 5
 _TABLE_OPTIONS: Final = frozenset(("ignorechanges", "ignoredeletes", "maxfilespertrigger", "maxbytespertrigger"))
@@ -379,7 +381,7 @@ class _ReaderSettings:
                 self._set(name, value)
 
     def _set(self, key: Any, value: Any) -> None:
-        if not isinstance(key, str) or not isinstance(value, (str, bool, int, float, TextTemplate)):
+        if not isinstance(key, str) or not isinstance(value, _OPTION_VALUES):
             shown = f"`{key}` " if isinstance(key, str) else ""
             raise UnreadableArgumentError(f"the option {shown}is not known without running the notebook")
         self.options[key] = value
