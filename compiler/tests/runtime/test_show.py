@@ -18,7 +18,6 @@ from command import run_cbx
 from rich.console import Console
 
 from cbx.cli.show import print_table
-from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState
@@ -103,10 +102,15 @@ def test_a_sink_has_no_table(state: Path) -> None:
     """The message says where its rows are."""
     folder = state / "sinks" / "gold_alerts"
     folder.mkdir(parents=True)
-    with pytest.raises(CannotRunError, match=r"`gold\.alerts` is a sink") as error:
-        first_rows(state, "gold.alerts", 10)
+    status, _, errors = cbx("show", "gold.alerts", "--state", state)
 
-    assert error.value.hint == f"what it sent is in the files of {folder}"
+    assert (status, errors.splitlines()[:2]) == (
+        2,
+        [
+            "error[CBX503] unknown-table: `gold.alerts` is a sink, which has no table",
+            f"  = hint: what it sent is in the files of {folder}",
+        ],
+    )
 
 
 def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
