@@ -8,7 +8,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.parse.types import is_same_type
 from cbx.stages.resolved import Column, FlowTarget, ResolvedModel, Typed
 
-_CAN_BE_FILLED = frozenset({"streaming_table", "auto_cdc"})
+_CAN_BE_FILLED = frozenset({"streaming_table", "auto_cdc", "sink"})
 
 
 def check_flows(typed: Typed, report: Report) -> None:
@@ -39,9 +39,13 @@ def _check_target(model: ResolvedModel, flow: FlowTarget, target: ResolvedModel,
     if target.kind not in _CAN_BE_FILLED:
         message = f"`{model.id}` writes into `{target.id}`, which is a `{target.kind}`"
         related = [Related(f"`{target.id}` is declared here", target.spans.whole)]
-        hint = "a flow writes into a `streaming_table` or an `auto_cdc`"
+        hint = "a flow writes into a `streaming_table`, an `auto_cdc` or a `sink`"
         report.add(codes.INVALID_FLOW_TARGET, message, flow.span, label="not a target", hint=hint, related=related)
         return
+    if target.kind == "sink" and flow.once and "once" not in model.unread:
+        message = f"`{model.id}` runs once, and the sink `{target.id}` takes only streams"
+        hint = "remove `once=True`: a stream begins with the rows that are there"
+        report.add(codes.INVALID_FLOW_TARGET, message, model.spans.at("once"), hint=hint)
     produced, expected = typed.columns[model.id], _columns_of_rows(target, typed)
     if produced is not None and expected is not None:
         _compare_columns(model, flow, target, produced, expected, report)
