@@ -141,7 +141,7 @@ def _add_restarted_readers(
             if is_streaming(new["models"][name]):
                 by_model[name].append(_restart(source, new["models"][source]))
             elif is_sink(new["models"][name]):
-                detail = f"`{source}` is refreshed fully"
+                detail = _restart(source, new["models"][source]).detail
                 by_model[name].append(Difference("upstream", detail, "incremental", RESTARTED))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]

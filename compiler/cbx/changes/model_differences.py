@@ -35,7 +35,13 @@ _OPTION_REASONS = {
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
-_OPTIONS = ("cluster_by_auto", "partition_cols", "refresh_policy", "row_filter", "spark_conf")
+_RESTART_OPTIONS = {
+    "partition_cols": "existing files are divided in another way",
+    "replace_using": "existing rows were replaced in another way",
+    "sequence_by": "existing rows were replaced in another way",
+}
+"""The options that existing rows do not fit, with the reasons."""
+_OPTIONS = (*_RESTART_OPTIONS, "cluster_by_auto", "refresh_policy", "row_filter", "spark_conf")
 _WITHOUT_TABLE = frozenset({"flow", "sink"})
 _HAS_A_RULE_TOO = frozenset(
     {
@@ -135,11 +141,10 @@ def _pipeline_text(name: str | None) -> str:
 
 def _compare_options(before: Model, after: Model) -> Iterator[Difference]:
     """How the table is stored, refreshed and shown; an option at its default is not in the manifest."""
-    for name in _OPTIONS:
+    for name in sorted(_OPTIONS):
         if before.get(name) != after.get(name):
-            is_layout = name == "partition_cols"
-            refresh = _refresh_for(after, "full_refresh") if is_layout else "incremental"
-            reason = "existing files are divided in another way" if refresh == "full_refresh" else None
+            refresh = _refresh_for(after, "full_refresh") if name in _RESTART_OPTIONS else "incremental"
+            reason = _RESTART_OPTIONS[name] if refresh == "full_refresh" else None
             detail = f"{_value_text(before.get(name))} -> {_value_text(after.get(name))}"
             yield Difference(name, detail, refresh, reason)
 

@@ -235,6 +235,13 @@ class TableDocument(DatasetDocument):
     table_tags: dict[Word, str] = Field({}, description="a dictionary of texts")
 
 
+class StreamingTableDocument(TableDocument):
+    """``streaming_table(...)``."""
+
+    replace_using: Word | Words = Field((), description="a column name or a list of them")
+    sequence_by: Word | None = Field(None, description="a column name")
+
+
 class MaterializedViewDocument(TableDocument):
     """``materialized_view(...)``."""
 
@@ -279,7 +286,7 @@ class FlowDocument(ModelDocument):
 
 
 DOCUMENTS: dict[str, type[Document]] = {
-    "streaming_table": TableDocument,
+    "streaming_table": StreamingTableDocument,
     "materialized_view": MaterializedViewDocument,
     "view": DatasetDocument,
     "auto_cdc": AutoCdcDocument,

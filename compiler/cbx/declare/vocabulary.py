@@ -40,6 +40,8 @@ def streaming_table(
     spark_conf: Mapping[str, Any] | None = None,
     private: bool = False,
     table_tags: Mapping[str, str] | None = None,
+    replace_using: str | Sequence[str] = (),
+    sequence_by: str | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
     for_each: Sequence[Mapping[str, Any]] = (),
@@ -65,6 +67,8 @@ def streaming_table(
         spark_conf: Spark settings while the table is made.
         private: Whether the table is not published.
         table_tags: Tags of the table in Unity Catalog, which `cbx deploy` sets.
+        replace_using: Columns by whose values new rows replace old ones, instead of being appended.
+        sequence_by: With ``replace_using``, the column that says which rows are the newest.
         quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
         enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
         for_each: The parameters of each of several models that this file defines, read with `each`.

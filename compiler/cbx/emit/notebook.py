@@ -36,8 +36,8 @@ from cbx.stages.resolved import (
     SnapshotInput,
     SqlCode,
     TableInput,
-    TableOptions,
 )
+from cbx.stages.table_options import TableOptions
 from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -128,7 +128,10 @@ class _Notebook:
             yield emit_sink(self.model, self.model.sink, self.project, self._free_name(f"{self.base}_batch"))
             yield emit_flow(self.model, self.project, self._definition(self._free_name(self.base), self._result()))
         elif self.plan.target is not None:
-            decorator = call(f"@{self.api}.append_flow", list(self._append_arguments(self.table.dataset, "")))
+            word = "replace_flow" if self.table.options.replace_using else "append_flow"
+            replacement = _replacement_arguments(self.table.options)
+            arguments = [*self._append_arguments(self.table.dataset, ""), *replacement]
+            decorator = call(f"@{self.api}.{word}", arguments)
             yield f"{decorator}\n{self._definition(self._free_name(self.base), self._result())}"
         else:
             kind = {"streaming_table": "table", "materialized_view": "batch", "seed": "batch"}.get(
@@ -327,6 +330,13 @@ def _option_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:
         yield "private", "True"
     if options.refresh_policy is not None:
         yield "refresh_policy", string_literal(options.refresh_policy)
+    yield from _replacement_arguments(options)
+
+
+def _replacement_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:
+    if options.replace_using:
+        yield "replace_using", list_literal(options.replace_using)
+        yield "sequence_by", string_literal(quote_if_needed(options.sequence_by or ""))
 
 
 def _input_names(model: ResolvedModel) -> Iterator[str]:

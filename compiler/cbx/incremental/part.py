@@ -137,6 +137,7 @@ def _record_model(
         [(claim.parent, claim.child, claim.on, claim.cardinality, claim.enforce) for claim in model.claims],
         plan.further_verdicts.get(model.id, ()),
         [data_test_entry(test) for test in planned.tests],
+        *([model.options.replace_using] if model.options.replace_using else []),
         *([model.content_hash] if is_target or planned.target is not None else []),
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()

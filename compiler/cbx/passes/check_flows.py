@@ -42,8 +42,9 @@ def _check_target(model: ResolvedModel, flow: FlowTarget, target: ResolvedModel,
         hint = "a flow writes into a `streaming_table`, an `auto_cdc` or a `sink`"
         report.add(codes.INVALID_FLOW_TARGET, message, flow.span, label="not a target", hint=hint, related=related)
         return
-    if target.kind == "sink" and flow.once and "once" not in model.unread:
-        message = f"`{model.id}` runs once, and the sink `{target.id}` takes only streams"
+    if flow.once and "once" not in model.unread and (target.kind == "sink" or target.options.replace_using):
+        reason = "the sink `{}` takes only streams" if target.kind == "sink" else "only streams replace rows of `{}`"
+        message = f"`{model.id}` runs once, and {reason.format(target.id)}"
         hint = "remove `once=True`: a stream begins with the rows that are there"
         report.add(codes.INVALID_FLOW_TARGET, message, model.spans.at("once"), hint=hint)
     produced, expected = typed.columns[model.id], _columns_of_rows(target, typed)

@@ -19,6 +19,9 @@ def check_keys(typed: Typed, report: Report) -> None:
             _check_columns(model, ("keys", number), key, rows, report)
         _check_columns(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         _check_columns(model, ("partition_cols",), model.options.partition_cols, typed.columns[model.id], report)
+        _check_columns(model, ("replace_using",), model.options.replace_using, rows, report)
+        if model.options.sequence_by is not None:
+            _check_columns(model, ("sequence_by",), (model.options.sequence_by,), rows, report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
             _check_columns(model, ("sequence_by",), tuple(kept), rows, report)

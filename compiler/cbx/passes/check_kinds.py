@@ -86,6 +86,8 @@ def _why_not_append_only(other: ResolvedModel) -> str:
         return "a seed, whose rows change"
     if other.kind in {"auto_cdc", "auto_cdc_from_snapshot"}:
         return "the target of AUTO CDC, whose rows change"
+    if other.options.replace_using:
+        return "whose rows are replaced"
     if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:
         return "a view of tables that are read in batch"
     return ""

@@ -80,6 +80,10 @@ class _Check:
             inferred = {**dict.fromkeys(unlisted, UNKNOWN_HOME), **self._judge(model, relation)}
             if model.id in self._flows:
                 inferred = self._add_flows(model, inferred, columns)
+            if model.options.replace_using:  # the rows that repeat one may be replaced
+                inferred = {
+                    name: home._replace(is_repeated=home.is_repeated and None) for name, home in inferred.items()
+                }
             declared = {name: home.measure for name, home in homes.items() if home.measure}
             homes = inferred | {
                 name: inferred.get(name, ColumnHome())._replace(measure=kind) for name, kind in declared.items()

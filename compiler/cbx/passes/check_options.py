@@ -15,7 +15,7 @@ ColumnId = tuple[str, str]
 
 
 def check_options(connected: Connected, report: Report) -> None:
-    """Report CBX450 for layouts and masks that a table cannot have, and CBX350 for unmasked copies of masked columns.
+    """Report CBX403 and CBX450 for options that a table cannot have, and CBX350 for unmasked copies of masked columns.
 
     Before: ``email`` of ``silver.customers`` has a mask, and ``gold.contacts`` selects it. After: a warning at
     ``gold.contacts``, whose readers see every address.
@@ -35,6 +35,12 @@ def _check_options_of_table(model: ResolvedModel, api: str, report: Report) -> N
         message = f"`{model.id}` has both `partition_cols` and `cluster_by`, and a table can have only one of them"
         hint = "keep `cluster_by`, which Databricks recommends for new tables"
         report.add(codes.CONFLICTING_LAYOUT, message, model.spans.at("partition_cols"), hint=hint)
+    if bool(options.replace_using) != (options.sequence_by is not None):
+        given, missing = ("replace_using", "sequence_by") if options.replace_using else ("sequence_by", "replace_using")
+        if missing not in model.unread:
+            message = f"`{model.id}` has `{given}`, which needs `{missing}`"
+            hint = "`replace_using` says which rows are replaced, and `sequence_by` which are the newest"
+            report.add(codes.MISSING_ARGUMENT, message, model.spans.at(given), label="incomplete", hint=hint)
     if options.refresh_policy is not None and api == "dlt":
         message = f"`{model.id}` has a refresh policy, which the module `dlt` does not have"
         hint = 'set `api = "pipelines"` under `[compile]` in project.toml'

@@ -112,6 +112,8 @@ def _why_unproven(
         if isinstance(verdict, verdicts.KeyProvenButForCollisions):
             return _COLLISIONS
         if isinstance(verdict, verdicts.KeyRefuted):
+            if model.options.replace_using:
+                return "its query has several rows for one key, of which new ones replace old ones"
             _report_fan_out(model, key, verdict, connected.relationships, report)
             return "it is refuted"
         reason = verdict.reason

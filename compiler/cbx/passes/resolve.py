@@ -16,6 +16,7 @@ from cbx.declare.documents import (
     ModelDocument,
     RelationshipDocument,
     SinkDocument,
+    StreamingTableDocument,
     TableDocument,
 )
 from cbx.diagnostics import codes
@@ -40,8 +41,8 @@ from cbx.stages.resolved import (
     Resolved,
     ResolvedModel,
     SqlCode,
-    TableOptions,
 )
+from cbx.stages.table_options import TableOptions
 from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
@@ -157,7 +158,16 @@ class _ModelResolver(DeclarationTexts):
             private=document.private,
             refresh_policy=document.refresh_policy if isinstance(document, MaterializedViewDocument) else None,
             table_tags=self._resolve_texts(document.table_tags, "table_tags"),
+            **self._resolve_replacement(document),
         )
+
+    def _resolve_replacement(self, document: TableDocument) -> dict[str, Any]:
+        if not isinstance(document, StreamingTableDocument):
+            return {}
+        return {
+            "replace_using": self._resolve_names(document.replace_using, "replace_using") or (),
+            "sequence_by": self.render_optional(document.sequence_by, self._span("sequence_by")),
+        }
 
     def _resolve_texts(self, texts: Mapping[str, Any], *path: str) -> tuple[tuple[str, str], ...]:
         """The names and values of a dictionary."""

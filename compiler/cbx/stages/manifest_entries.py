@@ -39,6 +39,7 @@ def settings_entry(model: ResolvedModel) -> dict[str, Any]:
     options = {
         **model.options._asdict(),
         "partition_cols": list(model.options.partition_cols),
+        "replace_using": list(model.options.replace_using),
         "spark_conf": dict(model.options.spark_conf),
         "table_tags": dict(model.options.table_tags),
     }

@@ -14,6 +14,7 @@ from cbx.stages.data_tests import DataTest
 from cbx.stages.imports import Import
 from cbx.stages.measures import MeasureResult
 from cbx.stages.seeds import Seed
+from cbx.stages.table_options import TableOptions
 from cbx.syntax.declarations import Parameters, Snippet
 from cbx.syntax.spans import PackedSpans
 from cbx.syntax.text import Text, TextSpans, text_in_words
@@ -212,28 +213,6 @@ class FlowTarget(NamedTuple):
     model: str
     once: bool
     span: Span
-
-
-class TableOptions(NamedTuple):
-    """How the platform stores, refreshes and shows a table.
-
-    Attributes:
-        cluster_by_auto: Whether Databricks chooses the columns for clustering.
-        partition_cols: The columns by whose values the files are divided.
-        row_filter: The function that decides who sees a row, with its columns, as in the ROW FILTER clause.
-        spark_conf: Spark settings while the table is made.
-        private: Whether the table is not published.
-        refresh_policy: How a materialized view is recomputed; None for the platform's default.
-        table_tags: Its tags in Unity Catalog.
-    """
-
-    cluster_by_auto: bool = False
-    partition_cols: tuple[str, ...] = ()
-    row_filter: str | None = None
-    spark_conf: tuple[tuple[str, str], ...] = ()
-    private: bool = False
-    refresh_policy: str | None = None
-    table_tags: tuple[tuple[str, str], ...] = ()
 
 
 class PythonCode(NamedTuple):

@@ -113,6 +113,10 @@ def table(model: Model) -> bool:
     return model["kind"] not in {"view", "flow", "sink"}
 
 
+def replacing(model: Model) -> bool:
+    return model["kind"] == "streaming_table"
+
+
 def flow(model: Model) -> bool:
     return model["kind"] == "flow"
 
@@ -203,6 +207,11 @@ def _restart(before: State, after: State, name: str) -> None:
     """What the model streams from gets another source, or for what streams from outside: nothing to do with it."""
     for source in _sources(before[0]["models"], name):
         after[0]["models"][source]["inputs"] = [{"table": "raw.other", "mode": "stream"}]
+
+
+def _replace(before: State, after: State, name: str) -> None:
+    del before
+    after[0]["models"][name] |= {"replace_using": ["id"], "sequence_by": "id"}
 
 
 def _restart_flow(before: State, after: State, name: str) -> None:
@@ -333,6 +342,7 @@ MUTATIONS = (
     Mutation("target of a sink changed", "sink.foreach_batch", sink, _set(sink={"foreach_batch": "send"})),
     Mutation("table to sink", "kind", lambda model: model["kind"] == "streaming_table", _set(kind="sink")),
     Mutation("partitioning changed", "partition_cols", table, _set(partition_cols=["id"])),
+    Mutation("`replace_using` or `sequence_by` of a streaming table changed", "replace_using", replacing, _replace),
     Mutation(
         "refresh policy, row filter, Spark settings or automatic clustering changed",
         "row_filter",

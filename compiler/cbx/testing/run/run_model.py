@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cbx.project.dataset_names import quarantine_table, sink_flow
 from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
-from cbx.runtime.definitions import AppendFlow, Dataset, DatasetExpectation, Registry
+from cbx.runtime.definitions import AppendFlow, Dataset, DatasetExpectation, Registry, ReplaceFlow
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.dbutils import Dbutils, Secrets, Widgets
@@ -182,10 +182,10 @@ class Run:
             )
 
 
-def _find_flow(registry: Registry, name: str) -> AppendFlow | None:
-    """The append flow of a name."""
+def _find_flow(registry: Registry, name: str) -> AppendFlow | ReplaceFlow | None:
+    """The flow of a name; those of changes are in another file."""
     flows = (flow for flows in registry.flows.values() for flow in flows)
-    return next((flow for flow in flows if isinstance(flow, AppendFlow) and flow.name == name), None)
+    return next((flow for flow in flows if isinstance(flow, (AppendFlow, ReplaceFlow)) and flow.name == name), None)
 
 
 @contextmanager
