@@ -13,12 +13,15 @@ import pytest
 import yaml
 from databricks.bundles import pipelines as library
 from databricks.sdk.service.pipelines import PipelineSpec
+from hypothesis import given
+from hypothesis import strategies as st
 from literate import lay_out
 
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.problems import DeployError
 from cbx.deploy.target import target_of
 from cbx.project import cluster_settings, pipeline_settings
+from cbx.project.setting_templates import env_vars_in, fill_templates, template_problem
 
 EVERYTHING = """
 [project]
@@ -277,3 +280,20 @@ def test_the_table_of_the_event_log_may_be_a_developers_own(compilation: Compila
     target = target_of(compilation.plan, "dev", "ann@example.com", "ann")
 
     assert target.settings["event_log"] == {"name": "events", "schema": "ann"}
+
+
+PIECES = st.sampled_from(
+    ["{", "}", "{{", "}}", "$", "'", '"', "env_var('A')", "secret('s', 'k')", "secrets/s/k", " ", "x"]
+)
+
+
+@given(st.lists(PIECES, max_size=8))
+def test_a_text_is_refused_or_has_the_parts_that_it_says(pieces: list[str]) -> None:
+    """What stands beside templates stays as it is, and no template is left over."""
+    text = "".join(pieces)
+    if template_problem(text) is None:
+        filled = fill_templates(text, lambda env_var: f"<{env_var.name}>")
+        plain = re.sub(r"\{\{(.*?)\}\}", "", text)
+
+        assert filled.count("<A>") == len(list(env_vars_in(text)))
+        assert re.sub(r"<A>|\{\{secrets/s/k\}\}", "", filled) == plain
