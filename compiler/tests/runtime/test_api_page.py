@@ -26,7 +26,7 @@ from cbx.runtime.errors import RunError
 
 PAGE = Path(__file__).parents[2] / "docs" / "dlt-api.md"
 _WORD = re.compile(r"`([^`]+)`")
-_NEEDS_AN_UPDATE = ("read", "read_stream")
+_NEEDS_AN_UPDATE = ("read", "read_stream", "readStream")
 
 
 @dataclass(frozen=True)

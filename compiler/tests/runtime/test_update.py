@@ -179,7 +179,7 @@ def test_views_are_checked_where_they_are_read(pipeline: Pipeline) -> None:
 
         @dlt.table
         def streamed():
-            return dlt.read_stream("good_orders")
+            return dlt.readStream("good_orders")
 
         @dlt.view
         @dlt.expect("small", "id < 2")

@@ -87,6 +87,7 @@ def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[...
         "apply_changes_from_snapshot": snapshots,
         "read": api.read,
         "read_stream": api.read_stream,
+        "readStream": api.read_stream,
         "on_event_hook": api.on_event_hook,
     }
     for suffix, on_violation in _SEVERITIES.items():
