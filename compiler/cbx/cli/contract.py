@@ -63,7 +63,8 @@ def export_command(
         raise typer.Exit(1)
     environments = compilation.project.deployed_environments if compilation.project is not None else {}
     place = ContractPlace(env, environments[env].catalog if env in environments else None)
-    contract = export_contract(graph, [graph.by_id[name] for name in ids], place, before)
+    tests = {name: entries[name].get("tests", ()) for name in ids}
+    contract = export_contract(graph, [graph.by_id[name] for name in ids], tests, place, before)
     if output is None:
         print(contract.to_yaml(), end="")
     else:

@@ -18,6 +18,7 @@ from open_data_contract_standard.model import (
 )
 
 from cbx.contracts.column_types import describe_type
+from cbx.contracts.data_tests import export_column_tests, export_freshness, export_table_tests
 from cbx.contracts.quality_rules import export_expectation, export_key
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 
@@ -36,6 +37,7 @@ class ContractPlace:
 def export_contract(
     graph: GraphDocument,
     tables: Sequence[Node],
+    tests: Mapping[str, Sequence[Mapping[str, Any]]],
     place: ContractPlace,
     before: OpenDataContractStandard | None,
 ) -> OpenDataContractStandard:
@@ -44,6 +46,7 @@ def export_contract(
     Args:
         graph: The graph of the project.
         tables: The models whose tables are promised.
+        tests: The data tests of each model that has some, as the manifest has them.
         place: The environment, whose catalog becomes a server for each schema.
         before: The contract as it was: what people wrote there, such as its version, support and price, stays.
     """
@@ -58,7 +61,9 @@ def export_contract(
     contract.servers = list(_servers(tables, place)) or contract.servers
     names = _names(tables)
     relations = [relation for relation in graph.relations if {relation.parent, relation.child} <= names.keys()]
-    contract.schema_ = [_table(table, names, relations) for table in tables]
+    contract.schema_ = [_table(table, names, relations, tests.get(table.id, ())) for table in tables]
+    levels = [level for table in tables for level in export_freshness(names[table.id], tests.get(table.id, ()))]
+    contract.slaProperties = levels or contract.slaProperties
     return contract
 
 
@@ -84,11 +89,17 @@ def _servers(tables: Iterable[Node], place: ContractPlace) -> Iterable[Server]:
         )
 
 
-def _table(table: Node, names: Mapping[str, str], relations: Iterable[Relation]) -> SchemaObject:
+def _table(
+    table: Node, names: Mapping[str, str], relations: Iterable[Relation], tests: Sequence[Mapping[str, Any]]
+) -> SchemaObject:
     relations = [relation for relation in relations if relation.child == table.id]
     single = {relation.on[0][0]: relation for relation in relations if len(relation.on) == 1}
     rules = [export_expectation(rule) for rule in table.rules]
     rules += [export_key(key.columns) for key in table.keys[bool(table.key) :] if len(key.columns) > 1]
+    rules += export_table_tests(tests)
+    columns = [_column(column, table, single.get(column.name), names) for column in table.columns]
+    for column in columns:
+        column.quality = export_column_tests(str(column.name), tests) or None
     return SchemaObject(
         id=f"{table.layer}_{table.name}",
         name=names[table.id],
@@ -99,7 +110,7 @@ def _table(table: Node, names: Mapping[str, str], relations: Iterable[Relation])
         dataGranularityDescription=f"one row per {', '.join(table.key)}" if table.key else None,
         tags=list(table.tags) or None,
         customProperties=_owner(table),
-        properties=[_column(column, table, single.get(column.name), names) for column in table.columns],
+        properties=columns,
         relationships=[_relationship(other, names) for other in relations if len(other.on) > 1] or None,
         quality=rules or None,
     )

@@ -10,6 +10,7 @@ from typing import Final
 from open_data_contract_standard.model import OpenDataContractStandard, Relationship, SchemaObject, SchemaProperty
 
 from cbx.contracts.column_types import spark_type
+from cbx.contracts.data_tests import import_column_test, import_freshness, import_table_test
 from cbx.contracts.quality_rules import column_rules, is_unique, table_rules, unique_columns
 from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.models.declaration import Declaration, names_literal, write_items
@@ -47,8 +48,10 @@ def import_contract(contract: OpenDataContractStandard, layer: str, kind: str) -
     for name in ("price", "support", "roles"):
         if getattr(contract, name):
             result.notes.append(f"`{name}`: about the contract, not about its tables")
-    if contract.slaProperties:
-        result.notes.append("`slaProperties`: no model can say them")
+    levels = contract.slaProperties or ()
+    kept = sum(len(list(import_freshness(name, levels))) for name in models)
+    if kept < len(levels):
+        result.notes.append(f"`slaProperties`: {len(levels) - kept} of {len(levels)}")
     return result
 
 
@@ -93,11 +96,20 @@ def _arguments(
             for rule in rules
         ]
         yield "expectations", write_items("[", texts, "]")
+    tests = [*_tests(table, columns), *import_freshness(str(table.name), contract.slaProperties or ())]
+    if tests:
+        yield "tests", write_items("[", tests, "]")
     if table.tags:
         yield "tags", list_literal(tuple(map(escape_jinja, table.tags)))
     owner = _owner(table, contract)
     if owner:
         yield "owner", string_literal(escape_jinja(owner))
+
+
+def _tests(table: SchemaObject, columns: Iterable[SchemaProperty]) -> Iterator[str]:
+    calls = [import_column_test(column, rule) for column in columns for rule in column.quality or ()]
+    calls += [import_table_test(rule) for rule in table.quality or ()]
+    yield from dict.fromkeys(call for call in calls if call is not None)
 
 
 def _primary_key(columns: Iterable[SchemaProperty]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from open_data_contract_standard.model import CustomProperty, DataQuality, Schem
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
+from cbx.contracts.data_tests import import_column_test, import_table_test
 from cbx.graph.graph_document import ExpectationNode
 from cbx.spark_spelling import quote_if_needed
 
@@ -89,7 +90,7 @@ def table_rules(table: SchemaObject, notes: list[str]) -> Iterator[Rule]:
         condition = _condition_of_query(rule)
         if condition is not None:
             yield Rule(_word(rule), rule.name or condition, condition)
-        elif not list(unique_columns([rule])):
+        elif not list(unique_columns([rule])) and import_table_test(rule) is None:
             notes.append(f"{table.name}: {_name(rule)}")
 
 
@@ -108,7 +109,9 @@ def column_rules(table: SchemaObject, column: SchemaProperty, notes: list[str]) 
         found = _condition_of_metric(name, rule) or _condition_of_query(rule, name)
         if found is not None:
             yield Rule(_word(rule), rule.name or found, found)
-        elif not (_metric(rule) == "duplicateValues" and _is_none_allowed(rule)):
+        elif not (_metric(rule) == "duplicateValues" and _is_none_allowed(rule)) and not import_column_test(
+            column, rule
+        ):
             notes.append(f"{table.name}.{column.name}: {_name(rule)}")
 
 
@@ -131,16 +134,9 @@ def _condition_of_metric(name: str, rule: DataQuality) -> str | None:
     if not _is_none_allowed(rule):
         return None
     arguments = rule.arguments or {}
-    valid, pattern = arguments.get("validValues"), arguments.get("pattern")
-    match _metric(rule):
-        case "nullValues":
-            return f"{name} IS NOT NULL"
-        case "invalidValues" if isinstance(valid, list) and valid:
-            return f"{name} IN ({', '.join(map(_literal, valid))})"
-        case "invalidValues" if isinstance(pattern, str):
-            return f"{name} RLIKE {_literal(pattern)}"
-        case _:
-            return None
+    pattern = arguments.get("pattern")
+    is_pattern = _metric(rule) == "invalidValues" and isinstance(pattern, str)
+    return f"{name} RLIKE {_literal(pattern)}" if is_pattern else None
 
 
 def _condition_of_query(rule: DataQuality, column: str = "") -> str | None:

@@ -25,6 +25,9 @@ FOREIGN = """
     team: {name: sales-team}
     support: [{channel: "#crm"}]
     servers: [{server: db, type: postgres, database: crm, schema: public, host: db, port: 5432}]
+    slaProperties:
+    - {property: latency, value: 2, unit: d, element: Accounts.seen}
+    - {property: retention, value: 3, unit: y}
     schema:
     - name: Accounts
       physicalName: acc
@@ -37,11 +40,16 @@ FOREIGN = """
         quality:
         - {metric: invalidValues, arguments: {validValues: [open, "it's"]}, mustBe: 0, name: known}
         - {type: text, description: mostly open}
-      - {name: paid, physicalType: "numeric(10,2)", logicalType: number}
+      - name: paid
+        physicalType: "numeric(10,2)"
+        logicalType: number
+        quality: [{metric: nullValues, unit: percent, mustBeLessOrEqualTo: 5, severity: error}]
+      - {name: seen, logicalType: timestamp}
       - {name: tags, logicalType: array, items: {logicalType: string}}
       quality:
       - {type: sql, name: no debt, query: "SELECT count(*) FROM ${object} WHERE paid < 0", mustBe: 0}
       - {type: sql, name: others, query: "SELECT count(*) FROM elsewhere WHERE paid < 0", mustBe: 0}
+      - {metric: rowCount, mustBeGreaterThan: 9}
       - {type: library, metric: duplicateValues, mustBe: 0, arguments: {properties: [state, paid]}}
     - name: visits
       properties:
@@ -58,12 +66,18 @@ ACCOUNTS = """\
         "e mail": "STRING",
         "state": "STRING",
         "paid": "DECIMAL(10, 2)",
+        "seen": "TIMESTAMP",
         "tags": "ARRAY<STRING>",
     },
     expectations=[
         expect("no debt", "NOT COALESCE((paid < 0), FALSE)"),
         expect("length(`e mail`) <= 80", "length(`e mail`) <= 80"),
-        expect("known", "state IN ('open', 'it\\\\'s')"),
+    ],
+    tests=[
+        accepted_values("state", ["open", "it's"]),
+        not_null("paid", at_least=0.95, enforce="fail"),
+        row_count(at_least=10),
+        freshness("seen", within="2 day"),
     ],
     owner="sales-team",
 ) }}
@@ -74,6 +88,7 @@ SELECT
     `e mail`,
     state,
     paid,
+    seen,
     tags
 FROM {{ source("public.acc") }}
 """
@@ -136,9 +151,12 @@ def test_what_people_wrote_stays(tmp_path: Path) -> None:
     assert [table["id"] for table in contract["schema"]] == ["gold_customer_order_summary"]
 
 
-def test_an_exported_contract_comes_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("project", "models"), [(".", "layer:silver"), ("examples/payments", "silver.merchants")], ids=["shop", "payments"]
+)
+def test_an_exported_contract_comes_back(project: str, models: str, tmp_path: Path) -> None:
     """The imported models declare what the exported ones did: their contract has the same columns and keys."""
-    ours = export(SHOP, "--select", "layer:silver")
+    ours = export(SHOP / project, "--select", models)
     file = write_project(tmp_path, yaml.safe_dump(ours))
     imported = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw", "--kind", "materialized_view")
     theirs = export(tmp_path)
@@ -166,6 +184,7 @@ def test_a_contract_of_others_becomes_models(tmp_path: Path) -> None:
         "  Accounts.state: the rule `mostly open`\n"
         "  visits: the relationship to `nowhere.id`, no table of the contract\n"
         "  `support`: about the contract, not about its tables\n"
+        "  `slaProperties`: 1 of 2\n"
     )
     assert compiled.returncode == 0, compiled.stdout + compiled.stderr
 
