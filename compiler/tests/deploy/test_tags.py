@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from pathlib import Path
 
 import pytest
+from faults import KINDS, Fault
 from literate import lay_out
 from projects import CLEAN, FIRST, SALES, SETTINGS, cbx, deploy_files, request, session
 from workspace import Workspace
@@ -113,3 +116,27 @@ def test_a_missing_permission_is_reported_and_the_next_deployment_continues(work
     deploy_files(TAGGED)
 
     assert workspace.api.tags[SALES_TAGS] == {"domain": "sales", "ok": ""}
+
+
+def test_whatever_fails_while_tags_are_set_the_next_deployment_sets_them(workspace: Workspace) -> None:
+    """Each kind of fault at each request about tags."""
+    deploy_files(TAGGED)
+    create_tables(workspace)
+    begin = copy.deepcopy(workspace.api)
+    workspace.strike(None)
+    deploy_files(TAGGED)
+    expected = copy.deepcopy(workspace.api.tags)
+    requests = [at for at, text in enumerate(workspace.requests, start=1) if "entity-tag" in text]
+    wrong = []
+    for fault in [Fault(kind, at) for at in requests for kind in KINDS if kind not in {"slow", "gone", "timeout"}]:
+        workspace.api = copy.deepcopy(begin)
+        workspace.strike(fault)
+        with contextlib.suppress(DeployError):
+            deploy_files(TAGGED)
+        workspace.strike(None)
+        deploy_files(TAGGED)
+        if workspace.api.tags != expected or deploy_files(TAGGED).is_changed:
+            wrong.append(fault)
+
+    assert len(requests) == 3
+    assert wrong == []
