@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from pydantic import BaseModel
 
 from cbx.cli.commands import application
 from cbx.compiler import compile_project
-from cbx.declare.documents import DOCUMENTS
+from cbx.declare import vocabulary
+from cbx.declare.documents import DOCUMENTS, Document, ModelDocument
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
 from cbx.project.pipeline_settings import PipelineSettings
@@ -120,6 +122,27 @@ def test_every_word_is_on_the_page_of_the_language() -> None:
     text = (DOCS / "language.md").read_text(encoding="utf-8")
     expected: set[str] = set()
     actual = {word for word in SIGNATURES if not re.search(rf"`{word}[`(]", text)}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("word", sorted(DOCUMENTS.keys() - {"seed"}))
+def test_the_vocabulary_has_every_argument(word: str) -> None:
+    """Editors and type checkers know only what the functions say; `seed` is declared in TOML."""
+    parameters = inspect.signature(getattr(vocabulary, word)).parameters.values()
+    expected = DOCUMENTS[word].model_fields.keys()
+    actual = {parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize(
+    ("heading", "word", "shared"), [("Sinks", "sink", ModelDocument), ("Snapshots", "snapshots", Document)]
+)
+def test_every_further_argument_has_a_row(heading: str, word: str, shared: type[Document]) -> None:
+    """In the section of its word."""
+    expected = set(DOCUMENTS[word].model_fields) - set(shared.model_fields)
+    actual = set(_ROW.findall(sections("language.md")[heading]))
 
     assert expected == actual
 

@@ -215,6 +215,7 @@ def auto_cdc_from_snapshot(
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
+    tests: Sequence[Any] = (),
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
