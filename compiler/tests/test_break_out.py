@@ -92,6 +92,9 @@ COPIES = """{{{{ auto_cdc_from_snapshot(key={name}) }}}}
 SELECT {sql} AS {quoted}
 FROM {{{{ snapshots({text}, format="csv", columns={{{name}: "STRING"}}, options={{"quote": {text}}}) }}}}
 """
+FURTHER = """{{{{ flow(into="bronze.scans", description={text}, spark_conf={{{text}: {text}}}) }}}}
+SELECT {sql} AS {quoted} FROM {{{{ stream_source("raw.scans") }}}}
+"""
 NOT_IN_A_CATALOG = re.compile(r"[./\s{}\x00-\x1f\x7f]")
 REFERENCE = re.compile(r"\$\{[a-z][^}]*\}")
 CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
@@ -121,6 +124,7 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
         "models/gold/days.sql": DAYS.format(**names),
         "models/gold/outbox.sql": OUTBOX.format(**names),
         "models/gold/copies.sql": COPIES.format(**names),
+        "models/bronze/further.sql": FURTHER.format(**names),
     }
 
 
@@ -179,7 +183,8 @@ def constants(text: str) -> set[str]:
 @pytest.mark.parametrize("api", ["dlt", "pipelines"])
 def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str, tmp_path: Path) -> None:
     """Its statements are those of a plain text, and what it defines has the very texts."""
-    paths = ("bronze/scans.py", "gold/days.py", "gold/outbox.py", "gold/copies.py", "checks/bronze_scans_key.py")
+    paths = ("bronze/scans.py", "gold/days.py", "gold/outbox.py", "gold/copies.py", "bronze/further.py")
+    paths += ("checks/bronze_scans_key.py",)
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
@@ -199,6 +204,7 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
     doubled = snapshot.replace("{", "{{").replace("}", "}}").replace("SNAPSHOT", "{snapshot}")
     assert {text, second(text)} <= constants(hostile["gold/outbox.py"])
     assert {text, doubled} <= constants(hostile["gold/copies.py"])
+    assert {text, second(text)} <= constants(hostile["bronze/further.py"])
     scans = load(hostile["bronze/scans.py"]).datasets["bronze.scans"]
     assert scans["comment"] == " ".join(text.split())
     assert scans["table_properties"] == {"quality": "bronze", text: text}
@@ -253,7 +259,8 @@ def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> N
     ]
 
     assert elements[0] == elements[1]
-    assert json.loads(render_json(hostile, column_lineage(hostile)))["nodes"][1]["description"] == text
+    nodes = json.loads(render_json(hostile, column_lineage(hostile)))["nodes"]
+    assert {node["id"]: node["description"] for node in nodes}["bronze.scans"] == text
 
 
 @EACH

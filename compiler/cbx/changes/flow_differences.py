@@ -11,7 +11,7 @@ from typing import Any
 from cbx.changes.change_plan import Difference
 from cbx.changes.tables import Model, is_flow, streamed_inputs
 
-RUNS_ONCE = "it runs once: what it has written stays until its target is refreshed fully"
+RUNS_ONCE = "it has run: only a full refresh of its target runs it again"
 WRITE_A_FLOW = "its rows come from another source; write a flow into it instead, and existing rows stay"
 STARTS_OVER = "it cannot continue: its target is refreshed fully; a flow with another name keeps existing rows"
 

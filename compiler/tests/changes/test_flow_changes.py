@@ -1,0 +1,114 @@
+"""What a change of a flow, or of a query that could be one, asks of the tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from literate import lay_out
+
+from cbx.changes.change_plan import ChangePlan, Deployed
+from cbx.changes.compare import compare_manifests
+from cbx.changes.plan_text import as_lines
+from cbx.compiler import compile_project
+
+ORDERS = "models/bronze/orders.sql"
+WEB = "models/bronze/orders_web.sql"
+FILES = {
+    "project.toml": '[project]\nname = "shop"\n',
+    "models/raw/eu.sql": '{{ streaming_table(columns={"id": "BIGINT"}) }}\nSELECT id FROM {{ stream_source("eu.x") }}',
+    "models/raw/us.sql": '{{ streaming_table(columns={"id": "BIGINT"}) }}\nSELECT id FROM {{ stream_source("us.x") }}',
+    "models/raw/old.sql": '{{ materialized_view(columns={"id": "BIGINT"}) }}\nSELECT id FROM {{ source("old.x") }}',
+    ORDERS: '{{ streaming_table() }}\nSELECT id FROM {{ stream("raw.eu") }}',
+    "models/silver/orders.sql": '{{ streaming_table() }}\nSELECT id FROM {{ stream("bronze.orders") }}',
+}
+PROJECT = '[project]\nname = "shop"\nlayers = ["raw", "bronze", "silver"]\n'
+UNION = FILES[ORDERS] + '\nUNION ALL SELECT id FROM {{ stream("raw.us") }}'
+JOIN = (
+    '{{ streaming_table() }}\nSELECT e.id FROM {{ stream("raw.eu") }} AS e JOIN {{ stream("raw.us") }} AS u USING (id)'
+)
+FLOW = '{{ flow(into="bronze.orders") }}\nSELECT id FROM {{ stream("raw.us") }}'
+ONCE = '{{ flow(into="bronze.orders", once=True) }}\nSELECT id FROM {{ ref("raw.old") }}'
+WITH_FLOW = {WEB: FLOW}
+
+
+def compile_shop(folder: Path, changed: dict[str, str]) -> Deployed:
+    lay_out({**FILES, "project.toml": PROJECT, **changed}, folder)
+    compilation = compile_project(folder, with_trace=False)
+    assert compilation.succeeded, compilation.diagnostics
+    text = next(artifact.text for artifact in compilation.artifacts if artifact.path == "manifest.json")
+    return Deployed(json.loads(text), {})
+
+
+def plan_of(folder: Path, before: dict[str, str], after: dict[str, str]) -> ChangePlan:
+    return compare_manifests(compile_shop(folder / "before", before), compile_shop(folder / "after", after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, WITH_FLOW, ["+ bronze.orders_web   flow   new", "1 added."]),
+        (
+            WITH_FLOW,
+            {},
+            [
+                "- bronze.orders_web   flow   removed",
+                "    model: removed (what it has written stays in `bronze.orders`)",
+                "1 removed.",
+            ],
+        ),
+        (
+            {WEB: ONCE},
+            {WEB: ONCE.replace("SELECT id", "SELECT id + 1 AS id")},
+            [
+                "~ bronze.orders_web   flow   incremental refresh",
+                "    code: the code has changed (it has run: only a full refresh of its target runs it again)",
+                "1 changed.",
+            ],
+        ),
+        (
+            WITH_FLOW,
+            {WEB: FLOW.replace("bronze.orders", "silver.orders").replace("raw.us", "raw.us")},
+            [
+                "~ bronze.orders_web   flow   incremental refresh",
+                "    into: `bronze.orders` -> `silver.orders` (what it has written stays in `bronze.orders`)",
+                "1 changed.",
+            ],
+        ),
+    ],
+    ids=["added", "removed", "a backfill has other code", "another target"],
+)
+def test_a_change_of_a_flow(tmp_path: Path, before: dict[str, str], after: dict[str, str], expected: list[str]) -> None:
+    """The target keeps its rows, and nothing is asked of it."""
+    assert list(as_lines(plan_of(tmp_path, before, after))) == expected
+
+
+@pytest.mark.parametrize(
+    "after",
+    [FLOW.replace("raw.us", "raw.eu"), ONCE],
+    ids=["another stream", "a backfill"],
+)
+def test_a_flow_that_starts_over_takes_its_target_along(tmp_path: Path, after: str) -> None:
+    """And what streams from it; what the flow has written would be there twice."""
+    plan = plan_of(tmp_path, WITH_FLOW, {WEB: after})
+
+    assert plan.full_refresh == ("bronze.orders", "silver.orders")
+
+
+def test_a_flow_from_a_table_that_starts_over_takes_its_target_along(tmp_path: Path) -> None:
+    """As a stream of the target's own query does."""
+    other = FILES["models/raw/us.sql"].replace("us.x", "us.y")
+    plan = plan_of(tmp_path, WITH_FLOW, {**WITH_FLOW, "models/raw/us.sql": other})
+
+    assert plan.full_refresh == ("bronze.orders", "raw.us", "silver.orders")
+
+
+@pytest.mark.parametrize(("query", "is_advised"), [(UNION, True), (JOIN, False)], ids=["UNION ALL", "a join"])
+def test_a_query_with_one_more_stream(tmp_path: Path, query: str, *, is_advised: bool) -> None:
+    """Branches of a UNION ALL could be flows, and the sides of a join could not."""
+    plan = plan_of(tmp_path, {}, {ORDERS: query})
+    reasons = [difference.reason or "" for change in plan.models for difference in change.differences]
+
+    assert plan.full_refresh == ("bronze.orders", "silver.orders")
+    assert any("write a flow into it instead" in reason for reason in reasons) == is_advised
