@@ -25,6 +25,7 @@ from cbx.graph.graph_document import read_manifest
 from cbx.render import dot, mermaid, svg
 from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json
+from cbx.spark_spelling import quote_if_needed, quote_text
 from cbx.syntax.text import CELL_MARK
 
 HOSTILE = {
@@ -84,6 +85,18 @@ DAYS = """{{{{ materialized_view(description={text}, columns={{{name}: column("S
     expectations=[expect({text}, {condition})]) }}}}
 SELECT {sql} AS {quoted} FROM {{{{ ref("bronze.scans") }}}}
 """
+WORDS = """description = {text}
+tags = [{text}]
+expectations = [{{ expect = {text}, sql = {condition} }}]
+tests = [{{ accepted_values = {name}, values = [{name}] }}, {{ no_rows = {query} }}]
+[columns]
+{name} = {{ type = "STRING", description = {text} }}
+"""
+TESTED = """{{{{ materialized_view(columns={{"word": "STRING", "at": "DATE"}}, tests=[
+    accepted_values("word", [{text}]), no_rows({query}, name={text}),
+]) }}}}
+SELECT word, at FROM {{{{ source("raw.words") }}}}
+"""
 OUTBOX = """{{{{ sink(format="delta", description={text}, options={{"tableName": {text}, {second}: {text}}},
     spark_conf={{{text}: {text}}}) }}}}
 SELECT * FROM {{{{ stream("bronze.scans") }}}}
@@ -118,7 +131,11 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
         "sql": json.loads(json_string(f"'{literal(text)}'")),
         "quoted": json.loads(json_string(quote(text))),
     }
+    names["query"] = json_string(query(text))
+    cell = '"' + column(text).replace('"', '""') + '"'
     return {
+        "seeds/gold/words.toml": WORDS.format(**names),
+        "seeds/gold/words.csv": f"{cell}\n{cell}\n",
         "project.toml": toml,
         f"models/bronze/{folder}/scans.py": SCANS.format(**names),
         "models/gold/days.sql": DAYS.format(**names),
@@ -148,6 +165,10 @@ def quote(text: str) -> str:
 
 def literal(text: str) -> str:
     return column(text).replace("\\", "").replace("'", "")
+
+
+def query(text: str) -> str:
+    return f"SELECT '{literal(text)}' AS word WHERE false"
 
 
 def condition(text: str) -> str:
@@ -184,7 +205,7 @@ def constants(text: str) -> set[str]:
 def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str, tmp_path: Path) -> None:
     """Its statements are those of a plain text, and what it defines has the very texts."""
     paths = ("bronze/scans.py", "gold/days.py", "gold/outbox.py", "gold/copies.py", "bronze/further.py")
-    paths += ("checks/bronze_scans_key.py",)
+    paths += ("gold/words.py", "checks/bronze_scans_key.py")
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
@@ -205,11 +226,28 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
     assert {text, second(text)} <= constants(hostile["gold/outbox.py"])
     assert {text, doubled} <= constants(hostile["gold/copies.py"])
     assert {text, second(text)} <= constants(hostile["bronze/further.py"])
+    name = quote_if_needed(column(text))
+    rows = f"SELECT\n  CAST({name} AS STRING) AS {name}\nFROM VALUES\n  ({quote_text(column(text))})\nAS seed ({name})"
+    assert {text, f"{chr(10)}{rows}{chr(10)}"} <= constants(hostile["gold/words.py"])
     scans = load(hostile["bronze/scans.py"]).datasets["bronze.scans"]
     assert scans["comment"] == " ".join(text.split())
     assert scans["table_properties"] == {"quality": "bronze", text: text}
     assert scans["cluster_by"] == [column(text)]
     assert scans["rules"] == [("expect", text, condition(text)), ("expect_or_drop", second(text), condition(text))]
+
+
+@EACH
+def test_a_check_of_a_data_test_says_the_text(text: str, tmp_path: Path) -> None:
+    """A value in its condition, and a query; its name has no other characters than identifiers."""
+    names = {"text": json_string(text), "query": json_string(query(text))}
+    lay_out({"models/silver/words.sql": TESTED.format(**names)}, tmp_path)
+    artifacts = compile_project(tmp_path, with_trace=False).artifacts
+    checks = {artifact.path: artifact.text for artifact in artifacts if artifact.path.startswith("notebooks/checks/")}
+    values = constants(checks.pop("notebooks/checks/silver_words_word_accepted_values.py"))
+
+    assert f"word IS NULL OR word IN ({quote_text(text)})" in values
+    assert [bool(re.fullmatch(r"notebooks/checks/silver_words_\w+\.py", path, re.ASCII)) for path in checks] == [True]
+    assert all(f"{chr(10)}{query(text)}{chr(10)}" in constants(check) for check in checks.values())
 
 
 @EACH

@@ -76,14 +76,14 @@ def _check_types(columns: Sequence[Column], spans: Spans, report: Report) -> Non
 
 def _check_header(rows: SeedRows, columns: Sequence[Column], spans: Spans, report: Report) -> None:
     """Check that the first line names each declared column once, in any order."""
+    declared = {column.name.lower() for column in columns}
     separator = other_separator(rows)
-    if separator is not None:
+    if separator is not None and (rows.header[0].text or "").lower() not in declared:
         message = f"the values of `{rows.source.path}` are separated by {separator}"
         report.add(codes.INVALID_SEED, message, _span(rows, rows.header[0]), hint="separate them by commas")
         return
     names = [(name.text or "").lower() for name in rows.header]
     missing = {column.name.lower(): column.name for column in columns if column.name.lower() not in names}
-    declared = {column.name.lower() for column in columns}
     for number, (name, value) in enumerate(zip(names, rows.header, strict=True)):
         if name in names[:number]:
             message, hint = f"the first line names `{value.text}` twice", "name each column once"
