@@ -61,12 +61,14 @@ def test_every_step_gives_what_the_page_shows(tmp_path: Path, request: pytest.Fi
 
 
 RATES = """
+import os
+
 import dlt
 
 
 @dlt.table
 def rates():
-    return spark.read.json("landing/rates")
+    return spark.read.json(os.environ.get("RATES", "landing/rates"))
 """
 ROWS = [{"customer_id": 1, "amount": 500}, {"customer_id": None, "amount": 700}, {"customer_id": 1, "amount": 300}]
 
