@@ -278,6 +278,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     from cbx.cli.local_run.configuration import run_configuration
     from cbx.cli.local_run.places import trace_to_model
     from cbx.cli.local_run.selection import select_datasets
+    from cbx.cli.local_run.unused_secrets import unused_secrets
     from cbx.cli.places import print_waiting, project_folder
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
@@ -305,7 +306,9 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
     paths = tuple((output or root) / TARGET / path for path in artifacts)
     configuration = run_configuration(compilation, env, variables, select)
+    environment = compilation.project.settings.environments.get(env, Environment())
+    stand_ins = _stand_ins(options, environment)
+    secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    environment = compilation.project.settings.environments.get(env, Environment())
-    return RunSources(paths, configuration, root, select, checks, trace_back, _stand_ins(options, environment))
+    return RunSources(paths, {**secrets, **configuration}, root, select, checks, trace_back, stand_ins)
