@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.parse.types import is_same_type
 from cbx.stages.resolved import Column, FlowTarget, ResolvedModel, Typed
@@ -53,15 +54,18 @@ def _check_target(model: ResolvedModel, flow: FlowTarget, target: ResolvedModel,
 
 
 def _columns_of_rows(target: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
-    """The columns of the rows that are written to a target: those of its own query, also where AUTO CDC omits some."""
-    if target.cdc is None:
-        return typed.columns[target.id]
+    """The columns of the rows that are written to a target: those of its own query, also where AUTO CDC omits some.
+
+    Declared columns that the query does not have are reported elsewhere.
+    """
     relation = typed.relations.get(target.id)
     if relation is None or relation.is_open:
-        return None
+        return typed.columns[target.id] if target.cdc is None else None
     from cbx.analysis.columns import known_type
 
-    return tuple(Column(field.name, known_type(field) or "") for field in relation.fields)
+    declared = {column.name.lower(): column.type for column in target.columns or ()}
+    types = [known_type(field) or declared.get(field.name.lower(), "") for field in relation.fields]
+    return tuple(Column(field.name, kind) for field, kind in zip(relation.fields, types, strict=True))
 
 
 def _compare_columns(
@@ -78,15 +82,18 @@ def _compare_columns(
     missing = [column for column in expected if column.name.lower() not in by_name]
     related = [Related(f"`{target.id}` is declared here", target.spans.whole)]
 
-    def add(message: str, label: str, hint: str, name: str) -> None:
-        causes = [Cause(path, f"column {name.lower()}") for path in (model.path, target.path)]
+    def add(message: str, label: str, hint: str, *names: str) -> None:
+        causes = [Cause(path, f"column {name.lower()}") for path in (model.path, target.path) for name in names]
         report.add(codes.FLOW_COLUMNS, message, flow.span, label=label, hint=hint, related=related, causes=causes)
 
+    meant: list[str] = []
     for column in missing:
+        near = nearest(column.name, undeclared)
+        meant += [near] if near is not None else []
         message = f"`{model.id}` does not produce the column `{column.name}` of `{target.id}`"
         select = f"select it, or `CAST(NULL AS {column.type or '...'}) AS {column.name}`"
-        add(message, "a column is missing", did_you_mean(column.name, undeclared, select) or select, column.name)
-    meant = {name for name in undeclared if did_you_mean(name, [column.name for column in missing])}
+        hint = did_you_mean(column.name, undeclared, select) or select
+        add(message, "a column is missing", hint, column.name, *([near] if near is not None else []))
     for name in undeclared:
         if name not in meant:
             message = f"`{model.id}` produces the column `{name}`, which `{target.id}` does not have"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
+from cbx.passes.flow_facts import flows_by_target
 from cbx.passes.plan_tests import claim_name, keeps_history, plan_data_tests
 from cbx.passes.table_schema import table_schema
 from cbx.project.dataset_names import (
@@ -64,7 +65,17 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
     for relationship in proven.relationships:
         references[relationship.child].append(relationship)
     owners = {model: pipeline.name for pipeline in pipelines for model in pipeline.models}
-    models = tuple(_plan_model(model, proven, references[model.id], folder, owners[model.id]) for model in ordered)
+    flows = flows_by_target(proven.models)
+    models = tuple(
+        _plan_model(
+            model,
+            proven,
+            table_schema(model, proven, references[model.id], flows.get(model.id, ())),
+            folder,
+            owners[model.id],
+        )
+        for model in ordered
+    )
     key_checks = tuple(
         _plan_key_check(model, key, folder, taken)
         for model in ordered
@@ -136,7 +147,7 @@ def _is_readable_in_batch(model: ResolvedModel) -> bool:
 
 
 def _plan_model(
-    model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str, pipeline: str | None
+    model: ResolvedModel, proven: Proven, schema: tuple[str, ...], folder: str, pipeline: str | None
 ) -> ModelPlan:
     reads = tuple(_plan_read(source, number, model, proven) for number, source in enumerate(model.inputs))
     target = proven.models[model.flow.model] if model.flow is not None else None
@@ -145,7 +156,7 @@ def _plan_model(
         artifact=f"{folder}/{model.layer}/{model.name}.py",
         reads=reads,
         query=_plan_query(model, model.code.query, reads) if isinstance(model.code, SqlCode) else None,
-        schema=table_schema(model, proven, references),
+        schema=schema,
         changes_view=_changes_view(model, (target or model).cdc),
         pipeline=pipeline,
         target=target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
@@ -11,12 +11,14 @@ from cbx.stages.resolved import Column, FileInput, Proven, Relationship, Resolve
 _RESCUED = Column("_rescued_data", "STRING")
 
 
-def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
+def table_schema(
+    model: ResolvedModel, proven: Proven, references: Iterable[Relationship], flows: Sequence[str] = ()
+) -> tuple[str, ...]:
     """The elements of a table's schema, columns first; empty if the pipeline infers the schema.
 
     Constraints and masks need a schema.
 
-    ``references`` are the relationships in which the model is the child.
+    ``references`` are the relationships in which the model is the child, ``flows`` the flows into its table.
 
     A key becomes an informational PRIMARY KEY if the model declares its columns, and its key columns as not null.
     With ``constraints = "all"``, a relationship to such a parent becomes a FOREIGN KEY. Only an explicit schema can
@@ -27,7 +29,8 @@ def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     is_masked = any(column.mask is not None for column in columns or ())
     if not (constraints or is_masked) or columns is None or model.id in proven.partly_declared:
         return ()
-    lands = any(isinstance(source, FileInput) for source in model.inputs)
+    writers = (model, *(proven.models[flow] for flow in flows))
+    lands = any(isinstance(source, FileInput) for writer in writers for source in writer.inputs)
     names = {column.name.lower() for column in columns}
     extra = (_RESCUED,) if lands and _RESCUED.name not in names else ()
     return (*(_column(column) for column in (*columns, *extra)), *constraints)
