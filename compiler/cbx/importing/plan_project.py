@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import sys
@@ -176,6 +177,10 @@ class ModelPlanner:
             if shared:
                 line = self.files[file].tree.body[shared[0]].lineno
                 return f"it needs the statement of line {line}, which defines datasets"
+            reading = sorted(number for number in code.statements if _reads(self.files[file].tree.body[number]))
+            if reading:
+                line = self.files[file].tree.body[reading[0]].lineno
+                return f"it needs the statement of line {line}, which reads outside of a function"
             names = {name for number in code.statements for name in self._helper(file).statements[number].names}
             if model.functions[-1].name in names:
                 return f"its name `{model.functions[-1].name}` is that of a function or constant that it needs"
@@ -267,6 +272,17 @@ class ModelPlanner:
         blocks = [_merge_imports(lines)] if lines else []
         title = f'"""From {self.files[file].source.path}."""'
         return "\n\n".join([title, *blocks]) + "\n\n\n" + "\n\n\n".join(texts) + "\n"
+
+
+def _reads(statement: ast.stmt) -> bool:
+    """Whether a statement uses a reader of Spark, also within a function that it defines."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in {"read", "readStream"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "spark"
+        for node in ast.walk(statement)
+    )
 
 
 def is_sql(candidate: Candidate, python_files: int) -> bool:
