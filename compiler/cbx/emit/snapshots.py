@@ -78,6 +78,8 @@ def emit_folder(snapshots: SnapshotInput, function: str, modules: Modules, proje
         '        paths.setdefault(version, []).append(f"{folder}/{name}")',
         *_utc_lines(snapshots.version, modules.datetime),
         "    versions = sorted(version for version in paths if last_version is None or version > last_version)",
+        "    if not versions and last_version is None:",
+        '        raise FileNotFoundError(f"there is no snapshot in {folder}, and the first update needs one")',
         "    if not versions:",
         "        return None",
         "    rows = (",

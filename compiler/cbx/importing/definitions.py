@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cbx.diagnostics.source_files import Span
-from cbx.importing.evaluation.values import TextTemplate, UserFunction
+from cbx.importing.evaluation.values import SecretText, TextTemplate, UserFunction
 
 if TYPE_CHECKING:
     from cbx.runtime.sql.column_definitions import ColumnDefinition
@@ -55,7 +55,7 @@ class Origin:
     span: Span
 
 
-TableOption = str | bool | tuple[str, ...] | Mapping[str, FoundText]
+TableOption = str | bool | tuple[str, ...] | Mapping[str, FoundText | SecretText]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,11 @@ _FILES = ("avro", "csv", "json", "orc", "parquet", "text")
 _FORMATS = ("delta", "kafka", *_FILES)
 _FOREIGN = dict.fromkeys(("eventhub", "eventhubs", "event_hubs"), 'Event Hubs speaks Kafka: write `format="kafka"`')
 _SERVERS = "kafka.bootstrap.servers"
-_TEXTS = frozenset({"STRING", "BINARY", ""})
-_KAFKA_TYPES: Mapping[str, frozenset[str]] = {
-    "key": _TEXTS,
-    "value": _TEXTS,
-    "topic": frozenset({"STRING", ""}),
-    "partition": frozenset({"INT", ""}),
+_KAFKA_TYPES: Mapping[str, tuple[str, ...]] = {
+    "key": ("STRING", "BINARY"),
+    "value": ("STRING", "BINARY"),
+    "topic": ("STRING",),
+    "partition": ("INT",),
 }
 """The types that Kafka's writer takes, of the page "Structured Streaming + Kafka Integration Guide" of Spark."""
 
@@ -123,15 +122,20 @@ def _check_messages(model: ResolvedModel, columns: tuple[Column, ...], span: Spa
         message = f"`{model.id}` has no column `value`, which is the content of a Kafka message"
         hint = "select one, such as `to_json(struct(*)) AS value`"
         report.add(codes.UNUSABLE_SINK, message, span, label="no value", hint=hint)
-    for name, allowed in _KAFKA_TYPES.items():
-        if types.get(name, "") not in allowed:
-            taken = sorted(allowed - {""}, reverse=True)
+    for name, taken in _KAFKA_TYPES.items():
+        if not _is_taken(types.get(name, ""), taken):
             message = f"the column `{name}` of `{model.id}` is {types[name]}, and Kafka takes {' or '.join(taken)}"
             report.add(codes.UNUSABLE_SINK, message, span, hint=f"write `CAST({name} AS {taken[0]}) AS {name}`")
     unsent = [column.name for column in columns if column.name.lower() not in {*_KAFKA_TYPES, "headers"}]
     if unsent and "value" in types:
         what, verb = ("column", "is") if len(unsent) == 1 else ("columns", "are")
-        taken = [*_KAFKA_TYPES, "headers"]
-        message = f"the {what} {listing(unsent)} of `{model.id}` {verb} not sent: Kafka takes {listing(taken)}"
+        sent = listing([*_KAFKA_TYPES, "headers"])
+        message = f"the {what} {listing(unsent)} of `{model.id}` {verb} not sent: Kafka takes {sent}"
         hint = "put it into `value`, such as `to_json(struct(*)) AS value`, or do not select it"
         report.add(codes.UNSENT_COLUMN, message, span, label="left out", hint=hint)
+
+
+def _is_taken(kind: str, taken: tuple[str, ...]) -> bool:
+    """Whether a type, empty if unknown, is one of those that Kafka takes; texts of limited length are texts."""
+    is_text = kind.startswith(("STRING", "VARCHAR(", "CHAR("))
+    return not kind or kind in taken or (is_text and "STRING" in taken)

@@ -148,6 +148,15 @@ def test_a_file_without_a_version_fails_the_update(pipeline: Pipeline) -> None:
     assert any("the name of a snapshot has a date, such as 2026-01-31" in message for message in messages), messages
 
 
+def test_the_first_update_needs_a_snapshot(pipeline: Pipeline) -> None:
+    """As on Databricks; the message names the folder."""
+    _compile(pipeline, "pipelines", silver__merchants_sql=MERCHANTS)
+    (pipeline.folder / "landing" / "merchants").mkdir(parents=True)
+    messages = [problem.message for problem in problems(pipeline.run())]
+
+    assert any("there is no snapshot in " in message for message in messages), messages
+
+
 @pytest.mark.parametrize(
     ("version", "names", "expected"),
     [

@@ -40,7 +40,7 @@ class Declaration:
     def words(self) -> tuple[str, ...]:
         """The words of the vocabulary in it."""
         text = self.call()
-        words = (self.kind, "column", "expect", "expect_or_drop", "expect_or_fail")
+        words = (self.kind, "column", "expect", "expect_or_drop", "expect_or_fail", "secret")
         return tuple(word for word in words if f"{word}(" in text)
 
 
@@ -121,9 +121,7 @@ def _option_literal(value: TableOption, variables: Mapping[str, str]) -> str:
         case tuple():
             return names_literal(value)
         case _:
-            items = [
-                f"{string_literal(escape_jinja(name))}: {literal(text, variables)}" for name, text in value.items()
-            ]
+            items = [f"{literal(name, variables)}: {_value(text, variables, literal)}" for name, text in value.items()]
             return write_items("{", items, "}")
 
 

@@ -17,6 +17,7 @@ from cbx.importing.definitions import (
     FoundFlow,
     FoundKind,
     FoundOther,
+    FoundText,
     Origin,
     TableOption,
     TableSettings,
@@ -30,6 +31,7 @@ from cbx.importing.evaluation.values import (
     LibraryName,
     LocalModule,
     NameScope,
+    SecretText,
     TextTemplate,
     UserFunction,
     is_plain,
@@ -202,9 +204,7 @@ class PythonDefinitions:
             problems.append("its name is not known without running the notebook")
         if not isinstance(sink_format, str) or not _are_texts(options):
             problems.append("its format or options are not known without running the notebook")
-        written = {
-            str(key): value if isinstance(value, TextTemplate) else value_text(value) for key, value in options.items()
-        } if isinstance(options, dict) else {}  # fmt: skip
+        written = _written_options(options) if isinstance(options, dict) else {}
         settings = TableSettings(options={"format": str(sink_format), **({"options": written} if written else {})})
         self._add(FoundDataset(name or "?", "sink", origin, None, settings=settings, problems=tuple(problems)))
 
@@ -343,10 +343,17 @@ def _read_options(given: Mapping[str, Any]) -> dict[str, TableOption]:
     return options
 
 
+def _written_options(options: Mapping[Any, Any]) -> dict[str, FoundText | SecretText]:
+    return {
+        str(name): value if isinstance(value, (TextTemplate, SecretText)) else value_text(value)
+        for name, value in options.items()
+    }
+
+
 def _are_texts(options: Any) -> bool:
     """Whether the values of options are known."""
     return isinstance(options, dict) and all(
-        isinstance(value, TextTemplate) or is_plain(value) for value in options.values()
+        isinstance(value, (TextTemplate, SecretText)) or is_plain(value) for value in options.values()
     )
 
 

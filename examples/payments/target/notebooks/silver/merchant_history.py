@@ -35,6 +35,8 @@ def silver_merchant_history_folder(last_version):
         version = datetime.date(*map(int, match.groups()))
         paths.setdefault(version, []).append(f"{folder}/{name}")
     versions = sorted(version for version in paths if last_version is None or version > last_version)
+    if not versions and last_version is None:
+        raise FileNotFoundError(f"there is no snapshot in {folder}, and the first update needs one")
     if not versions:
         return None
     rows = (
