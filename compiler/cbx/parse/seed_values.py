@@ -88,10 +88,27 @@ def _read_floating(text: str, kind: str) -> SeedLiteral | None:
     number = float(text)
     if kind == "FLOAT":
         try:
-            number = float(struct.unpack("f", struct.pack("f", number))[0])
+            number = _round_to_float(text)
         except OverflowError:
             return None
     return SeedLiteral(number, quote_text(text)) if math.isfinite(number) else None
+
+
+def _round_to_float(text: str) -> float:
+    """The FLOAT nearest to a text.
+
+    By way of a DOUBLE a text is rounded twice: that DOUBLE may lie between two FLOATs although the text does not.
+    """
+    number = float(text)
+    near = _float_of(number)
+    other = 2 * number - near
+    if other == near or _float_of(other) != other or number == Decimal(text):
+        return near
+    return max(near, other) if number < Decimal(text) else min(near, other)
+
+
+def _float_of(number: float) -> float:
+    return float(struct.unpack("f", struct.pack("f", number))[0])
 
 
 def _read_boolean(text: str, _: str) -> SeedLiteral | None:

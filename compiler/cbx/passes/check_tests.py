@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
 from cbx.parse.seed_values import is_seed_type, read_seed_value
 from cbx.parse.types import is_number, normal_type
+from cbx.passes.seed_facts import accepted_identities
 from cbx.spark_spelling import value_text
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, TestValue
 from cbx.stages.resolved import Column, Connected, ResolvedModel, TableInput
@@ -140,19 +142,18 @@ def _fits(value: TestValue, kind: str) -> bool:
 
 
 def _decide_test(model: ResolvedModel, seed: Seed, test: DataTest, report: Report) -> None:
-    """Report CBX361 if the rows of a seed fail a test; freshness and queries are left to the data."""
+    """Report CBX361 if the rows of a seed fail a test; what they do not decide is left to the data."""
     values: Sequence[object] = seed.values.get((test.column or "").lower(), ())
     failing: list[int] = []
     match test.rule:
-        case AcceptedValues(column=column, values=accepted):
-            kind = _type_of(column, model)
-            read = [read_seed_value(value_text(value), kind) for value in accepted]
-            identities = {literal.identity for literal in read if literal is not None}
-            failing = [row for row, value in enumerate(values) if value is not None and value not in identities]
+        case AcceptedValues(column=column) as rule:
+            accepted = accepted_identities(rule, model)
+            known = None if accepted is None else {None, *accepted}
+            failing = [row for row, value in enumerate(values) if known is not None and value not in known]
             reason = f"`{column}` has another value"
         case FewNulls(column=column, at_least=share):
             empty = [row for row, value in enumerate(values) if value is None]
-            failing = empty if len(values) - len(empty) < float(share) * len(values) else []
+            failing = empty if len(values) - len(empty) < Decimal(share) * len(values) else []
             reason = f"`{column}` has no value"
         case RowCount(at_least=least, at_most=most):
             if (least or 0) <= seed.row_count <= (seed.row_count if most is None else most):
@@ -164,11 +165,6 @@ def _decide_test(model: ResolvedModel, seed: Seed, test: DataTest, report: Repor
             return
     if failing:
         _report_failing_rows(seed, test, failing, reason, report)
-
-
-def _type_of(name: str, model: ResolvedModel) -> str:
-    types = (normal_type(column.type) for column in model.columns or () if column.name.lower() == name.lower())
-    return next(types, None) or ""
 
 
 def _report_failing_rows(seed: Seed, test: DataTest, rows: Sequence[int], reason: str, report: Report) -> None:

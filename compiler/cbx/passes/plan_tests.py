@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cbx.passes.seed_facts import accepted_identities
 from cbx.passes.table_facts import known_table
 from cbx.project.dataset_names import data_test_check
-from cbx.stages.data_tests import DataTest, FewNulls, Freshness, NoRows
+from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows
 from cbx.stages.plan import DataTestCheck
 from cbx.stages.resolved import Proven, ResolvedModel
 from cbx.syntax.text import Text
@@ -44,7 +45,7 @@ def _fill_query(rule: NoRows, proven: Proven) -> Text:
 def _is_proven(test: DataTest, model: ResolvedModel, proven: Proven) -> bool:
     """Whether a test cannot fail: the table refuses NULL, or the rows of a seed were tested when it was compiled."""
     if model.seed is not None and not isinstance(test.rule, Freshness | NoRows):
-        return True
+        return not isinstance(test.rule, AcceptedValues) or accepted_identities(test.rule, model) is not None
     return isinstance(test.rule, FewNulls) and test.rule.column.lower() in known_table(model, proven).never_null
 
 

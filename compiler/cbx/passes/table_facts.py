@@ -45,7 +45,8 @@ def table_facts(
 ) -> Table:
     """What readers of a model may rely on, given its columns and proven keys.
 
-    A declared key counts as true: if it is not proven, it is checked on the data.
+    A declared key counts as true: if it is not proven, it is checked on the data. In a table with versions, further
+    keys are checked among the current rows, and nothing is known of earlier ones.
     """
     from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
 
@@ -63,8 +64,11 @@ def table_facts(
     keys = tuple(dict.fromkeys([*model.declared_keys, *proven]))
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
-        keys = tuple((*key, START_AT) for key in model.declared_keys)
-        current = tuple(CurrentKey(key, END_AT, START_AT, model.cdc.sequence_by) for key in model.declared_keys)
+        keys = ((*model.key, START_AT),)
+        current = (
+            CurrentKey(model.key, END_AT, START_AT, model.cdc.sequence_by),
+            *(CurrentKey(key, END_AT, sequence=model.cdc.sequence_by) for key in model.further_keys),
+        )
     return Table(model.id, typed, keys, current, is_streaming)
 
 

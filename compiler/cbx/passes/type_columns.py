@@ -159,10 +159,15 @@ class _ColumnTyper:
             )
         if model.kind == "seed" and columns is not None:
             columns = tuple(column._replace(lineage=()) for column in columns)
-        if columns is not None and model.model_inputs and self.analysis is not None and model.id not in self.relations:
+        if columns is not None and self._reads_models(model) and self.analysis and model.id not in self.relations:
             columns = tuple(_with_unknown_home(column) for column in columns)
         self.columns[model.id] = table_columns(model, columns)
         self.keys[model.id] = self._infer_keys(model)
+
+    def _reads_models(self, model: ResolvedModel) -> bool:
+        """Whether the rows of a table come from models, also through its flows."""
+        flows = (self.linked.models[name] for name in self.flows.get(model.id, ()))
+        return any(filling.model_inputs for filling in (model, *flows))
 
     def _add_origins_of_flows(self, model: ResolvedModel, origins: _Origins) -> _Origins:
         """The origins of a target's columns, with the columns of its flows."""

@@ -79,8 +79,9 @@ class _Use:
 
 def _judge(scan: ir.Scan, use: _Use) -> list[Hazard]:
     ids = {column.name.lower(): column.id for column in scan.fields}
+    starts = [current.start or "" for current in scan.table.current_keys]
     for current in scan.table.current_keys:
-        ends = frozenset(ids.get(name.lower(), -1) for name in (current.start or "", current.null_column))
+        ends = frozenset(ids.get(name.lower(), -1) for name in (*starts, current.null_column))
         times = ends | {column.id for column in scan.fields if column.type in _TIMES}
         times |= {ids.get(name.lower(), -1) for name in current.sequence}
         key = frozenset(ids.get(name.lower(), -1) for name in current.columns)
