@@ -42,9 +42,12 @@ function pathCode(path) {
   return el("code", {}, ...breakAfter("/", path));
 }
 
+/** What to say of kinds that have no rows of their own. */
+const WITHOUT_ROWS = { view: "view (computed on read)", flow: "flow (counted in its target)" };
+
 function runWords(node) {
   const run = runOf(node);
-  if (run === null) return node.kind === "view" ? "view (computed on read)" : "not in the last run";
+  if (run === null) return WITHOUT_ROWS[node.kind] ?? "not in the last run";
   const rows = [
     run.written === null ? null : `${countWords(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
@@ -73,7 +76,7 @@ function neighbours(node, ways) {
     "div",
     { class: "beside" },
     node.isModel ? list("Reads", reads[node.index], "source", "Nothing.") : null,
-    list("Read by", readBy[node.index], "target", "Nothing."),
+    list(node.kind === "flow" ? "Writes into" : "Read by", readBy[node.index], "target", "Nothing."),
   );
 }
 
