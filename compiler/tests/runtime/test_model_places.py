@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from cbx.cli.local_run.places import trace_to_model
 from cbx.compiler import Compilation, compile_project
@@ -19,6 +18,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.runtime.errors import QueryLine
 from cbx.stages.plan import ModelPlan
 from cbx.stages.resolved import PythonCode
+from compiler.tests.foreign.terminal import cbx_here
 
 ROOT = Path(__file__).parents[3]
 PROJECTS = (ROOT, ROOT / "compiler/tests/golden/parcels")
@@ -135,20 +135,23 @@ PLACES = {
 }
 
 
-@pytest.mark.spark
-def test_a_run_names_models_and_macros(tmp_path: Path) -> None:
+def test_a_run_names_models_and_macros(
+    spark: SparkSession,  # noqa: ARG001 - runs find it
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """At the line that fails, in the terminal and in the log, for notebooks that stay and for those that go."""
     for path, text in FILES.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    command = [sys.executable, "-m", "cbx", "run"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    monkeypatch.chdir(tmp_path)
+    done = cbx_here("run")
     events = (tmp_path / ".cbx/events.jsonl").read_text()
     shutil.rmtree(tmp_path / ".cbx")
     shown = dict(
         re.findall(
             r"^error\[CBX501\] query-failed: ([\w.]+): .*\n(?:  .*\n)* *--> (.*)$",
-            done.stdout + done.stderr,
+            done.errors,
             re.MULTILINE,
         )
     )
