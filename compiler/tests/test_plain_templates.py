@@ -18,7 +18,9 @@ _texts = st.sampled_from(
     ['"silver.a"', "'silver.a'", '"b"', '"é\n"', "'{{ x }}'", '"\\n"', '"%}"', "'it\"s'", '""', "1", "x"]
 )
 _names = st.sampled_from(["", "", "", "format=", "limit = ", "column="])
-_words = st.sampled_from(["ref", "stream", "source", "auto_loader", "var", "over", "range", "unknown"])
+_words = st.sampled_from(
+    ["ref", "stream", "source", "auto_loader", "kafka", "read", "var", "secret", "over", "range", "unknown"]
+)
 _spaces = st.sampled_from(["", " ", "\n", "\t "])
 _arguments = st.lists(st.tuples(_spaces, _names, _texts).map("".join), max_size=3).map(",".join)
 _calls = st.builds(
