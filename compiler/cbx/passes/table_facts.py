@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cbx.declare.outside_systems import HEADERS, STREAMING_SERVICES, ServiceColumn
-from cbx.parse.types import normal_type
+from cbx.parse.types import normal_type, parts_of_type
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
@@ -17,8 +17,9 @@ from cbx.stages.resolved import (
     Proven,
     ReaderInput,
     ResolvedModel,
+    SnapshotInput,
 )
-from cbx.syntax.text import Text
+from cbx.syntax.text import Text, text_in_words
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import CurrentKey, Table
@@ -79,6 +80,16 @@ def reader_facts(source: ReaderInput) -> Table:
     columns = message_columns(source)
     typed = [TableColumn(name, normal_type(kind), never) for name, kind, never in columns or ()]
     return Table(source.place, tuple(typed) or None, is_streaming=source.is_streaming)
+
+
+def snapshot_facts(source: SnapshotInput) -> Table:
+    """What is known of snapshots: the columns with which their files are read, if they are declared."""
+    from cbx.analysis.facts import Table, TableColumn
+
+    is_rescued = any(name.lower() == "rescueddatacolumn" for name, _ in source.options)
+    fields = parts_of_type(f"STRUCT<{source.schema}>", "STRUCT") if source.schema and not is_rescued else None
+    columns = tuple(TableColumn(name, normal_type(kind)) for name, kind in fields or ())
+    return Table(source.function or text_in_words(source.path or Text.of("")), columns or None)
 
 
 def message_columns(source: ReaderInput) -> tuple[ServiceColumn, ...] | None:

@@ -22,6 +22,7 @@ from cbx.passes.table_facts import (
     has_emitted_schema,
     holds_key,
     reader_facts,
+    snapshot_facts,
     table_columns,
     table_facts,
 )
@@ -42,7 +43,7 @@ from cbx.stages.resolved import (
     TableInput,
     Typed,
 )
-from cbx.syntax.text import Text, text_in_words
+from cbx.syntax.text import text_in_words
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
@@ -298,8 +299,8 @@ class _ColumnTyper:
                 name = text_in_words(text)
             case ReaderInput():
                 return reader_facts(source)
-            case SnapshotInput(path=path, function=function):
-                name = function or text_in_words(path or Text.of(""))
+            case SnapshotInput():
+                return snapshot_facts(source)
         from cbx.analysis.facts import Table
 
         return Table(name, is_streaming=source.is_streaming)
