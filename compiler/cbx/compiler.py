@@ -122,7 +122,7 @@ def compile_project(
     settings = load_project(root, report)
     if settings is None or not has_environment(settings, environment, report):
         return Compilation(None, report.sorted_diagnostics(), 0, None, (), sources=report.sources)
-    project = settings.with_analysis(analysis=with_analysis, trace=with_trace)
+    project = settings.with_analysis(analysis=with_analysis, trace=with_trace).with_dependencies(report)
     discovered = (
         discover(project, report) if part is None else discover_part(project, report, part.paths, part.project_ids)
     )

@@ -16,6 +16,7 @@ from cbx.declare.signatures import (
     EXPECTATIONS,
     INPUTS,
     KINDS,
+    MODEL_INPUTS,
     READER_INPUTS,
     RELATIONSHIPS,
     SEED,
@@ -49,6 +50,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
         can be checked.
     """
     spans: dict[ValuePath, Span] = {}
+    call = _join_project(call)
     arguments = _named_arguments(call, report)
     fields = _FIELDS[call.function]
     values: dict[str, Any] = {}
@@ -67,6 +69,19 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
         message = f"`{call.function}` has no argument `{name}`"
         report.add(codes.UNKNOWN_ARGUMENT, message, arguments[name].span, label="unknown", hint=hint)
     return _validate(call, values, unread, Spans(call.span, spans), report)
+
+
+def _join_project(call: Call) -> Call:
+    """The call with one name instead of two, as in dbt: ``ref("crm", "silver.customers")``."""
+    match call.arguments:
+        case (
+            Argument(name=None, value=Literal(value=str(project))),
+            Argument(name=None, value=Literal(value=str(model)) as literal) as argument,
+        ) if call.function in MODEL_INPUTS:
+            joined = argument._replace(value=literal._replace(value=f"{project}:{model}"))
+            return call._replace(arguments=(joined,))
+        case _:
+            return call
 
 
 def _guess_argument(name: str, word: str) -> tuple[str | None, str]:

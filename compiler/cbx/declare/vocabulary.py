@@ -7,7 +7,7 @@ compiler never calls these functions; it reads the words from the text.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -305,14 +305,22 @@ def flow(
     return _keep_function(function)
 
 
-def ref(model: str) -> Any:
-    """Read a model in batch."""
-    return ("ref", model)
+@overload
+def ref(model: str) -> Any: ...
+@overload
+def ref(project: str, model: str, /) -> Any: ...
+def ref(*names: str, **named: str) -> Any:
+    """Read a model in batch: one of this project, or a table of another project, ``ref("crm", "silver.customers")``."""
+    return ("ref", *names, *named.values())
 
 
-def stream(model: str) -> Any:
-    """Read the new rows of a model as a stream."""
-    return ("stream", model)
+@overload
+def stream(model: str) -> Any: ...
+@overload
+def stream(project: str, model: str, /) -> Any: ...
+def stream(*names: str, **named: str) -> Any:
+    """Read the new rows of a model as a stream: one of this project, or a table of another project."""
+    return ("stream", *names, *named.values())
 
 
 def source(table: str) -> Any:

@@ -67,7 +67,7 @@ class Allowances:
 
     def _of(self, path: str) -> tuple[Allowance, ...]:
         if path not in self._by_path:
-            text = self.sources.get(path, "") if not path.endswith(".csv") else ""
+            text = self.sources.get(path, "") if not path.endswith((".csv", ".json")) else ""
             self._by_path[path] = tuple(_allowances(path, text)) if "cbx:" in text else ()
         return self._by_path[path]
 

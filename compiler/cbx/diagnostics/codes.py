@@ -63,6 +63,8 @@ OWNED_BY_NO_PIPELINE = Code("CBX270", "model-in-no-pipeline")
 OWNED_BY_SEVERAL_PIPELINES = Code("CBX270", "model-in-several-pipelines")
 PIPELINE_CYCLE = Code("CBX271", "pipeline-cycle")
 VIEW_OF_OTHER_PIPELINE = Code("CBX272", "view-of-another-pipeline")
+INVALID_DEPENDENCY = Code("CBX273", "invalid-dependency")
+UNPUBLISHED_MODEL = Code("CBX274", "unpublished-model")
 
 UNKNOWN_KEY_COLUMN = Code("CBX301", "unknown-key-column")
 UNKNOWN_RELATIONSHIP_COLUMN = Code("CBX302", "unknown-relationship-column")

@@ -343,12 +343,14 @@ def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, 
 
 def _source(entry: Mapping[str, str]) -> Node:
     place = entry.get("table") or entry.get("path") or entry.get("name") or entry["function"]
+    name = entry.get("dependency", place)
+    kind = "table" if "table" in entry else entry.get("format", "function")
     return Node(
-        id=f"{SOURCE}{place}",
+        id=f"{SOURCE}{name}",
         resource_type="source",
-        kind="table" if "table" in entry else entry.get("format", "function"),
+        kind="dependency" if "dependency" in entry else kind,
         layer=SOURCE_LAYER,
-        name=place,
+        name=name,
         dataset="",
         path=place,
     )

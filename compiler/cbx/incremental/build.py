@@ -27,6 +27,7 @@ from cbx.incremental.stamps import (
     digest,
     digest_of_text,
     find_changes,
+    manifest_stamps,
     source_stamps,
     stamp_if_at_rest,
     stamp_of,
@@ -136,16 +137,24 @@ def _read_state(root: Path, options: Options) -> _State:
     now = time.time_ns()
 
     def read(number: int) -> Any:
-        return artifact_stamps(root) if number else (source_stamps(root), _read_matching_record(root, options))
+        return artifact_stamps(root) if number else _read_sources(root, options)
 
     (sources, record), artifacts = run_in_forks(read, 2) if is_large(root) else map(read, range(2))
     return _State(now, sources, artifacts, record)
 
 
+def _read_sources(root: Path, options: Options) -> tuple[Mapping[str, Stamp] | None, CompilationRecord | None]:
+    """The stamps of the files of a compilation, and the record of the last one, which names manifests of others."""
+    stamps, record = source_stamps(root), _read_matching_record(root, options)
+    if stamps is not None and record is not None:
+        stamps |= manifest_stamps(root, record.sources.digests)
+    return stamps, record
+
+
 def up_to_date_manifest(root: Path, options: Options) -> str | None:
     """The text of the manifest in ``target/``; None if a compilation might change it."""
     now = time.time_ns()
-    stamps, record = source_stamps(root), _read_matching_record(root, options)
+    stamps, record = _read_sources(root, options)
     if stamps is None or record is None:
         return None
     if find_changes(root, stamps, record.sources, digest_of_text, now).changed:

@@ -127,6 +127,16 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
     return stamps
 
 
+def manifest_stamps(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    """The stamps of the manifests of other projects among the files of a compilation; those that exist."""
+    stamps: dict[str, Stamp] = {}
+    for path in paths:
+        if path.endswith(".json"):
+            with suppress(OSError):
+                stamps[path] = stamp_of((root / path).stat())
+    return stamps
+
+
 def artifact_stamps(root: Path) -> dict[str, Stamp]:
     """The stamps of the compiler's own files, by their paths under ``target/``.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode
+from cbx.passes.published_facts import published_model
+from cbx.project.settings import Project
+from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode, TableInput
 
 _STREAMING_KINDS = {
     "streaming_table": ("a streaming table", "make it a `materialized_view`"),
@@ -18,6 +20,13 @@ _BATCH_KINDS = {
     "flow": ("a flow that runs once", "remove `once=True`: a stream begins with the rows that are there"),
 }
 """Kinds that need a stream or refuse one: what they are called, and what else could be done."""
+_CHANGING = {
+    "materialized_view": "a materialized view",
+    "seed": "a seed",
+    "auto_cdc": "the target of AUTO CDC",
+    "auto_cdc_from_snapshot": "the target of AUTO CDC",
+}
+"""Kinds of tables that are not append-only."""
 
 
 def check_kinds(connected: Connected, report: Report) -> None:
@@ -32,6 +41,9 @@ def check_kinds(connected: Connected, report: Report) -> None:
             other = connected.models.get(source.model)
             if other is not None:
                 _check_input(model, source, other, report)
+        for table in model.inputs:
+            if isinstance(table, TableInput) and table.dependency is not None:
+                _check_published(model, table, connected.project, report)
         if model.cdc is not None and "scd_type" not in model.unread:
             _check_history(model, model.cdc, report)
 
@@ -79,13 +91,21 @@ def _check_input(model: ResolvedModel, source: ModelInput, other: ResolvedModel,
         report.add(codes.KIND_MISMATCH, message, source.span, hint=hint, related=related, causes=causes)
 
 
+def _check_published(model: ResolvedModel, source: TableInput, project: Project, report: Report) -> None:
+    """Check that a stream of another project's table reads only what grows."""
+    other = published_model(project, source.name)
+    if other is None or not other.is_published or not source.is_streaming or model.reads_in_batch:
+        return
+    if other.kind in _CHANGING or other.replace_using:
+        reason = f"{_CHANGING[other.kind]}, whose rows change" if other.kind in _CHANGING else "whose rows are replaced"
+        message = f"`{model.id}` streams from `{source.name}`, {reason}"
+        hint, causes = "read it with `ref`, in a materialized view", [Cause(model.path, "streams")]
+        report.add(codes.NOT_APPEND_ONLY, message, source.span, label="rows change", hint=hint, causes=causes)
+
+
 def _why_not_append_only(other: ResolvedModel) -> str:
-    if other.kind == "materialized_view":
-        return "a materialized view, whose rows change"
-    if other.kind == "seed":
-        return "a seed, whose rows change"
-    if other.kind in {"auto_cdc", "auto_cdc_from_snapshot"}:
-        return "the target of AUTO CDC, whose rows change"
+    if other.kind in _CHANGING:
+        return f"{_CHANGING[other.kind]}, whose rows change"
     if other.options.replace_using:
         return "whose rows are replaced"
     if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:

@@ -9,6 +9,7 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_y
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table, snapshot_view
+from cbx.project.dependencies import BETWEEN
 from cbx.project.find_project import PROJECT_FILE
 from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.resolved import (
@@ -21,6 +22,7 @@ from cbx.stages.resolved import (
     Resolved,
     ResolvedModel,
     SqlCode,
+    TableInput,
 )
 
 
@@ -50,6 +52,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
     for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
     _check_datasets(models, report)
+    _check_dependencies(models, report)
     return Linked(resolved.project, models, graph)
 
 
@@ -189,6 +192,20 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
                 message = f"`{model.id}` and `{owner}` would both be the dataset `{name}`"
                 hint = "rename one of them, or change `[naming]` in project.toml"
                 report.add(codes.DUPLICATE_MODEL, message, model.spans.whole, hint=hint)
+
+
+def _check_dependencies(models: dict[str, ResolvedModel], report: Report) -> None:
+    """Report tables of other projects with the name of an own table, which would be read instead."""
+    owners = {model.dataset.lower(): model.id for model in models.values() if model.is_published}
+    for model in models.values():
+        for source in model.inputs:
+            if isinstance(source, TableInput) and source.dependency is not None:
+                table = source.table.placeholder()
+                owner = owners.get(table.lower())
+                if owner is not None:
+                    message = f"`{source.dependency}` and `{owner}` would both be the table `{table}`"
+                    hint = f"set `catalog` in `[dependencies.{source.dependency.split(BETWEEN)[0]}]`"
+                    report.add(codes.DUPLICATE_MODEL, message, source.span, hint=hint)
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:

@@ -21,6 +21,8 @@ from cbx.parse.landing import schema_hints
 from cbx.passes.check_reader import ReaderCall, check_reader, report_model_as_format
 from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.named_functions import name_in_notebook
+from cbx.passes.resolve_published import resolve_published
+from cbx.project.dependencies import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput
 from cbx.stages.resolved import Column, FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
@@ -53,18 +55,18 @@ def resolve_input(
     match call.document:
         case ModelInputDocument(model=model):
             span = call.spans.at("model")
-            return ModelInput(
-                declared_input.parameter,
-                declared_input.keyword_only,
-                texts.render_constant(model, span),
-                call.word == "stream",
-                span,
-            )
+            name = texts.render_constant(model, span)
+            if BETWEEN in name:
+                return resolve_published(texts, declared_input, name, span)
+            return ModelInput(declared_input.parameter, declared_input.keyword_only, name, call.word == "stream", span)
         case TableInputDocument(table=table):
             span = call.spans.at("table")
-            name = _resolve_table(texts, table, span)
             return TableInput(
-                declared_input.parameter, declared_input.keyword_only, name, call.word == "stream_source", span
+                declared_input.parameter,
+                declared_input.keyword_only,
+                _resolve_table(texts, table, span),
+                call.word == "stream_source",
+                span,
             )
         case AutoLoaderDocument() as loader:
             return FileInput(

@@ -24,6 +24,8 @@ from cbx.diagnostics.source_files import Span
 from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.parse.queries import parse_query
 from cbx.passes.declaration_texts import DeclarationTexts
+from cbx.passes.resolve_published import published_table
+from cbx.project.dependencies import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
 from cbx.syntax.declarations import Call
 from cbx.syntax.text import Text
@@ -110,6 +112,8 @@ def _read_table(call: Call, span: Span, texts: DeclarationTexts) -> Iterator[tup
         return
     read = read_document(call, texts.report)
     match read.document if read is not None else None:
+        case ModelInputDocument(model=model) if BETWEEN in model:
+            yield published_table(texts, model, span), span
         case ModelInputDocument(model=model):
             yield model, span
         case TableInputDocument(table=table):

@@ -24,7 +24,7 @@ from cbx.syntax.text import Text, text_in_words
 if TYPE_CHECKING:
     from cbx.analysis.facts import CurrentKey, Table
 
-_NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
+NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 
 
 START_AT, END_AT = "__START_AT", "__END_AT"
@@ -46,10 +46,9 @@ def table_facts(
 ) -> Table:
     """What readers of a model may rely on, given its columns and proven keys.
 
-    A declared key counts as true: if it is not proven, it is checked on the data. In a table with versions, further
-    keys are checked among the current rows, and nothing is known of earlier ones.
+    A declared key counts as true: if it is not proven, it is checked on the data.
     """
-    from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
+    from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 
     typed = None
     if columns is not None:
@@ -66,11 +65,20 @@ def table_facts(
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
         keys = ((*model.key, START_AT),)
-        current = (
-            CurrentKey(model.key, END_AT, START_AT, model.cdc.sequence_by),
-            *(CurrentKey(key, END_AT, sequence=model.cdc.sequence_by) for key in model.further_keys),
-        )
+        current = current_keys(model.key, model.further_keys, model.cdc.sequence_by)
     return Table(model.id, typed, keys, current, is_streaming)
+
+
+def current_keys(
+    key: tuple[str, ...], further: Iterable[tuple[str, ...]], sequence: tuple[str, ...]
+) -> tuple[CurrentKey, ...]:
+    """The keys of a table with versions: further keys are checked among the current rows only."""
+    from cbx.analysis.facts import CurrentKey
+
+    return (
+        CurrentKey(key, END_AT, START_AT, sequence),
+        *(CurrentKey(columns, END_AT, sequence=sequence) for columns in further),
+    )
 
 
 def reader_facts(source: ReaderInput) -> Table:
@@ -118,7 +126,7 @@ def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[
     declared = declared if has_schema or model.kind == "seed" else set()
     rules = model.expectations if model.kind in {"materialized_view", "view", "seed"} else ()
     texts = [rule.condition.placeholder() for rule in rules if rule.on_violation in {"drop", "fail"}]
-    tested = [_NOT_NULL.fullmatch(text) for text in texts]
+    tested = [NOT_NULL.fullmatch(text) for text in texts]
     return frozenset(declared | {match[1].lower() for match in tested if match is not None})
 
 

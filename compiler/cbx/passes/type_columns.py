@@ -15,6 +15,7 @@ from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
 from cbx.passes.flow_facts import flows_by_target, rows_of_target
+from cbx.passes.published_facts import published_facts
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import (
     END_AT,
@@ -295,6 +296,10 @@ class _ColumnTyper:
         match source:
             case ModelInput(model=name):
                 pass
+            case TableInput(dependency=str(name)):
+                published = published_facts(self.linked.project, name, is_streaming=source.is_streaming)
+                if published is not None:
+                    return published
             case TableInput(table=text) | FileInput(path=text):
                 name = text_in_words(text)
             case ReaderInput():

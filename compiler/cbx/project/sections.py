@@ -18,6 +18,7 @@ USER = "{user}"
 REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
 """References that the Databricks CLI replaces in every text of a bundle; they cannot be escaped."""
 _LONGEST_NAME = 255
+_CATALOG = re.compile(r"""(?:[A-Za-z0-9_-]|\{\{\s*var\(\s*(?:"\w+"|'\w+')\s*\)\s*\}\})+""")
 _NOT_IN_NAMES = re.compile(r"[./\s\x00-\x1f\x7f]")
 _NAMES_OF_UNITY_CATALOG = "it has at most 255 characters, and no dot, slash, space or control character"
 
@@ -82,6 +83,27 @@ class PipelineSection(SettingsTable):
     @classmethod
     def _may_be_one_text(cls, selectors: Any) -> Any:
         return (selectors,) if isinstance(selectors, str) else selectors
+
+
+class DependencySection(SettingsTable):
+    """``[dependencies.<name>]``: another project, whose tables models read."""
+
+    manifest: Word
+    catalog: Word | None = None
+
+    @field_validator("manifest")
+    @classmethod
+    def _is_a_json_file(cls, path: str) -> str:
+        if not path.endswith(".json"):
+            raise ValueError("it should be the `target/manifest.json` of another project")
+        return path
+
+    @field_validator("catalog")
+    @classmethod
+    def _is_a_catalog(cls, catalog: str | None) -> str | None:
+        if catalog is not None and not _CATALOG.fullmatch(catalog):
+            raise ValueError(f"`{catalog[:60]}` is not the name of a catalog; a variable is `{{{{ var('name') }}}}`")
+        return catalog
 
 
 class Permission(SettingsTable):
@@ -180,6 +202,7 @@ class ProjectSettings(SettingsTable):
     test: EngineSection = EngineSection()
     vars: dict[Name, VariableValue] = Field(default_factory=dict)
     pipelines: dict[ProjectName, PipelineSection] = Field(default_factory=dict)
+    dependencies: dict[ProjectName, DependencySection] = Field(default_factory=dict)
     environments: dict[Name, Environment] = Field(default_factory=dict)
 
 

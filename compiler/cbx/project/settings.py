@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
@@ -19,16 +20,27 @@ from cbx.project.setting_problems import validate_settings
 from cbx.project.toml_spans import parse_toml, setting_span
 from cbx.spark_spelling import value_text
 
+if TYPE_CHECKING:
+    from cbx.project.dependencies import Dependency
+
 _LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project: its folder, its settings, and the text of ``project.toml``."""
+    """A project.
+
+    Attributes:
+        root: Its folder.
+        settings: Its settings.
+        source: The text of ``project.toml``.
+        dependencies: The other projects whose tables it reads, after `with_dependencies`.
+    """
 
     root: Path
     settings: ProjectSettings
     source: SourceFile
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,6 +79,15 @@ class Project:
         section = self.settings.compile
         update = {"analysis": section.analysis and analysis, "trace": section.trace and trace}
         return replace(self, settings=self.settings.model_copy(update={"compile": section.model_copy(update=update)}))
+
+    def with_dependencies(self, report: Report) -> Project:
+        """The same project with the other projects whose tables it reads; CBX273 for a manifest that is not read."""
+        sections = self.settings.dependencies
+        if not sections:
+            return self
+        from cbx.project.dependencies import read_dependencies
+
+        return replace(self, dependencies=read_dependencies(self.root, sections, self.source, report))
 
     def configuration_key(self, variable: str) -> str:
         """The key of a variable in the pipeline's configuration."""

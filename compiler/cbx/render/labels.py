@@ -15,6 +15,7 @@ _KINDS = {
 }
 _SOURCES = {
     "table": "external table",
+    "dependency": "table of another project",
     "function": "Python function",
     "kafka": "Kafka topic",
     "eventhubs": "event hub",

@@ -58,8 +58,9 @@ def _input_entry(source: Input) -> dict[str, Any]:
     match source:
         case ModelInput(model=name):
             return {"model": name, "mode": mode}
-        case TableInput(table=table):
-            return {"table": text_in_words(table), "mode": mode}
+        case TableInput(table=table, dependency=dependency):
+            published = {"dependency": dependency} if dependency is not None else {}
+            return {"table": text_in_words(table), "mode": mode, **published}
         case FileInput(path=path, format=file_format):
             return {
                 "path": text_in_words(path),

@@ -82,13 +82,22 @@ class ModelInput(NamedTuple):
 
 
 class TableInput(NamedTuple):
-    """A table that is read and that is not a model."""
+    """A table that is read and that is no model here; ``dependency`` is its name in another project.
+
+    Example: ``crm:silver.customers`` is the model ``silver.customers`` of the project ``crm``.
+    """
 
     parameter: str | None
     keyword_only: bool
     table: Text
     is_streaming: bool
     span: Span
+    dependency: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in diagnostics, tests and the graph."""
+        return self.dependency or text_in_words(self.table)
 
 
 class FileInput(NamedTuple):

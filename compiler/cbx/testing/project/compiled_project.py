@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.stages.plan import ModelPlan, Plan
-    from cbx.stages.resolved import Input, ReaderInput
+    from cbx.stages.resolved import Input, ReaderInput, TableInput
     from cbx.syntax.text import Text as RenderedText
 
 Columns = tuple[tuple[str, str], ...]
@@ -186,11 +186,20 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
             options = {"format": read.format, "cloudfiles.schemahints": read.schema, "cloudfiles.rescueddatacolumn": ""}
             options["version"] = read.version
         case TableInput(table=text):
-            kind, name, table = "table", text_in_words(text), _fill(text, values)
+            kind, name, table = "table", read.name, _fill(text, values)
+            columns = _published_columns(read, plan)
         case ReaderInput(name=text):
             kind, name, table = "reader", read.place, _fill(text, values)
             columns, options = _message_columns(read), {"format": read.format, "schema": read.schema}
     return CompiledInput(name, kind, table, read.parameter, columns, options, read.is_streaming)
+
+
+def _published_columns(read: TableInput, plan: Plan) -> Columns | None:
+    """The columns of a table of another project; None where they are unknown."""
+    from cbx.passes.published_facts import published_model
+
+    model = published_model(plan.project, read.name) if read.dependency is not None else None
+    return tuple((column.name, column.type or "") for column in model.columns) or None if model is not None else None
 
 
 def _message_columns(read: ReaderInput) -> Columns | None:

@@ -1,0 +1,58 @@
+"""What readers of a table of another project may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cbx.parse.types import normal_type
+from cbx.passes.table_facts import NOT_NULL, START_AT, current_keys
+from cbx.project.dependencies import BETWEEN, PublishedModel
+from cbx.project.settings import Project
+
+if TYPE_CHECKING:
+    from cbx.analysis.facts import Table
+
+_RECOMPUTED = frozenset({"materialized_view", "seed"})
+
+
+def published_model(project: Project, name: str) -> PublishedModel | None:
+    """The model of another project, ``crm:silver.customers``; None if it is not known."""
+    dependency, _, identity = name.partition(BETWEEN)
+    known = project.dependencies.get(dependency)
+    return known.models.get(identity) if known is not None and known.models is not None else None
+
+
+def published_facts(project: Project, name: str, *, is_streaming: bool) -> Table | None:
+    """What is known of a table of another project; None if nothing is.
+
+    A declared key counts as true, as that of a model does: it is proven, or its own project checks it on the data.
+    """
+    from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
+
+    model = published_model(project, name)
+    if model is None or not model.is_published:
+        return None
+    never = frozenset(_never_null_columns(model))
+    columns = tuple(
+        TableColumn(column.name, normal_type(column.type or "") or UNKNOWN_TYPE, column.name.lower() in never)
+        for column in model.columns
+    )
+    keys, current = model.keys, tuple[CurrentKey, ...]()
+    if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
+        keys, further = ((*model.key, START_AT),), (key.columns for key in model.further_keys)
+        current = current_keys(model.key, further, model.cdc.sequence_by)
+    return Table(name, columns or None, keys, current, is_streaming)
+
+
+def _never_null_columns(model: PublishedModel) -> Iterator[str]:
+    """The columns without NULL, in lower case.
+
+    The manifest does not say whether a table is created with its schema, so NOT NULL counts in seeds only.
+    """
+    if model.kind == "seed":
+        yield from (column.name.lower() for column in model.columns if column.not_null)
+    for rule in model.expectations if model.kind in _RECOMPUTED else ():
+        tested = NOT_NULL.fullmatch(rule.condition)
+        if tested is not None and rule.on_violation in {"drop", "fail"}:
+            yield tested[1].lower()
