@@ -186,7 +186,8 @@ def _place_of_step(reader: ResolvedModel, read: ResolvedModel) -> tuple[str, Spa
 def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
     owners: dict[str, str] = {}
     for model in models.values():
-        for name in _dataset_names(model):
+        table = models.get(model.flow.model, model) if model.flow is not None else model
+        for name in _dataset_names(model, table):
             owner = owners.setdefault(name.lower(), model.id)
             if owner != model.id:
                 message = f"`{model.id}` and `{owner}` would both be the dataset `{name}`"
@@ -208,12 +209,15 @@ def _check_dependencies(models: dict[str, ResolvedModel], report: Report) -> Non
                     report.add(codes.DUPLICATE_MODEL, message, source.span, hint=hint)
 
 
-def _dataset_names(model: ResolvedModel) -> Iterator[str]:
-    """The names of the datasets in a model's notebook; numbered views over inputs are listed once."""
+def _dataset_names(model: ResolvedModel, table: ResolvedModel) -> Iterator[str]:
+    """The names of the datasets and flows in a model's notebook; numbered views over inputs are listed once.
+
+    ``table`` is the model whose table is filled: the target of a flow, else the model itself.
+    """
     yield model.dataset
-    if model.quarantine:
+    if table.quarantine:
         yield quarantine_table(model.dataset)
-    if model.cdc is not None and model.snapshots is None:
+    if table.cdc is not None and model.snapshots is None:
         yield snapshot_view(model.dataset) if model.kind == "auto_cdc_from_snapshot" else changes_view(model.dataset)
     if isinstance(model.code, SqlCode) and any(isinstance(source, FileInput) for source in model.inputs):
         yield files_view(model.dataset)
