@@ -174,7 +174,9 @@ class ModelDocument(Document):
     description: str | None = Field(None, description="text")
     tags: Word | Words = Field((), description="a word or a list of them")
     owner: Word | None = Field(None, description="a name as text")
-    for_each: tuple[dict[Word, Any], ...] = Field((), description="a list of dictionaries of parameters")
+    for_each: tuple[dict[Word, Any], ...] | Word = Field(
+        (), description="a list of dictionaries of parameters, or the name of a TOML file beside the model"
+    )
     name: Word | None = Field(None, description="the name of each model of `for_each` as text")
 
 

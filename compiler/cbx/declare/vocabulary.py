@@ -44,7 +44,7 @@ def streaming_table(
     sequence_by: str | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a table to which the new rows of streaming inputs are appended.
@@ -71,7 +71,8 @@ def streaming_table(
         sequence_by: With ``replace_using``, the column that says which rows are the newest.
         quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
         enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
-        for_each: The parameters of each of several models that this file defines, read with `each`.
+        for_each: The parameters of each of several models that this file defines, read with `each`; or the name of a
+            TOML file beside this one, with a table ``[[for_each]]`` for each model.
         name: The name of each model of `for_each`, such as ``"orders_{{ each.region }}"``.
     """
     return _keep_function(function)
@@ -100,7 +101,7 @@ def materialized_view(
     refresh_policy: RefreshPolicy | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a table with the result of its query.
@@ -127,7 +128,7 @@ def view(
     cluster_by: str | Sequence[str] = (),
     quarantine: bool = False,
     enforce: OnViolation = "warn",
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a query that is not published. The arguments are those of `streaming_table`."""
@@ -163,7 +164,7 @@ def auto_cdc(
     table_tags: Mapping[str, str] | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a table that applies changes by their key, in the order of a sequence.
@@ -228,7 +229,7 @@ def auto_cdc_from_snapshot(
     table_tags: Mapping[str, str] | None = None,
     quarantine: bool = False,
     enforce: OnViolation = "warn",
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a table that applies the differences between snapshots, each of which has all rows.
@@ -251,7 +252,7 @@ def sink(
     description: str | None = None,
     tags: str | Sequence[str] = (),
     owner: str | None = None,
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a stream whose rows leave the pipeline; it has no table, and no model can read it.
@@ -283,7 +284,7 @@ def flow(
     tags: str | Sequence[str] = (),
     owner: str | None = None,
     spark_conf: Mapping[str, Any] | None = None,
-    for_each: Sequence[Mapping[str, Any]] = (),
+    for_each: Sequence[Mapping[str, Any]] | str = (),
     name: str | None = None,
 ) -> Any:
     """Declare a further flow into a streaming table or an AUTO CDC table, which has its own query beside it.

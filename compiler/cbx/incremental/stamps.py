@@ -20,7 +20,7 @@ from cbx.project.find_project import PROJECT_FILE
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET
 
 _CODE = (".py", ".sql", ".yml", ".yaml")
-_SOURCES = {"models": _CODE, "macros": _CODE, "seeds": (".toml", ".csv", ".yml", ".yaml")}
+_SOURCES = {"models": (*_CODE, ".toml"), "macros": _CODE, "seeds": (".toml", ".csv", ".yml", ".yaml")}
 _COARSE = 1_000_000
 _TICK, _COARSE_TICK = 100_000_000, 3_000_000_000
 

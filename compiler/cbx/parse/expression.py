@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
-from cbx.diagnostics.source_files import Span
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.jinja.template_marks import secret_template
 from cbx.parse.jinja.template_names import report_unknown_parameter
 from cbx.parse.positions import Positions
@@ -21,7 +21,8 @@ HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: it can be in a Python literal, but not in a file."""
 _MOST_BRACES = 50_000
 """Before version 3.12, Python takes minutes for an f-string with more."""
-_MOST_BITS = 4096
+MOST_BITS = 4096
+"""The size of a number that Python writes in decimal digits, whatever its limit."""
 _SPELLED_IN_PYTHON = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
@@ -51,6 +52,7 @@ class DeclarationScope:
         room: The size that may still be read.
         function: The function whose decorators and parameters are the declaration; None before it is known.
         parameters: What ``each`` reads, in a file with ``for_each``.
+        parameter_files: The TOML files beside models, by path, which ``for_each`` may name; None for unreadable ones.
     """
 
     positions: Positions
@@ -62,6 +64,7 @@ class DeclarationScope:
     room: _Allowance = field(default_factory=_Allowance)
     function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     parameters: Parameters | None = None
+    parameter_files: Mapping[str, SourceFile | None] = field(default_factory=dict)
 
     def word(self, node: ast.expr) -> str | None:
         """The word of the vocabulary that an expression names, if it names one."""
@@ -169,7 +172,7 @@ def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Li
         case str() if HALF.search(value):
             message = "this text contains half of a surrogate pair"
             scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write the character itself")
-        case int() if value.bit_length() > _MOST_BITS:
+        case int() if value.bit_length() > MOST_BITS:
             message = "this number has more digits than can be written"
             scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write a smaller one")
         case str() | int() | float() | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
+import re
 from collections.abc import Iterator
 
 from cbx.diagnostics import codes
@@ -12,36 +14,49 @@ from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import DeclarationScope, read_value
 from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
+from cbx.parse.toml.parameter_file import read_parameter_file
 from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.syntax.declarations import Call, DictLiteral, ListLiteral, Literal, Parameters, ParameterValue, Value
 
 _MOST_MODELS = 1000
+_FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.toml\Z")
 
 
 def read_parameters(declaration: ast.expr, scope: DeclarationScope) -> tuple[Parameters, ...] | None:
     """The parameters of each model of a file.
 
-    Before: ``for_each=[{"region": "eu"}, {"region": "us"}]``. After: two `Parameters`.
+    Before: ``for_each=[{"region": "eu"}, {"region": "us"}]``, or the name of a TOML file that lists them. After: two
+    `Parameters`.
 
     Args:
         declaration: The call of a kind.
         scope: The names that it may use.
 
     Returns:
-        One for each model; none without ``for_each``; None after a diagnostic: CBX240, or CBX103 for wrong types.
+        One for each model; none without ``for_each``; None after a diagnostic: CBX240, CBX103 for wrong types,
+        CBX101 for invalid TOML.
     """
     keywords = declaration.keywords if isinstance(declaration, ast.Call) else []
     written = next((argument.value for argument in keywords if argument.arg == "for_each"), None)
     if written is None:
         return _check_no_parameters(keywords, scope)
     reported = len(scope.report)
-    value = read_value(written, scope)
+    value = _read_list(written, scope)
     if value is None or len(scope.report) > reported:
         return None
     models = _read_models(value, scope.report)
     if len(scope.report) == reported:
         _check_models(models, value.span, scope.report)
     return models if len(scope.report) == reported else None
+
+
+def _read_list(written: ast.expr, scope: DeclarationScope) -> Value | None:
+    """The value of ``for_each``: as it is written, or that of the TOML file that it names."""
+    value = read_value(written, scope)
+    if not isinstance(value, Literal) or not isinstance(value.value, str) or not _FILE_NAME.match(value.value):
+        return value
+    folder = value.span.path.rpartition("/")[0]
+    return read_parameter_file(f"{folder}/{value.value}", value.span, scope.parameter_files, scope.report)
 
 
 def _check_no_parameters(keywords: list[ast.keyword], scope: DeclarationScope) -> tuple[Parameters, ...] | None:
@@ -70,7 +85,9 @@ def _first_use(scope: DeclarationScope) -> ast.expr | None:
 
 def _read_models(value: Value, report: Report) -> tuple[Parameters, ...]:
     if not isinstance(value, ListLiteral):
-        _report_type("`for_each` takes a list of dictionaries of parameters", value.span, report)
+        takes = "`for_each` takes a list of dictionaries of parameters"
+        or_file = "" if _is_in_file(value.span) else ", or the name of a TOML file beside the model"
+        _report_type(f"{takes}{or_file}", value.span, report)
         return ()
     return tuple(_read_model(item, report) for item in value.items)
 
@@ -86,16 +103,27 @@ def _read_entries(item: DictLiteral, report: Report) -> Iterator[tuple[str, Para
     for key, value in item.entries:
         if not isinstance(key.value, str) or not key.value.isidentifier() or keyword.iskeyword(key.value):
             report.add(codes.FOR_EACH, f"`{key.value}` is not a name for a parameter", key.span, hint="use letters")
-        elif isinstance(value, Literal) and value.value is not None:
+        elif isinstance(value, Literal) and value.value is not None and _is_writable(value):
             yield key.value, value.value
-        elif isinstance(value, ListLiteral) and all(isinstance(each, Literal) for each in value.items):
+        elif isinstance(value, ListLiteral) and all(map(_is_writable, value.items)):
             yield key.value, tuple(each.value for each in value.items if isinstance(each, Literal))
         else:
             _report_type(f"the parameter `{key.value}` takes a text, a number, a boolean or a list", value.span, report)
 
 
+def _is_writable(value: Value) -> bool:
+    """Whether a value can be written to code: infinity cannot, which is `1e999` in Python, and `inf` in TOML."""
+    return isinstance(value, Literal) and (not isinstance(value.value, float) or math.isfinite(value.value))
+
+
+def _is_in_file(span: Span) -> bool:
+    return span.path.endswith(".toml")
+
+
 def _report_type(message: str, span: Span, report: Report) -> None:
     hint = 'for example `for_each=[{"region": "eu"}, {"region": "us"}]`'
+    if _is_in_file(span):
+        hint = 'for example `[[for_each]]`, and `region = "eu"` below it'
     report.add(codes.WRONG_ARGUMENT_TYPE, message, span, label="wrong type", hint=hint)
 
 

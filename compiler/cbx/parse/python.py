@@ -19,6 +19,7 @@ from cbx.parse.for_each import is_parameter, parameter_uses, read_name, read_par
 from cbx.parse.jinja.templates import Templates
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
+from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
 
 _MOST_STATEMENTS = 50_000
@@ -79,7 +80,13 @@ class _ImportedWords:
 
 
 def parse_python_model(
-    source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
+    source: SourceFile,
+    layer: str,
+    name: str,
+    templates: Templates,
+    variables: frozenset[str],
+    parameter_files: ParameterFiles,
+    report: Report,
 ) -> tuple[ParsedModel, ...] | None:
     """Read the model of a Python file, or its models; None after diagnostics (CBX101, CBX104, CBX105, CBX240)."""
     tree = parse_syntax(source, report, is_model=True)
@@ -88,7 +95,7 @@ def parse_python_model(
     positions = Positions(source)
     words = _imported_words(tree)
     words.names.update(_report_misspelt_words(tree, positions, report))
-    scope = DeclarationScope(positions, words.names, {}, report, words.packages)
+    scope = DeclarationScope(positions, words.names, {}, report, words.packages, parameter_files=parameter_files)
     functions = [
         (function, decorator)
         for function in tree.body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean, listing
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.csv_rows import parse_csv_rows
+from cbx.parse.toml.toml_values import read_toml_value
 from cbx.project.toml_spans import item_spans, key_span, parse_toml, setting_span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, ParsedModel, Value
 
@@ -123,18 +123,4 @@ class _TomlReader:
         )
 
     def _read_value(self, value: Any, span: Span) -> Value:
-        match value:
-            case dict():
-                spans = self._spans_of_keys(value, span)
-                entries = (
-                    (Literal(key, spans[key]), self._read_value(item, spans[key])) for key, item in value.items()
-                )
-                return DictLiteral(tuple(entries), span)
-            case list():
-                return ListLiteral(tuple(self._read_value(item, span) for item in value), span)
-            case datetime.date() | datetime.time():
-                message = "a date is not allowed in a declaration"
-                self._report.add(codes.NOT_A_LITERAL, message, span, hint="write it as text")
-                return Literal(None, span)
-            case _:
-                return Literal(value, span)
+        return read_toml_value(value, span, self._source, self._report)

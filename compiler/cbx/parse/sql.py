@@ -17,6 +17,7 @@ from cbx.parse.jinja.templates import Templates
 from cbx.parse.landing import columns_added_by
 from cbx.parse.positions import Positions
 from cbx.parse.queries import parse_query
+from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, SqlQuery
 
 _WORDS = {word: word for word in SIGNATURES}
@@ -31,14 +32,20 @@ _COMMENTS = re.compile(r"\s*(?:--(?P<line>[^\n]*)(?:\n|$)|/\*(?P<block>.*?)\*/)"
 
 
 def parse_sql_model(
-    source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
+    source: SourceFile,
+    layer: str,
+    name: str,
+    templates: Templates,
+    variables: frozenset[str],
+    parameter_files: ParameterFiles,
+    report: Report,
 ) -> tuple[ParsedModel, ...] | None:
     """Read the model of a SQL file, or its models; None after diagnostics (CBX101, CBX104, CBX105, CBX205, CBX240)."""
     declaration = _find_declaration(source)
     tree = _read_tree(source, name, declaration, report)
     if tree is None or declaration is None:
         return None
-    scope = DeclarationScope(Positions(source), _WORDS, {}, report)
+    scope = DeclarationScope(Positions(source), _WORDS, {}, report, parameter_files=parameter_files)
     parameters = read_parameters(tree, scope)
     if parameters is None:
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
+from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.project.settings import Project
@@ -20,14 +21,16 @@ _LARGEST_FILE = 1 << 20
 _LANGUAGES = (".py", ".sql")
 _DECLARATIONS, _ROWS = (".toml",), (".csv",)
 _PROPERTIES = (".yml", ".yaml")
+_PARAMETERS = (".toml",)
 
 
 def discover(project: Project, report: Report) -> Discovered:
     """Read every model and macro of a project.
 
     Before: a folder. After: the text of ``models/silver/orders.sql`` as the file of the model ``silver.orders``.
-    A seed is the pair of ``seeds/gold/currencies.toml`` and ``currencies.csv``. CBX106 for invalid names, CBX107 for
-    unreadable files, CBX203 for two files of one model, CBX245 for half a pair.
+    A seed is the pair of ``seeds/gold/currencies.toml`` and ``currencies.csv``; TOML files beside models are for
+    ``for_each``. CBX106 for invalid names, CBX107 for unreadable files, CBX203 for two files of one model, CBX245 for
+    half a pair.
     """
     files: list[ModelFile] = []
     known_ids: set[str] = set()
@@ -40,10 +43,9 @@ def discover(project: Project, report: Report) -> Discovered:
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
     files += _discover_seeds(project, known_ids, report)
-    _report_ignored_files(project.root, report)
-    return Discovered(
-        project, _drop_duplicates(files, report), frozenset(known_ids), _read_macro_files(project, report)
-    )
+    parameter_files = _read_files_beside(project.root, report)
+    macro_files = _read_macro_files(project, report)
+    return Discovered(project, _drop_duplicates(files, report), frozenset(known_ids), macro_files, parameter_files)
 
 
 def _discover_seeds(project: Project, known_ids: set[str], report: Report) -> Iterator[ModelFile]:
@@ -76,10 +78,31 @@ def _read_seed(path: str, project: Project, report: Report) -> Iterator[ModelFil
         yield ModelFile(SourceFile(path, declared), *named, SourceFile(rows, text))
 
 
-def _report_ignored_files(root: Path, report: Report) -> None:
+def _read_files_beside(root: Path, report: Report) -> ParameterFiles:
+    """Read the TOML files next to models, in one walk with the YAML files, of which it warns."""
+    unreported = Report()
+    beside = list(_files(root, "models", unreported, (*_PARAMETERS, *_PROPERTIES)))
+    ignored = [path for path in beside if path.endswith(_PROPERTIES)]
+    _report_ignored_files(root, (*ignored, *_files(root, SEEDS, unreported, _PROPERTIES)), report)
+    return _read_parameter_files(root, (path for path in beside if path.endswith(_PARAMETERS)), unreported, report)
+
+
+def _read_parameter_files(root: Path, paths: Iterable[str], found: Report, report: Report) -> ParameterFiles:
+    """The texts of files; None for those that cannot be read, or of which the walk that found them says so."""
+    texts = {path: _read_file(root, path, found) for path in paths}
+    problems = [
+        problem for problem in found.sorted_diagnostics() if problem.span and problem.span.path.endswith(_PARAMETERS)
+    ]
+    report.extend(problems)
+    report.sources.update(found.sources)
+    unreadable: dict[str, SourceFile | None] = {problem.span.path: None for problem in problems if problem.span}
+    return unreadable | {path: SourceFile(path, text) for path, text in texts.items() if text is not None}
+
+
+def _report_ignored_files(root: Path, paths: Iterable[str], report: Report) -> None:
     """Warn of YAML files next to models and seeds, in which dbt users declare columns and tests: they are not read."""
     unreported = Report()
-    for path in (*_files(root, "models", unreported, _PROPERTIES), *_files(root, SEEDS, unreported, _PROPERTIES)):
+    for path in paths:
         _read_file(root, path, unreported)
         what = "a seed's TOML file" if path.startswith(f"{SEEDS}/") else "a model's file"
         message = f"`{path}` is not read: {what} declares its columns, key and expectations"
@@ -107,7 +130,10 @@ def discover_part(project: Project, report: Report, paths: Iterable[str], known_
         named, text = _model_name(path, project, report), _read_file(project.root, path, report)
         if named and text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
-    return Discovered(project, tuple(files), known_ids, _read_macro_files(project, report))
+    found, has_lists = Report(), any("for_each" in file.source.text for file in files)
+    paths = _files(project.root, "models", found, _PARAMETERS) if has_lists else ()
+    parameter_files = _read_parameter_files(project.root, paths, found, report)
+    return Discovered(project, tuple(files), known_ids, _read_macro_files(project, report), parameter_files)
 
 
 def _read_macro_files(project: Project, report: Report) -> tuple[SourceFile, ...]:

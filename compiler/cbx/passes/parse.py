@@ -9,6 +9,7 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Report
 from cbx.parse.python import parse_python_model
 from cbx.parse.seed import parse_seed
 from cbx.parse.sql import parse_sql_model
+from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.passes.read_macros import Macros
 from cbx.stages.declared import Discovered, ModelFile, Parsed
 from cbx.syntax.declarations import ParsedModel
@@ -19,12 +20,15 @@ def parse(discovered: Discovered, macros: Macros, report: Report) -> Parsed:
 
     Before: ``{{ view(key="id") }} SELECT ...``. After: a call of ``view`` with a literal at its place, and the
     query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205, CBX240, CBX245) and omitted. A file with
-    ``for_each`` is read once for each of its models.
+    ``for_each`` is read once for each of its models, whose parameters may be in a TOML file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings about the code of models
         variables = discovered.project.variable_names
-        files = [(file, _parse_file(file, macros, variables, report)) for file in discovered.model_files]
+        files = [
+            (file, _parse_file(file, macros, variables, discovered.parameter_files, report))
+            for file in discovered.model_files
+        ]
     return Parsed(
         discovered.project,
         tuple(model for _, models in files for model in models or ()),
@@ -48,9 +52,9 @@ def _known_ids(by_path: frozenset[str], files: Sequence[_ParsedFile]) -> frozens
 
 
 def _parse_file(
-    file: ModelFile, macros: Macros, variables: frozenset[str], report: Report
+    file: ModelFile, macros: Macros, variables: frozenset[str], parameter_files: ParameterFiles, report: Report
 ) -> tuple[ParsedModel, ...] | None:
     if file.rows is not None:
         return parse_seed(file.source, file.rows, file.layer, file.name, report)
     read = parse_python_model if file.source.path.endswith(".py") else parse_sql_model
-    return read(file.source, file.layer, file.name, macros.templates, variables, report)
+    return read(file.source, file.layer, file.name, macros.templates, variables, parameter_files, report)

@@ -34,9 +34,11 @@ def resolve_code(
 
 
 def hash_content(texts: DeclarationTexts, code: PythonCode | SqlCode | None) -> str:
-    """The hash of the files of a model and of the Python macros that it uses."""
-    rows = texts.declaration.rows
+    """The hash of the files of a model and of the Python macros that it uses, with its parameters of another file."""
+    rows, parameters = texts.declaration.rows, texts.declaration.parameters
     parts = [texts.source.text, *([] if rows is None else [rows.source.text])]
+    if parameters is not None and parameters.span.path != texts.source.path:
+        parts.append(repr(parameters.values))
     if isinstance(code, SqlCode):
         parts.append(code.query.placeholder())
     functions = code.functions if isinstance(code, SqlCode) else code

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Code
@@ -113,6 +113,33 @@ def item_spans(source: SourceFile, setting: Span) -> tuple[Span, ...]:
     return tuple(_trim(source, span) for span in spans)
 
 
+class TableSpans(NamedTuple):
+    """The span of a table's name, and those of its settings by their keys."""
+
+    table: Span
+    settings: Mapping[str, Span]
+
+
+def table_spans(source: SourceFile, name: str) -> tuple[TableSpans, ...]:
+    """The spans of the tables of an array with headers, such as ``[[for_each]]``; none for a list in brackets.
+
+    Args:
+        source: The file, which is valid TOML.
+        name: The array's key, which is at the top of the file.
+    """
+    tables: list[tuple[Span, dict[str, Span]]] = []
+    is_open = False
+    for keys, span, is_header in _lines_with_keys(source):
+        if is_header and keys == (name,):
+            tables.append((span, {}))
+        elif is_header and keys[0] == name and tables:
+            tables[-1][1].setdefault(keys[1], span)
+        elif not is_header and is_open:
+            tables[-1][1].setdefault(keys[0], span)
+        is_open = keys == (name,) if is_header else is_open
+    return tuple(TableSpans(*table) for table in tables)
+
+
 def _trim(source: SourceFile, span: Span) -> Span:
     """The first line of a span, without white space at its end."""
     last = span.end_column - 1 if span.end_line == span.line else None
@@ -138,17 +165,21 @@ def _setting_spans(source: SourceFile) -> _SettingSpans:
     named: dict[tuple[str, ...], Span] = {}
     inside: dict[tuple[str, ...], Span] = {}
     table: tuple[str, ...] = ()
-    for number, line in enumerate(source.text.split("\n"), start=1):
-        header = _HEADER.match(line)
-        match = header or _SETTING.match(line)
-        if match is None:
-            continue
-        keys = tuple(key.strip("\"'") for key in _KEYS.findall(match[1]))
-        start = match.start(1) + 1
-        span = Span(source.path, number, start, number, start + len(match[1]))
-        if header:
+    for keys, span, is_header in _lines_with_keys(source):
+        if is_header:
             table = keys
             for depth in range(min(len(keys), _DEEPEST)):
                 inside.setdefault(keys[:depth], span)
-        named.setdefault(keys if header else (*table, *keys), span)
+        named.setdefault(keys if is_header else (*table, *keys), span)
     return _SettingSpans(named, inside)
+
+
+def _lines_with_keys(source: SourceFile) -> Iterator[tuple[tuple[str, ...], Span, bool]]:
+    """The keys of each line with a header or a setting, their span, and whether it is a header."""
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        header = _HEADER.match(line)
+        match = header or _SETTING.match(line)
+        if match is not None:
+            keys = tuple(key.strip("\"'") for key in _KEYS.findall(match[1]))
+            start = match.start(1) + 1
+            yield keys, Span(source.path, number, start, number, start + len(match[1])), header is not None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import ReadCall
 from cbx.diagnostics.source_files import SourceFile
+from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.project.settings import Project
 from cbx.syntax.declarations import Parameters, ParsedModel, PythonFunction, SeedRows, SqlQuery
 from cbx.syntax.spans import Spans
@@ -35,12 +36,14 @@ class Discovered(NamedTuple):
         model_files: The files of models.
         known_ids: The ids of all model files, also of unreadable ones, so that their readers are not reported.
         macro_files: The files of macros.
+        parameter_files: The TOML files beside models, which ``for_each`` may name.
     """
 
     project: Project
     model_files: tuple[ModelFile, ...]
     known_ids: frozenset[str]
     macro_files: tuple[SourceFile, ...]
+    parameter_files: ParameterFiles
 
 
 class Parsed(NamedTuple):

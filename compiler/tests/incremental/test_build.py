@@ -366,6 +366,37 @@ def test_of_a_file_with_several_models_all_are_compiled(shop: Path) -> None:
     assert not is_whole
 
 
+def test_parameters_in_a_toml_file_are_seen(shop: Path) -> None:
+    """An edit of the file compiles everything; an edit of a reader of one of its models does not."""
+    toml = '[[for_each]]\nname = "towns"\n\n[[for_each]]\nname = "villages"\n'
+    text = "SELECT id, city AS {{ each.name }} FROM {{ ref('silver.customers') }}\n"
+    reader = "{{ materialized_view() }}\n\nSELECT id FROM {{ ref('gold.villages') }}\n"
+    files = {
+        "places.toml": toml,
+        "unused.toml": "not = TOML",
+        "places.sql": '{{ materialized_view(for_each="places.toml", name="{{ each.name }}") }}\n\n' + text,
+        "hamlets.sql": reader,
+    }
+    for name, content in files.items():
+        (shop / "models/gold" / name).write_text(content)
+    assert build(shop, OPTIONS).summary is not None
+
+    is_whole_unchanged = is_compiled_whole(lambda: build(shop, OPTIONS))
+    (shop / "models/gold/hamlets.sql").write_text(reader.replace("SELECT id", "SELECT  id"))
+    is_whole_for_reader = is_compiled_whole(lambda: build(shop, OPTIONS))
+    (shop / "models/gold/places.toml").write_text(toml.replace("towns", "cantons"))
+    changes = build(shop, OPTIONS).changes
+    (shop / "models/gold/places.toml").unlink()
+    summary = build(shop, OPTIONS).summary
+
+    assert not is_whole_unchanged
+    assert not is_whole_for_reader
+    assert changes is not None
+    assert "notebooks/gold/cantons.py" in changes.written
+    assert changes.removed == ("notebooks/gold/towns.py",)
+    assert summary is None
+
+
 @pytest.mark.parametrize(
     ("path", "before", "after"),
     [

@@ -1,0 +1,1 @@
+"""Reads TOML files beside models and seeds as declarations are read."""
