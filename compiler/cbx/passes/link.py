@@ -129,6 +129,9 @@ def _suggest_id(wanted: str, known_ids: frozenset[str]) -> str | None:
     return did_you_mean(wanted, known_ids, otherwise)
 
 
+_OWN_MODELS = "relationships are between models of one project"
+
+
 def _check_related_models(
     model: ResolvedModel, known_ids: frozenset[str], unused: Mapping[str, ResolvedModel], report: Report
 ) -> None:
@@ -141,7 +144,7 @@ def _check_related_models(
                 message,
                 claim.model_span,
                 label="not found",
-                hint=_suggest_id(other, known_ids - {model.id}),
+                hint=_OWN_MODELS if BETWEEN in other else _suggest_id(other, known_ids - {model.id}),
                 causes=_causes_of_unknown_model(other, unused),
             )
 
