@@ -33,6 +33,7 @@ from cbx.passes.table_facts import known_tables
 from cbx.passes.type_columns import type_columns
 from cbx.project.sections import LOCAL
 from cbx.project.settings import Project, has_environment, load_project
+from cbx.stages.data_tests import NoRows
 from cbx.stages.declared import Discovered
 from cbx.stages.plan import Artifact, Plan
 from cbx.stages.resolved import KnownTable, Proven
@@ -95,7 +96,9 @@ class ProjectPart:
         models = [proven.models[name] for name in self.ids & set(proven.models)]
         read = {source.model for model in models for source in model.model_inputs}
         filled = {model.flow.model for model in models if model.flow is not None}
-        return read | filled <= set(proven.models)
+        rules = [test.rule for model in models for test in model.tests]
+        tested = {name for rule in rules if isinstance(rule, NoRows) for name in rule.models}
+        return read | filled | tested <= set(proven.models)
 
 
 def compile_project(

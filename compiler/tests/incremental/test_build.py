@@ -432,12 +432,13 @@ def test_of_one_changed_model_the_rest_is_not_compiled(shop: Path, path: str, be
         ("models/gold/sales.sql", "silver.customers", "bronze.customers"),
         ("models/bronze/customers.sql", "SELECT id", "SELECT  id"),
         ("models/bronze/customers_web.sql", "web.customers", "web.users"),
+        ("models/silver/towns.sql", "silver.orders", "silver.paid"),
         ("macros/rules.sql", "> 0", "> 1"),
         ("project.toml", "shop", "shops"),
     ],
 )
 def test_what_others_see_of_a_change_compiles_everything(shop: Path, path: str, before: str, after: str) -> None:
-    """Columns, keys, inputs, flows and their targets, macros, settings, and anything wrong."""
+    """Columns, keys, inputs, flows and their targets, tables that tests read, macros, settings, and anything wrong."""
     (shop / path).write_text(FILES[path].replace(before, after))
 
     assert is_compiled_whole(lambda: build(shop, OPTIONS))
