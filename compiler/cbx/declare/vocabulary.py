@@ -310,18 +310,18 @@ def flow(
 def ref(model: str) -> Any: ...
 @overload
 def ref(project: str, model: str, /) -> Any: ...
-def ref(*names: str, **named: str) -> Any:
+def ref(*names: str, model: str = "") -> Any:
     """Read a model in batch: one of this project, or a table of another project, ``ref("crm", "silver.customers")``."""
-    return ("ref", *names, *named.values())
+    return ("ref", *names, *filter(None, [model]))
 
 
 @overload
 def stream(model: str) -> Any: ...
 @overload
 def stream(project: str, model: str, /) -> Any: ...
-def stream(*names: str, **named: str) -> Any:
+def stream(*names: str, model: str = "") -> Any:
     """Read the new rows of a model as a stream: one of this project, or a table of another project."""
-    return ("stream", *names, *named.values())
+    return ("stream", *names, *filter(None, [model]))
 
 
 def source(table: str) -> Any:
