@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.check_tags import check_tags
+from cbx.passes.flow_facts import flows_by_target
+from cbx.project.dataset_names import quarantine_table
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 
 ColumnId = tuple[str, str]
@@ -24,6 +26,7 @@ def check_options(connected: Connected, report: Report) -> None:
     for model in connected.models.values():
         _check_options_of_table(model, connected.project.settings.compile.api, report)
         _check_masks(model, connected, report)
+        _check_quarantine(model, report)
         check_tags(model, report)
     if has_masks and not find_cycles(connected.graph):
         _check_copies(connected, report)
@@ -62,9 +65,23 @@ def _check_masks(model: ResolvedModel, connected: Connected, report: Report) -> 
         report.add(codes.UNUSABLE_MASK, message, span, hint=hint, causes=causes)
 
 
+def _check_quarantine(model: ResolvedModel, report: Report) -> None:
+    """Report a quarantine table, which has neither the masks nor the row filter of its table."""
+    masked = [
+        f"the values of `{model.id}.{column.name}` without its mask" for column in model.columns or () if column.mask
+    ]
+    filtered = [f"rows of `{model.id}` without its row filter"] if model.options.row_filter is not None else []
+    is_written = model.quarantine and any(rule.on_violation == "drop" for rule in model.expectations)
+    if is_written and model.is_published and (masked or filtered):
+        message = f"`{quarantine_table(model.dataset)}` has {(masked or filtered)[0]}"
+        hint = f"remove `quarantine`, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
+        report.add(codes.UNMASKED_COPY, message, model.spans.at("quarantine"), label="not masked", hint=hint)
+
+
 def _check_copies(connected: Connected, report: Report) -> None:
     """Follow masked columns through views to the tables that have their values without a mask."""
     origins: dict[ColumnId, ColumnId] = {}
+    flows = flows_by_target(connected.models)
     for name in topological_order(connected.graph):
         model = connected.models[name]
         counted = _counted_columns(connected, name)
@@ -73,8 +90,8 @@ def _check_copies(connected: Connected, report: Report) -> None:
             if column.mask is not None:
                 origins[place] = place
                 continue
-            origin = next(_masked_origins(column, origins), None)
-            if origin is None or column.name.lower() in counted or _is_number_of_texts(column, origin, connected):
+            origin = next(_masked_origins(column, flows.get(name, ()), origins), None)
+            if origin is None or column.name.lower() in counted or _is_number_of_texts(name, column, origin, connected):
                 continue
             if model.kind in {"view", "flow"}:
                 origins[place] = origin
@@ -82,8 +99,9 @@ def _check_copies(connected: Connected, report: Report) -> None:
                 _report_copy(model, column, origin, connected.models, report)
 
 
-def _masked_origins(column: Column, origins: Mapping[ColumnId, ColumnId]) -> Iterator[ColumnId]:
-    for table, name in column.lineage or ():
+def _masked_origins(column: Column, flows: Iterable[str], origins: Mapping[ColumnId, ColumnId]) -> Iterator[ColumnId]:
+    """The masked columns whose values a column has, also where only those of the flows into its table are known."""
+    for table, name in (*(column.lineage or ()), *((flow, column.name) for flow in flows)):
         origin = origins.get((table, name.lower()))
         if origin is not None:
             yield origin
@@ -97,11 +115,33 @@ def _counted_columns(connected: Connected, model: str) -> frozenset[str]:
     )
 
 
-def _is_number_of_texts(column: Column, origin: ColumnId, connected: Connected) -> bool:
-    """Whether a column is a whole number and the masked one a text, as a count of different texts is."""
+def _is_number_of_texts(model: str, column: Column, origin: ColumnId, connected: Connected) -> bool:
+    """Whether a column is a whole number and the masked one a text that is not cast, as a count of texts is."""
     table, name = origin
     types = [known.type for known in connected.columns.get(table) or () if known.name.lower() == name]
-    return column.type in {"BIGINT", "INT"} and types == ["STRING"]
+    is_number = column.type in {"BIGINT", "INT"} and types == ["STRING"]
+    return is_number and not any(_is_cast(text) for text in _definitions(model, column, connected))
+
+
+def _is_cast(signature: str) -> bool:
+    return "cast(" in signature and not signature.startswith("count(")
+
+
+def _definitions(model: str, column: Column, connected: Connected) -> Iterator[str]:
+    """The signatures of the expressions that define a column."""
+    from cbx.analysis.relation import relations as ir
+    from cbx.analysis.relation.relation_walks import nodes_of
+
+    relation = connected.relations.get(model)
+    if relation is None:
+        return
+    ids = {field.id for field in relation.fields if field.name.lower() == column.name.lower()}
+    for node in nodes_of(relation):
+        parts = node.definitions if isinstance(node, ir.Projection) else ()
+        parts = node.aggregates if isinstance(node, ir.Aggregate) else parts
+        for part in parts:
+            if part.column in ids and isinstance(part.expression, ir.Computed):
+                yield part.expression.signature
 
 
 def _report_copy(

@@ -80,6 +80,8 @@ class ExpressionReader:
             node = rewrite_as_coalesce(node) or node
         if isinstance(node, exp.Column):
             part = self._facts_of_column(node, bound)
+        elif isinstance(node, exp.Star):
+            part = replace(self._combine_parts(node, bound), reads=self._reads_of_star(node))
         elif isinstance(node, (exp.Query, exp.Subquery)):
             return self._facts_of_query(node)
         else:
@@ -134,7 +136,7 @@ class ExpressionReader:
 
     def _facts_of_column(self, node: exp.Column, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node.this, exp.Star):
-            return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
+            return _ExpressionFacts(f"?{self.context.number()}", self._reads_of_star(node), is_deterministic=False)
         parts = parts_of(node)
         if any(PLACEHOLDER in part for part in parts):
             return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
@@ -149,6 +151,20 @@ class ExpressionReader:
         if match.is_sure and parts[0] not in WITHOUT_PARENTHESES:
             self._report_unknown(node)
         return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
+
+    def _reads_of_star(self, node: exp.Expr) -> Ids:
+        """The columns that a star inside an expression stands for; a count of all rows reads none."""
+        if isinstance(node.parent, exp.Count):
+            return NONE
+        fields, star = self.scope.star, node
+        if isinstance(node, exp.Column):
+            name, star = parts_of(node)[:-1], node.this
+            items = [item for item in self.scope.from_items if item.name[-len(name) :] == name]
+            match = self.scope.find(name) if not items else None
+            whole = [match.field] if isinstance(match, ResolvedColumn) else []
+            fields = [*whole, *(field for item in items for field in item.fields)]
+        left_out = {column.name.lower() for column in star.args.get("except_") or ()}
+        return frozenset(field.id for field in fields if field.name.lower() not in left_out)
 
     def _report_unknown(self, node: exp.Column) -> None:
         spans = [part.meta for part in node.parts if "start" in part.meta]

@@ -132,9 +132,13 @@ class ExpressionWriter:
             case "common_inline_user_defined_function":
                 return self._write_python_function(record)
             case "unresolved_star" | "unresolved_regex":
-                return self.write_unknown()
+                return self._write_star()
             case _:
                 return exp.Anonymous(this=ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
+
+    def _write_star(self) -> exp.Expr:
+        """An unknown expression over all columns, as a star in a call is."""
+        return self.write_unknown(*map(self.write_column, self.rows.fields))
 
     def _note_hazards(self, node: exp.Expr, site: CallSiteRecord | None) -> exp.Expr:
         """Note the hazards of a call, and where it is."""
@@ -299,11 +303,13 @@ class ExpressionWriter:
 
     def resolve_names(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> exp.Expr:
         """Resolve the names in parsed SQL to columns."""
+        if isinstance(node, exp.Star) or isinstance(node.this, exp.Star):
+            return node if isinstance(node, exp.Count) else self._write_star()
         if isinstance(node, exp.Column):
             if node.parts[0].name.lower() in bound:
                 return node
             name = ".".join(f"`{part.name}`" for part in node.parts)
-            return self.write_unknown() if isinstance(node.this, exp.Star) else self._write_attribute(name, None, None)
+            return self._write_attribute(name, None, None)
         if isinstance(node, (exp.Query, exp.Subquery)):
             return self.write_unknown()
         if isinstance(node, exp.Lambda):
