@@ -19,8 +19,9 @@ def quote_if_needed(name: str) -> str:
 
 
 def quote_text(text: str) -> str:
-    """A text as a string literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """A text as a string literal, in which Spark replaces no ``${name}`` by a setting."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + escaped.replace("${", "\\u0024{") + "'"
 
 
 def value_text(value: Any) -> str:

@@ -127,6 +127,8 @@ def _check_values(
     if wrong:
         message = f"`{model.id}.{column.name}` is {kind}, and {wrong[0]!r} is not such a value"
         hint = "write texts in quotes, and numbers and booleans without"
+        if kind == "FLOAT" and isinstance(wrong[0], float):
+            hint = "no FLOAT is equal to this DOUBLE: make the column a DOUBLE or a DECIMAL"
         report.add(codes.TEST_TYPE_MISMATCH, message, span, hint=hint)
 
 
@@ -138,7 +140,8 @@ def _fits(value: TestValue, kind: str) -> bool:
         return False
     wanted = bool if kind == "BOOLEAN" else (int, float) if is_number(kind) else str
     is_kind = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    return is_kind and read_seed_value(value_text(value), kind) is not None
+    read = read_seed_value(value_text(value), kind) if is_kind else None
+    return read is not None and (kind != "FLOAT" or read.identity == value)
 
 
 def _decide_test(model: ResolvedModel, seed: Seed, test: DataTest, report: Report) -> None:

@@ -21,8 +21,16 @@ def flows_by_target(models: Mapping[str, ResolvedModel]) -> dict[str, list[str]]
 
 
 def rows_of_target(target: str, flows: Sequence[str], relations: Mapping[str, Relation]) -> Relation | None:
-    """The rows of a streaming table that flows fill beside its own query; None if they are not known."""
+    """The rows of a streaming table that flows fill beside its own query; None if they are not known.
+
+    Two backfills of one table do not read the same rows of it: it may change between them.
+    """
     from cbx.analysis.relation.append_rows import append_rows
+    from cbx.analysis.relation.relation_walks import nodes_of, stream_scans
+    from cbx.analysis.relation.relations import Scan
 
     known = [relations[name] for name in (target, *flows) if name in relations]
-    return append_rows(known[0], known[1:]) if len(known) == 1 + len(flows) else None
+    backfills = [relation for relation in known if not any(stream_scans(relation))]
+    read = [{node.table.name for node in nodes_of(relation) if isinstance(node, Scan)} for relation in backfills]
+    is_read_twice = len(set().union(*read)) < sum(map(len, read))
+    return append_rows(known[0], known[1:]) if len(known) == 1 + len(flows) and not is_read_twice else None
