@@ -53,7 +53,7 @@ def _report_unknown_project(texts: DeclarationTexts, project: str, identity: str
     hint = did_you_mean(project, known, otherwise)
     if own in texts.declared.known_ids or project in texts.declared.project.layers:
         hint = f'write one name: `"{own}"`'
-    message = f"`{texts.declaration.id}` reads `{identity}` of `{project}`, which is no project in `[dependencies]`"
+    message = f"`{texts.declaration.id}` reads `{project}{BETWEEN}{identity}`, but `[dependencies]` has no such project"
     texts.report.add(codes.UNKNOWN_MODEL, message, span, label="not found", hint=hint)
 
 
