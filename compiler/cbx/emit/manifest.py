@@ -9,6 +9,7 @@ from typing import Any
 from cbx.emit.code_hash import code_hash
 from cbx.emit.data_tests import data_test_check_entry, data_test_entry
 from cbx.emit.measures import home_of_column, lay_out_measure
+from cbx.stages.constraints import has_primary_key
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.plan import Artifact, Check, DataTestCheck, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import (
@@ -141,6 +142,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
             for expectation in model.expectations
         ],
         **({"tests": [data_test_entry(test) for test in planned.tests]} if planned.tests else {}),
+        **({"has_schema": False} if has_primary_key(model) and model.is_published and not planned.schema else {}),
         "columns": [_column(column) | home_of_column(column, model, plan) for column in columns or ()],
         "measures": [lay_out_measure(measure) for measure in plan.measures.get(model.id, ())],
         "cdc": None if model.cdc is None else _cdc(model.cdc),

@@ -46,11 +46,8 @@ def published_facts(project: Project, name: str, *, is_streaming: bool) -> Table
 
 
 def _never_null_columns(model: PublishedModel) -> Iterator[str]:
-    """The columns without NULL, in lower case.
-
-    The manifest does not say whether a table is created with its schema, so NOT NULL counts in seeds only.
-    """
-    if model.kind == "seed":
+    """The columns without NULL, in lower case, by the table's schema, its rows, or expectations on all rows."""
+    if model.kind == "seed" or model.enforces_not_null:
         yield from (column.name.lower() for column in model.columns if column.not_null)
     for rule in model.expectations if model.kind in _RECOMPUTED else ():
         tested = NOT_NULL.fullmatch(rule.condition)

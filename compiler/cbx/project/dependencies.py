@@ -72,11 +72,24 @@ class PublishedModel(_Entry):
     cdc: PublishedHistory | None = None
     private: bool = False
     replace_using: tuple[str, ...] = ()
+    has_schema: bool = True
 
     @property
     def is_published(self) -> bool:
         """Whether it has a table that other pipelines can read."""
         return self.kind in _STORED and not self.private
+
+    @property
+    def enforces_not_null(self) -> bool:
+        """Whether its table is created with the schema of a primary key, which refuses NULL in NOT NULL columns."""
+        required = {column.name.lower() for column in self.columns if column.not_null}
+        is_history = self.cdc is not None and self.cdc.scd_type == 2
+        return (
+            self.has_schema
+            and not is_history
+            and bool(self.key)
+            and required.issuperset(map(str.lower, self.key or ()))
+        )
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:

@@ -11,6 +11,7 @@ from cbx.compiler import compile_project
 from cbx.graph.graph_document import read_manifest
 from cbx.incremental.build import Build, build, up_to_date_manifest
 from cbx.incremental.options import Options
+from cbx.passes.published_facts import published_facts
 from cbx.testing.project.compiled_project import to_data
 
 OPTIONS = Options("local", with_trace=False)
@@ -142,3 +143,19 @@ def test_a_name_in_a_manifest_never_becomes_code(shop: Path, dataset: str) -> No
     (shop.parent / "crm/target/manifest.json").write_text(json.dumps(manifest))
 
     assert codes_of(build(shop, OPTIONS)) == ["CBX273"]
+
+
+@pytest.mark.parametrize(("constraints", "expected"), [("primary", True), ("none", False)])
+def test_not_null_counts_where_the_table_refuses_null(shop: Path, constraints: str, *, expected: bool) -> None:
+    """Without constraints the table of the other project has no schema, and may have NULL."""
+    crm = shop.parent / "crm"
+    settings = crm / "project.toml"
+    settings.write_text(f'{settings.read_text()}\n[compile]\nconstraints = "{constraints}"\n')
+    edit(crm / "models/silver/customers.sql", '"id": "BIGINT"', '"id": column("BIGINT", not_null=True)')
+    build(crm, OPTIONS)
+    project = compile_project(shop, with_trace=False).project
+    assert project is not None
+    facts = published_facts(project, "crm:silver.customers", is_streaming=False)
+
+    assert facts is not None
+    assert [column.not_null for column in facts.columns or ()] == [expected, False]
