@@ -258,6 +258,14 @@ def parts_of(node: exp.Column) -> tuple[str, ...]:
     return tuple(part.name.lower() for part in node.parts)
 
 
+def is_variable(node: exp.Expr) -> bool:
+    """Whether a literal has a variable in it: one of the project, or a setting for which Spark replaces ``${name}``.
+
+    Source: the class `VariableSubstitution` of Spark; a setting that does not exist is replaced by nothing.
+    """
+    return isinstance(node, exp.Literal) and (PLACEHOLDER in str(node.this) or "${" in str(node.this))
+
+
 def literal(node: exp.Expr) -> ir.Constant | None:
     """The literal that an expression consists of; None for any other expression."""
     bare = node.unalias().unnest() if isinstance(node, (exp.Alias, exp.Paren)) else node
@@ -266,7 +274,7 @@ def literal(node: exp.Expr) -> ir.Constant | None:
             return ir.Constant(None)
         case exp.Boolean():
             return ir.Constant("TRUE" if bare.this else "FALSE")
-        case exp.Literal() if PLACEHOLDER in str(bare.this):
+        case exp.Literal() if is_variable(bare):
             return None
         case exp.Literal():
             return ir.Constant(f"'{bare.this}'" if bare.is_string else _number(str(bare.this)))

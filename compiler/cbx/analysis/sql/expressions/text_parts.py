@@ -16,10 +16,9 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
-from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, is_variable
 from cbx.analysis.sql.expressions.nullability import not_null_conditions
 from cbx.analysis.types.value_types import is_injective_cast
-from cbx.syntax.text import PLACEHOLDER
 
 _DIGITS = frozenset("0123456789")
 _DIRECTIVE = re.compile(r"%(?:%|(?P<number>(?:0\d+)?d)|(?P<text>s)|.*)", re.DOTALL)
@@ -74,9 +73,7 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | 
 
     A text with a variable is not supported: the value of the variable may be anything.
     """
-    if any(
-        isinstance(child, exp.Literal) and PLACEHOLDER in str(child.this) for child in (node, *node.iter_expressions())
-    ):
+    if any(map(is_variable, (node, *node.iter_expressions()))):
         return None
     match node:
         case exp.Paren():
