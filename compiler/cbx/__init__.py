@@ -3,38 +3,42 @@
 A model imports its words from here: ``from cbx import expect, stream, streaming_table``.
 """
 
-from cbx.declare.vocabulary import (
-    accepted_values,
-    auto_cdc,
-    auto_cdc_from_snapshot,
+from cbx.declare.vocabulary.inputs import (
     auto_loader,
-    column,
     each,
-    expect,
-    expect_or_drop,
-    expect_or_fail,
-    flow,
-    freshness,
     kafka,
-    many_to_one,
-    materialized_view,
-    no_rows,
-    not_null,
-    one_to_many,
-    one_to_one,
     read,
     read_stream,
     ref,
-    row_count,
     secret,
-    sink,
     snapshots,
     source,
     stream,
     stream_source,
-    streaming_table,
     var,
+)
+from cbx.declare.vocabulary.kinds import (
+    auto_cdc,
+    auto_cdc_from_snapshot,
+    flow,
+    materialized_view,
+    sink,
+    streaming_table,
     view,
+)
+from cbx.declare.vocabulary.promises import (
+    accepted_values,
+    column,
+    expect,
+    expect_or_drop,
+    expect_or_fail,
+    freshness,
+    many_to_one,
+    no_rows,
+    not_null,
+    one_to_many,
+    one_to_one,
+    row_count,
 )
 
 __all__ = [

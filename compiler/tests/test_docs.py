@@ -13,9 +13,9 @@ import typer
 from literate import Case, check, diagnostics_text, lay_out, read_cases
 from pydantic import BaseModel
 
+import cbx
 from cbx.cli.commands import application
 from cbx.compiler import compile_project
-from cbx.declare import vocabulary
 from cbx.declare.documents import DOCUMENTS, Document, ModelDocument
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
@@ -129,7 +129,7 @@ def test_every_word_is_on_the_page_of_the_language() -> None:
 @pytest.mark.parametrize("word", sorted(DOCUMENTS.keys() - {"seed"}))
 def test_the_vocabulary_has_every_argument(word: str) -> None:
     """Editors and type checkers know only what the functions say; `seed` is declared in TOML."""
-    parameters = inspect.signature(getattr(vocabulary, word)).parameters.values()
+    parameters = inspect.signature(getattr(cbx, word)).parameters.values()
     expected = DOCUMENTS[word].model_fields.keys()
     nameless = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}
     actual = {parameter.name for parameter in parameters if parameter.kind not in nameless}

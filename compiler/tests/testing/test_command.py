@@ -163,5 +163,6 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert [name for name in done.stdout.split() if not name.startswith("cbx")] == []
-    own = ["cbx", "cbx.declare", "cbx.declare.vocabulary", "cbx.testing", "cbx.testing.plugin"]
+    words = [f"cbx.declare.vocabulary{name}" for name in ("", ".inputs", ".kinds", ".promises")]
+    own = ["cbx", "cbx.declare", *words, "cbx.testing", "cbx.testing.plugin"]
     assert done.stdout.split() == [*own, "cbx.testing.project", "cbx.testing.project.project_imports"]
