@@ -14,6 +14,7 @@
         expect_or_drop("has_amount", "amount > 0"),
     ],
     quarantine=True,
+    private=True,
 ) }}
 -- Each change of a payment, as the payment service sends it.
 

@@ -54,7 +54,7 @@ def bronze_payment_events_input():
 # COMMAND ----------
 
 @dlt.table(
-    name="bronze.payment_events",
+    name="bronze_payment_events",
     comment="Each change of a payment, as the payment service sends it.",
     schema="""
         payment_id STRING NOT NULL,
@@ -67,6 +67,7 @@ def bronze_payment_events_input():
         sent_at TIMESTAMP COMMENT 'When the service sent the event; NULL for archived ones.'
     """,
     table_properties={"quality": "bronze"},
+    private=True,
 )
 @dlt.expect_or_drop("has_payment", "payment_id IS NOT NULL AND changed_at IS NOT NULL")
 @dlt.expect_or_drop("has_amount", "amount > 0")
@@ -81,9 +82,10 @@ DROPPING_RULES = {
 
 
 @dlt.table(
-    name="bronze.payment_events_quarantine",
-    comment="Rows dropped from bronze.payment_events, with the rules that they violated.",
+    name="bronze_payment_events_quarantine",
+    comment="Rows dropped from bronze_payment_events, with the rules that they violated.",
     table_properties={"quality": "bronze"},
+    private=True,
 )
 def bronze_payment_events_quarantine():
     rows = spark.sql(QUERY)

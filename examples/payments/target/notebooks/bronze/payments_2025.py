@@ -29,7 +29,7 @@ FROM archive.payments_2025
 # COMMAND ----------
 
 @dlt.append_flow(
-    target="bronze.payment_events",
+    target="bronze_payment_events",
     name="bronze_payments_2025",
     once=True,
     comment="Payments from before the service sent events, with their last status.",
@@ -45,7 +45,7 @@ DROPPING_RULES = {
 
 
 @dlt.append_flow(
-    target="bronze.payment_events_quarantine",
+    target="bronze_payment_events_quarantine",
     name="bronze_payments_2025_quarantine",
     once=True,
     comment="Payments from before the service sent events, with their last status.",

@@ -13,7 +13,7 @@ import dlt
 
 QUERY = """
 SELECT payment_id AS key, to_json(struct(payment_id, merchant_id, amount, currency, changed_at)) AS value
-FROM STREAM(bronze.payment_events)
+FROM STREAM(bronze_payment_events)
 WHERE status = 'authorised' AND amount >= 1000
 """
 

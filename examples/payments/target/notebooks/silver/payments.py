@@ -13,7 +13,7 @@ import dlt
 
 QUERY = """
 SELECT payment_id, merchant_id, card_number, currency, amount, status, changed_at
-FROM STREAM(bronze.payment_events)
+FROM STREAM(bronze_payment_events)
 """
 
 # COMMAND ----------
