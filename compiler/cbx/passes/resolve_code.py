@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.passes.declaration_texts import DeclarationTexts
@@ -38,7 +39,7 @@ def hash_content(texts: DeclarationTexts, code: PythonCode | SqlCode | None) -> 
     rows, parameters = texts.declaration.rows, texts.declaration.parameters
     parts = [texts.source.text, *([] if rows is None else [rows.source.text])]
     if parameters is not None and parameters.span.path != texts.source.path:
-        parts.append(repr(parameters.values))
+        parts.append(json.dumps(parameters.values))
     if isinstance(code, SqlCode):
         parts.append(code.query.placeholder())
     functions = code.functions if isinstance(code, SqlCode) else code
