@@ -226,6 +226,10 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
 }
 
 
+MOST_SECONDS = 16
+"""The slowest needs six on an idle machine, and a third more beside other work; without a limit it would be hours."""
+
+
 @pytest.mark.parametrize(("files", "expected"), FILES.values(), ids=FILES.keys())
 def test_files_that_mean_much_end_soon(files: dict[str, str], expected: list[str], tmp_path: Path) -> None:
     """With these codes, and those that follow from an argument left out, within seconds of the processor's time."""
@@ -236,4 +240,4 @@ def test_files_that_mean_much_end_soon(files: dict[str, str], expected: list[str
     mentioned = errors - {"CBX103"} if "CBX104" in errors else errors
 
     assert sorted(mentioned) == expected
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < MOST_SECONDS
