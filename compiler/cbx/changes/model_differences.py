@@ -42,13 +42,13 @@ _RESTART_OPTIONS = {
 }
 """The options that existing rows do not fit, with the reasons."""
 _OPTIONS = (*_RESTART_OPTIONS, "cluster_by_auto", "refresh_policy", "row_filter", "spark_conf")
-_WITHOUT_TABLE = frozenset({"flow", "sink"})
 _HAS_A_RULE_TOO = frozenset(
     {
         "private",
         "table_tags",
         *_OPTIONS,
-        *_WITHOUT_TABLE,
+        "flow",
+        "sink",
         "quarantine",
         "properties",
         "relationships",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cbx.project.dataset_names import WITHOUT_TABLE
+
 Model = Mapping[str, Any]
 
 RESET_ALLOWED = "pipelines.reset.allowed"
@@ -27,7 +29,7 @@ def is_recomputed(model: Model) -> bool:
 
 def is_table(model: Model) -> bool:
     """Whether the model has a table."""
-    return model["kind"] not in {"view", "flow", "sink"}
+    return model["kind"] not in WITHOUT_TABLE
 
 
 def is_flow(model: Model) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, SelectionOptions, SelectOption
+from cbx.project.dataset_names import WITHOUT_TABLE
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import OpenDataContractStandard
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Exchange contracts of the Open Data Contract Standard.")
 
-_WITHOUT_TABLE = frozenset(("flow", "sink", "view"))
 _EXISTING = "it stays as it is; move it away, or name another layer"
 
 
@@ -46,22 +45,26 @@ def export_command(
 ) -> None:
     """Write the columns, keys, relationships and expectations of published tables as a contract."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import compile_or_exit, compiled_manifest, read_graph, select_nodes
+    from cbx.cli.selection import project_manifest, select_nodes
+    from cbx.diagnostics.diagnostic import Report
+    from cbx.graph.graph_document import read_manifest
+    from cbx.project.settings import load_project
 
     _require_library()
     from cbx.contracts.export_contract import ContractPlace, export_contract
 
     before = None if output is None or not output.exists() else _read(output)
-    compilation = compile_or_exit(project_folder(project), env)
-    graph = read_graph(compilation)
-    entries = compiled_manifest(compilation)["models"]
+    root = project_folder(project)
+    manifest = project_manifest(root, env)
+    graph, entries = read_manifest(manifest), manifest["models"]
     ids = [
         name for name in select_nodes(graph, SelectionOptions.of(select, exclude)) if _is_published(entries.get(name))
     ]
     if not ids:
         print("No published table is selected.", file=sys.stderr)
         raise typer.Exit(1)
-    environments = compilation.project.deployed_environments if compilation.project is not None else {}
+    loaded = load_project(root, Report())
+    environments = loaded.deployed_environments if loaded is not None else {}
     place = ContractPlace(env, environments[env].catalog if env in environments else None)
     tests = {name: entries[name].get("tests", ()) for name in ids}
     contract = export_contract(graph, [graph.by_id[name] for name in ids], tests, place, before)
@@ -73,7 +76,7 @@ def export_command(
 
 
 def _is_published(entry: dict[str, Any] | None) -> bool:
-    return entry is not None and entry["kind"] not in _WITHOUT_TABLE and not entry.get("private")
+    return entry is not None and entry["kind"] not in WITHOUT_TABLE and not entry.get("private")
 
 
 @app.command("import")
@@ -101,7 +104,6 @@ def import_command(
     if existing:
         stop(f"{', '.join(existing)} already exists; nothing was written", _EXISTING)
     for path, text in result.files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
         _write(root / path, text)
     _show(result)
 
@@ -127,13 +129,12 @@ def _read(file: Path) -> OpenDataContractStandard:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file at once, so that nobody reads half of it."""
     from cbx.cli.selection import stop
+    from cbx.files.atomic_write import write_atomically
 
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
     except OSError as error:
         stop(f"{path} cannot be written: {error.strerror}")
 

@@ -70,11 +70,20 @@ def compile_or_exit(root: Path, env: str) -> Compilation:
 def project_graph(root: Path, env: str) -> GraphDocument:
     """The graph of a project, which is compiled only if it has changed since the last time."""
     from cbx.graph.graph_document import read_manifest
+
+    return read_manifest(project_manifest(root, env))
+
+
+def project_manifest(root: Path, env: str) -> dict[str, Any]:
+    """The manifest of a project, which is compiled only if it has changed since the last time."""
     from cbx.incremental.build import up_to_date_manifest
     from cbx.incremental.options import Options
 
     text = up_to_date_manifest(root, Options(env))
-    return read_graph(compile_or_exit(root, env)) if text is None else read_manifest(json.loads(text))
+    if text is None:
+        return compiled_manifest(compile_or_exit(root, env))
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
 
 
 def read_graph(compilation: Compilation) -> GraphDocument:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cbx.importing.candidates import Candidate, read_key
+from cbx.project.dataset_names import WITHOUT_TABLE
 from cbx.runtime.names import DEFAULT_SCHEMA, DatasetName, InvalidNameError
 
 STANDARD: Final = ("bronze", "silver", "gold")
@@ -18,7 +19,6 @@ _WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("silver", "clean", "cleaned", "cleansed", "validated", "enriched", "staging", "stg"), "silver"),
     **dict.fromkeys(("gold", "dim", "fact", "mart", "marts", "agg", "kpi", "report", "summary", "dashboard"), "gold"),
 }
-_WITHOUT_TABLE: Final = frozenset(("view", "sink"))
 _NOT_IN_NAMES: Final = re.compile(r"\W+", re.ASCII)
 
 
@@ -74,7 +74,7 @@ def name_models(
     reads = {candidate.key: _upstream(candidate, configuration) for candidate in candidates}
     for flow in flows:
         reads[flow.into or ""] += _upstream(flow, configuration)
-    tables = [candidate for candidate in candidates if candidate.kind not in _WITHOUT_TABLE]
+    tables = [candidate for candidate in candidates if candidate.kind not in WITHOUT_TABLE]
     schemas = list(dict.fromkeys(_schema(candidate, default_schema) for candidate in tables))
     order = _order_of_schemas(tables, reads, default_schema) if len(schemas) > 1 and not patterns else None
     if order is not None:
@@ -148,10 +148,10 @@ def _layers_by_schema(
     layer_of = {
         candidate.key: _schema(candidate, default_schema)
         for candidate in candidates
-        if candidate.kind not in _WITHOUT_TABLE
+        if candidate.kind not in WITHOUT_TABLE
     }
     for candidate in candidates:
-        if candidate.kind in _WITHOUT_TABLE:
+        if candidate.kind in WITHOUT_TABLE:
             above = [layer_of[key] for key in _tables_above(candidate.key, reads, layer_of)]
             layer_of[candidate.key] = max(above, key=list(order).index, default=order[0])
     return layer_of
@@ -226,5 +226,5 @@ def _model_name(candidate: Candidate, layer: str, schema: str, taken: set[str]) 
         name += "_2"
     taken.add(f"{layer}.{name}".lower())
     of_layer = schema.replace("{layer}", layer)
-    is_published = candidate.kind not in _WITHOUT_TABLE and not candidate.dataset.settings.is_private
+    is_published = candidate.kind not in WITHOUT_TABLE and not candidate.dataset.settings.is_private
     return ModelName(layer, name, f"{of_layer}.{name}" if is_published else f"{of_layer}_{name}")

@@ -9,8 +9,8 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_y
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table, snapshot_view
-from cbx.project.dependencies import BETWEEN
 from cbx.project.find_project import PROJECT_FILE
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.resolved import (
     FileInput,

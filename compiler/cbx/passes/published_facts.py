@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from cbx.parse.types import normal_type
 from cbx.passes.table_facts import NOT_NULL, START_AT, current_keys
-from cbx.project.dependencies import BETWEEN, PublishedModel
+from cbx.project.identifiers import BETWEEN
 from cbx.project.settings import Project
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
+    from cbx.project.dependencies import PublishedModel
 
 _RECOMPUTED = frozenset({"materialized_view", "seed"})
 

@@ -30,7 +30,7 @@ from cbx.passes.resolve_inputs import resolve_input
 from cbx.passes.resolve_sink import resolve_sink
 from cbx.passes.resolve_tests import resolve_tests
 from cbx.passes.type_seed import type_seed
-from cbx.project.dataset_names import dataset_name
+from cbx.project.dataset_names import WITHOUT_TABLE, dataset_name
 from cbx.spark_spelling import value_text
 from cbx.stages.declared import Declared
 from cbx.stages.resolved import (
@@ -110,7 +110,7 @@ class _ModelResolver(DeclarationTexts):
                 self.declared.project,
                 declaration.layer,
                 declaration.name,
-                is_published=declaration.kind not in {"view", "flow", "sink"} and not options.private,
+                is_published=declaration.kind not in WITHOUT_TABLE and not options.private,
             ),
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,

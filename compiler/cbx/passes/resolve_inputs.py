@@ -22,7 +22,7 @@ from cbx.passes.check_reader import ReaderCall, check_reader, report_model_as_fo
 from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.named_functions import name_in_notebook
 from cbx.passes.resolve_published import resolve_published
-from cbx.project.dependencies import BETWEEN
+from cbx.project.identifiers import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput
 from cbx.stages.resolved import Column, FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.passes.declaration_texts import DeclarationTexts
-from cbx.project.dependencies import BETWEEN, Dependency, PublishedModel
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.declared import DeclaredInput
 from cbx.stages.resolved import TableInput
 from cbx.syntax.text import Text
+
+if TYPE_CHECKING:
+    from cbx.project.dependencies import Dependency, PublishedModel
 
 
 def resolve_published(texts: DeclarationTexts, declared_input: DeclaredInput, name: str, span: Span) -> TableInput:

@@ -25,7 +25,7 @@ from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.parse.queries import parse_query
 from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.resolve_published import published_table
-from cbx.project.dependencies import BETWEEN
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
 from cbx.syntax.declarations import Call
 from cbx.syntax.text import Text

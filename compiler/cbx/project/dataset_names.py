@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from cbx.project.settings import Project
 
 
+WITHOUT_TABLE = frozenset({"view", "flow", "sink"})
+"""The kinds of models that have no table of their own."""
+
+
 def dataset_name(project: Project, layer: str, name: str, *, is_published: bool) -> str:
     """The name under which a pipeline reads a model: ``schema.table``; without a schema if it is not published."""
     schema, table = project.schema_of(layer, name), project.table_of(layer, name)

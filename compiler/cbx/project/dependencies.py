@@ -19,8 +19,6 @@ from cbx.spark_spelling import quote_if_needed
 
 SCHEMA_VERSION = 1
 """The newest version of the manifest's schema that is read here."""
-BETWEEN = ":"
-"""Between the name of a project and the id of its model: ``crm:silver.customers``."""
 _STORED = frozenset({"streaming_table", "materialized_view", "auto_cdc", "auto_cdc_from_snapshot", "seed"})
 _VAR = re.compile(r"\{\{.*?\}\}")
 _COMPILE = "compile that project with this version of cbx, and name its `target/manifest.json`"

@@ -9,6 +9,7 @@ from cbx.analysis.facts import ColumnHome
 from cbx.declare.outside_systems import FILE_FORMATS
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
+from cbx.project.dataset_names import WITHOUT_TABLE
 from cbx.project.settings import Project
 from cbx.stages.data_tests import DataTest
 from cbx.stages.imports import Import
@@ -335,7 +336,7 @@ class ResolvedModel(NamedTuple):
     @property
     def is_table(self) -> bool:
         """Whether it has a table."""
-        return self.kind not in {"view", "flow", "sink"}
+        return self.kind not in WITHOUT_TABLE
 
     @property
     def is_published(self) -> bool:

@@ -16,6 +16,7 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.definitions import AppendFlow
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
@@ -28,7 +29,7 @@ from cbx.runtime.flows.refresh_table import RefreshResult
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
-from cbx.runtime.tables.store import TableFolder, folder_name, write_atomically
+from cbx.runtime.tables.store import TableFolder, folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -15,10 +15,11 @@ from urllib.parse import unquote
 from pyspark.sql.types import StructType
 
 from cbx.diagnostics.codes import CANNOT_START, INVALID_DATA, INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.errors import RunError
 from cbx.runtime.outside.java_classes import has_class
-from cbx.runtime.tables.store import folder_name, link_file, read_document, write_atomically
+from cbx.runtime.tables.store import folder_name, link_file, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

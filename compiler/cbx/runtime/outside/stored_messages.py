@@ -18,9 +18,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from pyspark.sql.types import StructType, _parse_datatype_string
 
 from cbx.diagnostics.codes import INVALID_DATA
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.errors import RunError
 from cbx.runtime.outside.data_files import visible_files
-from cbx.runtime.tables.store import read_document, write_atomically
+from cbx.runtime.tables.store import read_document
 
 _DDL: Final = (
     "key BINARY, value BINARY, topic STRING, partition INT, offset BIGINT, timestamp TIMESTAMP, timestampType INT, "

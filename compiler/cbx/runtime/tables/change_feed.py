@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 from pyspark.sql.types import BooleanType, LongType, StringType, StructField, StructType, TimestampType
 
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.tables.schema import read_struct
-from cbx.runtime.tables.store import link_file, read_document, write_atomically
+from cbx.runtime.tables.store import link_file, read_document
 
 if TYPE_CHECKING:
     from pathlib import Path

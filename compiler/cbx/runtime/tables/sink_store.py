@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.tables.store import FORMAT, copy_by_links, read_document, write_atomically
+from cbx.files.atomic_write import write_atomically
+from cbx.runtime.tables.store import FORMAT, copy_by_links, read_document
 
 if TYPE_CHECKING:
     from cbx.runtime.tables.store import TableFolder

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.flow_memory import FlowMemory
@@ -271,16 +272,6 @@ def folder_name(name: str) -> str:
         for index, c in enumerate(name.lower())
     ]
     return "".join(escaped)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file atomically, even if the power fails."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _remove(entry: Path) -> None:

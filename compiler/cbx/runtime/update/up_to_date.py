@@ -20,9 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cbx.files.atomic_write import write_atomically
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
 from cbx.runtime.results import DatasetResult
-from cbx.runtime.tables.store import POINTER, write_atomically
+from cbx.runtime.tables.store import POINTER
 from cbx.version import __version__
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
@@ -54,7 +55,7 @@ def merge_batches(
     spec, view = cdc_spec(flow), registry.datasets[flow.source.key]
     state, parts = None, []
     marks = [_is_true(spec.apply_as_deletes).alias(_DELETES), _is_true(spec.apply_as_truncates).alias(_TRUNCATES)]
-    try:
+    with report_wrong_changes(model.id):
         for number in range(given.batch_count):
             given.number = number
             changes = view.query().select("*", *marks)  # type: ignore[misc] # a view has a query
@@ -63,14 +64,25 @@ def merge_batches(
             kept = create_frame(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
             state = create_frame(merge_changes(state, kept, spec).toArrow(), spark)
         rows = target_rows(state, spec).toArrow()  # type: ignore[arg-type] # there is at least one batch
-    except CdcSpecError as error:
-        raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
-    except Exception as error:
-        missing = changed_row_error(error)
-        if missing is None:
-            raise
-        raise ModelFailed(f"`{model.id}`: {missing.reason}", missing.hint) from None
     return concat_checked_rows(parts), rows
+
+
+@contextlib.contextmanager
+def report_wrong_changes(model: str) -> Iterator[None]:
+    """Report changes or snapshots that cannot be applied as failures of a model.
+
+    Raises:
+        ModelFailed: If they do not fit the target, or a row of them is wrong.
+    """
+    try:
+        yield
+    except CdcSpecError as error:
+        raise ModelFailed(f"`{model}`: {error.reason}", error.hint) from None
+    except Exception as error:
+        wrong = changed_row_error(error)
+        if wrong is None:
+            raise
+        raise ModelFailed(f"`{model}`: {wrong.reason}", wrong.hint) from None
 
 
 def _is_true(condition: Column | None) -> Column:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.auto_cdc import (
-    CdcSpecError,
-    changed_row_error,
     current_rows,
     merge_changes,
     snapshot_changes,
@@ -20,9 +18,8 @@ from cbx.runtime.auto_cdc.snapshots import IS_DELETE, VERSION
 from cbx.runtime.definitions import SnapshotFlow
 from cbx.runtime.names import DatasetName
 from cbx.testing.coverage.exercised import ChangeKinds
-from cbx.testing.errors import ModelFailed
 from cbx.testing.run.expectation_results import CheckedRows, concat_checked_rows
-from cbx.testing.run.merge_changes import Check, create_frame
+from cbx.testing.run.merge_changes import Check, create_frame, report_wrong_changes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -56,7 +53,7 @@ def merge_snapshot_batches(
     )
     state: DataFrame | None = None
     parts: list[CheckedRows] = []
-    try:
+    with report_wrong_changes(model.id):
         for number in range(given.batch_count):
             given.number = number
             snapshot, rules = _read_snapshot(model, flow, registry, given)
@@ -67,13 +64,6 @@ def merge_snapshot_batches(
             _add_kinds(changes, kinds)
             state = create_frame(merge_changes(state, create_frame(changes, spark), spec).toArrow(), spark)
         rows = target_rows(state, spec).toArrow()  # type: ignore[arg-type] # there is at least one batch
-    except CdcSpecError as error:
-        raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
-    except Exception as error:
-        wrong = changed_row_error(error)
-        if wrong is None:
-            raise
-        raise ModelFailed(f"`{model.id}`: {wrong.reason}", wrong.hint) from None
     return concat_checked_rows(parts), rows
 
 
