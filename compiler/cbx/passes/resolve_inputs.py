@@ -50,60 +50,85 @@ def resolve_input(
         columns: The declared columns of the model, which are hints for the types of files.
         code: The code of the model.
     """
-    call = declared_input.call
-    span = call.spans.whole
-    match call.document:
-        case ModelInputDocument(model=model):
-            span = call.spans.at("model")
-            name = texts.render_constant(model, span)
-            if BETWEEN in name:
-                return resolve_published(texts, declared_input, name, span)
-            return ModelInput(declared_input.parameter, declared_input.keyword_only, name, call.word == "stream", span)
+    match declared_input.call.document:
+        case ModelInputDocument() as document:
+            return _resolve_model(texts, declared_input, document)
         case TableInputDocument(table=table):
-            span = call.spans.at("table")
-            return TableInput(
-                declared_input.parameter,
-                declared_input.keyword_only,
-                _resolve_table(texts, table, span),
-                call.word == "stream_source",
-                span,
-            )
+            span = declared_input.call.spans.at("table")
+            is_streaming = declared_input.call.word == "stream_source"
+            name = _resolve_table(texts, table, span)
+            return TableInput(declared_input.parameter, declared_input.keyword_only, name, is_streaming, span)
         case AutoLoaderDocument() as loader:
-            return FileInput(
-                parameter=declared_input.parameter,
-                keyword_only=declared_input.keyword_only,
-                path=texts.render_or_keep(loader.path, call.spans.at("path")),
-                format=loader.format,
-                schema_hints=_resolve_schema_hints(texts, loader, call.spans, columns, code),
-                options=_add_glob(
-                    texts, _resolve_options(texts, loader.options, loader.format, call.spans), loader, call.spans
-                ),
-                span=span,
-                schema=_resolve_ddl(texts, loader.columns, call.spans, "columns"),
-            )
+            return _resolve_files(texts, declared_input, loader, columns, code)
         case SnapshotsDocument() as snapshots:
-            return SnapshotInput(
-                parameter=declared_input.parameter,
-                keyword_only=declared_input.keyword_only,
-                path=None if snapshots.path is None else texts.render_or_keep(snapshots.path, call.spans.at("path")),
-                format=snapshots.format or "",
-                schema=_resolve_ddl(texts, snapshots.columns, call.spans, "columns"),
-                options=_resolve_options(texts, snapshots.options, snapshots.format or "", call.spans),
-                function=None if snapshots.function is None else name_in_notebook(snapshots.function),
-                version=snapshots.version,
-                span=span,
-            )
+            return _resolve_snapshots(texts, declared_input, snapshots)
         case KafkaDocument() as kafka:
-            return _resolve_reader(
-                texts, declared_input, "kafka", kafka.options, _kafka_options(texts, kafka, call.spans)
-            )
+            arguments = _kafka_options(texts, kafka, declared_input.call.spans)
+            return _resolve_reader(texts, declared_input, "kafka", kafka.options, arguments)
         case ReaderDocument() as reader:
-            format_name = texts.render_constant(reader.format, call.spans.at("format"))
-            report_model_as_format(call.word, format_name, texts.declared.known_ids, call.spans, texts.report)
-            schema = _resolve_ddl(texts, reader.columns, call.spans, "columns")
-            return _resolve_reader(texts, declared_input, format_name, reader.options)._replace(schema=schema)
+            return _resolve_other_reader(texts, declared_input, reader)
         case _:
-            raise AssertionError(call.word)
+            raise AssertionError(declared_input.call.word)
+
+
+def _resolve_model(
+    texts: DeclarationTexts, declared_input: DeclaredInput, document: ModelInputDocument
+) -> ModelInput | TableInput:
+    """A model of this project, or a table of another one."""
+    span = declared_input.call.spans.at("model")
+    name = texts.render_constant(document.model, span)
+    if BETWEEN in name:
+        return resolve_published(texts, declared_input, name, span)
+    is_streaming = declared_input.call.word == "stream"
+    return ModelInput(declared_input.parameter, declared_input.keyword_only, name, is_streaming, span)
+
+
+def _resolve_files(
+    texts: DeclarationTexts,
+    declared_input: DeclaredInput,
+    loader: AutoLoaderDocument,
+    columns: tuple[Column, ...] | None,
+    code: PythonFunction | SqlQuery,
+) -> FileInput:
+    spans = declared_input.call.spans
+    return FileInput(
+        parameter=declared_input.parameter,
+        keyword_only=declared_input.keyword_only,
+        path=texts.render_or_keep(loader.path, spans.at("path")),
+        format=loader.format,
+        schema_hints=_resolve_schema_hints(texts, loader, spans, columns, code),
+        options=_add_glob(texts, _resolve_options(texts, loader.options, loader.format, spans), loader, spans),
+        span=spans.whole,
+        schema=_resolve_ddl(texts, loader.columns, spans, "columns"),
+    )
+
+
+def _resolve_snapshots(
+    texts: DeclarationTexts, declared_input: DeclaredInput, snapshots: SnapshotsDocument
+) -> SnapshotInput:
+    spans = declared_input.call.spans
+    return SnapshotInput(
+        parameter=declared_input.parameter,
+        keyword_only=declared_input.keyword_only,
+        path=None if snapshots.path is None else texts.render_or_keep(snapshots.path, spans.at("path")),
+        format=snapshots.format or "",
+        schema=_resolve_ddl(texts, snapshots.columns, spans, "columns"),
+        options=_resolve_options(texts, snapshots.options, snapshots.format or "", spans),
+        function=None if snapshots.function is None else name_in_notebook(snapshots.function),
+        version=snapshots.version,
+        span=spans.whole,
+    )
+
+
+def _resolve_other_reader(
+    texts: DeclarationTexts, declared_input: DeclaredInput, reader: ReaderDocument
+) -> ReaderInput:
+    """What `read` and `read_stream` name by its format."""
+    call = declared_input.call
+    format_name = texts.render_constant(reader.format, call.spans.at("format"))
+    report_model_as_format(call.word, format_name, texts.declared.known_ids, call.spans, texts.report)
+    schema = _resolve_ddl(texts, reader.columns, call.spans, "columns")
+    return _resolve_reader(texts, declared_input, format_name, reader.options)._replace(schema=schema)
 
 
 def _resolve_schema_hints(
