@@ -76,19 +76,8 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
         )
         for model in ordered
     )
-    key_checks = tuple(
-        _plan_key_check(model, key, folder, taken)
-        for model in ordered
-        if _is_readable_in_batch(model)
-        for key in _unproven_keys(model, proven)
-    )
-    relationship_checks = tuple(
-        _plan_relationship_check(relationship, proven, folder, taken)
-        for relationship in proven.relationships
-        if not relationship.is_proven
-        and _is_readable_in_batch(proven.models[relationship.child])
-        and _is_readable_in_batch(proven.models[relationship.parent])
-    )
+    key_checks = _plan_key_checks(ordered, proven, folder, taken)
+    relationship_checks = _plan_relationship_checks(proven, folder, taken)
     measure_checks = tuple(
         check for planned in models for check in _plan_measure_checks(planned, proven, folder, taken)
     )
@@ -113,6 +102,27 @@ def plan(proven: Proven, pipelines: tuple[PipelineModels, ...], *, only: frozens
         proven.traced,
     )
     return planned._replace(pipelines=_plan_pipelines(pipelines, models, planned.checks))
+
+
+def _plan_key_checks(
+    models: Iterable[ResolvedModel], proven: Proven, folder: str, taken: set[str]
+) -> tuple[KeyCheck, ...]:
+    return tuple(
+        _plan_key_check(model, key, folder, taken)
+        for model in models
+        if _is_readable_in_batch(model)
+        for key in _unproven_keys(model, proven)
+    )
+
+
+def _plan_relationship_checks(proven: Proven, folder: str, taken: set[str]) -> tuple[RelationshipCheck, ...]:
+    return tuple(
+        _plan_relationship_check(relationship, proven, folder, taken)
+        for relationship in proven.relationships
+        if not relationship.is_proven
+        and _is_readable_in_batch(proven.models[relationship.child])
+        and _is_readable_in_batch(proven.models[relationship.parent])
+    )
 
 
 def _plan_pipelines(
