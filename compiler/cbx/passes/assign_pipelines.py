@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report, listing
 from cbx.diagnostics.source_files import Span
-from cbx.graph.graph_document import GraphDocument, read_manifest
 from cbx.graph.model_graph import find_cycles, model_graph, topological_order
-from cbx.graph.selector_methods import SelectorError
-from cbx.graph.selectors import select
 from cbx.project.sections import PipelineSection
 from cbx.project.settings import Project
 from cbx.project.toml_spans import setting_span
 from cbx.stages.data_tests import NoRows
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.resolved import PipelineModels, Proven, ResolvedModel
+
+if TYPE_CHECKING:
+    from cbx.graph.graph_document import GraphDocument
 
 _MOST_SHOWN = 5
 Owners = Mapping[str, str]
@@ -80,6 +80,9 @@ def _find_owners(proven: Proven, report: Report) -> Owners | None:
 def _select_models(
     document: GraphDocument, name: str, section: PipelineSection, project: Project, report: Report
 ) -> list[str]:
+    from cbx.graph.selector_methods import SelectorError
+    from cbx.graph.selectors import select
+
     span = setting_span(project.source, ("pipelines", name, "select"))
     try:
         ids = select(document, section.select, section.exclude)
@@ -179,6 +182,8 @@ def _report_cycle(cycle: list[str], owners: Owners, reads: Iterable[_Read], repo
 
 def _graph_document(proven: Proven) -> GraphDocument:
     """What selectors need of the models: their names, settings and inputs."""
+    from cbx.graph.graph_document import read_manifest
+
     return read_manifest(
         {
             "project": {"name": proven.project.name, "layers": proven.project.layers},

@@ -13,7 +13,7 @@ from cbx.spark_spelling import value_text
 class SettingsTable(BaseModel):
     """A table of ``project.toml``: values of other types and unknown settings are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 Word = Annotated[str, StringConstraints(min_length=1, strict=True)]

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from cbx.compiler import compile_project
+from cbx.emit import manifest
 from cbx.graph.graph_document import read_manifest
 from cbx.incremental.build import Build, build, up_to_date_manifest
 from cbx.incremental.options import Options
 from cbx.passes.published_facts import published_facts
+from cbx.project import dependencies
 from cbx.testing.project.compiled_project import to_data
 
 OPTIONS = Options("local", with_trace=False)
@@ -43,6 +45,11 @@ def shop(tmp_path: Path) -> Path:
             (tmp_path / name / path).write_text(text)
     build(tmp_path / "crm", OPTIONS)
     return tmp_path / "shop"
+
+
+def test_the_manifest_that_is_written_can_be_read() -> None:
+    """A new version of its schema needs a new reader."""
+    assert manifest.SCHEMA_VERSION == dependencies.SCHEMA_VERSION
 
 
 def edit(path: Path, before: str, after: str) -> None:
