@@ -20,17 +20,23 @@ _CREDENTIAL = re.compile(
 _SETTINGS_OF_PIPELINES = ("pipeline", "pipelines")
 
 
-def check_places_of_env_vars(data: Mapping[str, Any], source: SourceFile, report: Report) -> None:
+def check_places_of_env_vars(data: Mapping[str, Any], source: SourceFile, report: Report) -> frozenset[Span]:
     """Report CBX150 for each environment variable outside of the settings of pipelines.
 
     The same project compiles to the same files on every machine, so nothing that decides the code may read one.
+
+    Returns:
+        The spans of these settings, which have no other problem worth a word.
     """
+    spans = []
     for path, text in texts_in(data):
         if CALLS_ENV_VAR.search(text) and not _is_setting_of_pipelines(path):
             setting = ".".join(map(str, path))
             message = f"`{setting}` reads an environment variable, but this setting is compiled"
             hint = "write the value; `env_var` is for settings below `[environments.<name>.pipeline]`"
-            report.add(codes.ENV_VAR_NOT_ALLOWED, message, setting_span(source, path), hint=hint)
+            spans.append(setting_span(source, path))
+            report.add(codes.ENV_VAR_NOT_ALLOWED, message, spans[-1], hint=hint)
+    return frozenset(spans)
 
 
 def _is_setting_of_pipelines(path: tuple[str | int, ...]) -> bool:

@@ -135,15 +135,13 @@ def load_project(root: Path, report: Report) -> Project | None:
     data = parse_toml(source, report)
     if data is None:
         return None
-    before = len(report)
-    check_places_of_env_vars(data, source, report)
-    if len(report) > before:
-        return None
-    settings = validate_settings(data, source, report)
-    if settings is None:
-        return None
-    check_settings(settings, source, report)
-    return Project(root, settings, source) if len(report) == before else None
+    before, found = len(report), Report()
+    misplaced = check_places_of_env_vars(data, source, report)
+    settings = validate_settings(data, source, found)
+    if settings is not None:
+        check_settings(settings, source, found)
+    report.extend(problem for problem in found.sorted_diagnostics() if problem.span not in misplaced)
+    return Project(root, settings, source) if settings is not None and len(report) == before else None
 
 
 def has_environment(project: Project, name: str, report: Report) -> bool:
