@@ -187,6 +187,7 @@ def test_a_contract_of_others_becomes_models(tmp_path: Path) -> None:
         "  `slaProperties`: 1 of 2\n"
     )
     assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+    assert (tmp_path / "models/raw/visits.sql").stat().st_mode == file.stat().st_mode
 
 
 def test_no_file_is_overwritten(tmp_path: Path) -> None:
