@@ -47,14 +47,24 @@ def compare_columns(
             _compare_types(comparison, column, match)
         elif comparison.missing:
             meant |= _report_missing(comparison, column, paths)
-    if model.cdc is None:
-        _report_undeclared(comparison, meant)
+    _report_undeclared(comparison, meant)
     return comparison.undeclared if comparison.missing else ()
 
 
 def are_named(columns: tuple[Column, ...] | None) -> bool:
     """Whether the names of all columns are known, including those that Spark generates."""
     return columns is not None and all(column.name for column in columns)
+
+
+def undeclared_columns(
+    model: ResolvedModel, declared: tuple[Column, ...], produced: tuple[Column, ...]
+) -> tuple[Column, ...]:
+    """The produced columns that the table has although they are not declared; AUTO CDC may leave some out."""
+    if "except_columns" in model.unread:
+        return ()
+    left_out = model.cdc.except_columns if model.cdc is not None else ()
+    names = {name.lower() for name in (*(column.name for column in declared), *left_out)}
+    return tuple(column for column in produced if column.name.lower() not in names)
 
 
 class _Comparison(NamedTuple):
@@ -101,7 +111,7 @@ def _comparison(
 ) -> _Comparison:
     names = {column.name.lower() for column in declared}
     absent = names - {column.name.lower() for column in produced}
-    undeclared = tuple(column for column in produced if column.name.lower() not in names)
+    undeclared = undeclared_columns(model, declared, produced)
     extra = {column.name.lower() for column in undeclared}
     is_named, code = are_named(produced), model.code
     shared: tuple[Cause, ...] = ()
@@ -152,6 +162,7 @@ def _compare_types(comparison: _Comparison, declared: Column, produced: Column) 
 def _report_undeclared(comparison: _Comparison, meant: set[str]) -> None:
     """Report the produced columns that are not declared, but for those that a declared one may be."""
     model, code = comparison.model, comparison.code
+    way_out = f"remove it from the {code}" if model.kind != "auto_cdc" else "leave it out with `except_columns`"
     for column in comparison.undeclared:
         if not column.name or column.name.lower() in meant:
             continue
@@ -160,7 +171,7 @@ def _report_undeclared(comparison: _Comparison, meant: set[str]) -> None:
             f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared",
             model.spans.at("columns"),
             label="incomplete",
-            hint=f"declare it, or remove it from the {code}: a table has exactly the declared columns",
+            hint=f"declare it, or {way_out}: a table has exactly the declared columns",
             related=comparison.related_expression(column.name),
             causes=[
                 Cause(model.path, f"column {column.name.lower()}"),

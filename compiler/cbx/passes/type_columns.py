@@ -13,7 +13,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
-from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
+from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns, undeclared_columns
 from cbx.passes.flow_facts import flows_by_target, rows_of_target
 from cbx.passes.published_facts import published_facts
 from cbx.passes.report_mistakes import report_mistakes
@@ -142,8 +142,7 @@ class _ColumnTyper:
             )
             paths = [model.path, *(other.path for other in self._models_read(model))]
             undeclared = compare_columns(model, declared, inferred, analysed.expressions, paths, self.report)
-            extra = {column.name.lower() for column in inferred} - {column.name.lower() for column in model.columns}
-            if extra and model.cdc is None:
+            if undeclared_columns(model, model.columns, inferred):
                 self.partly_declared.add(model.id)
             if undeclared:
                 self.doubtful.add(model.id)
