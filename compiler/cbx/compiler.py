@@ -9,27 +9,27 @@ from pathlib import Path
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.emit.artifacts import emit_artifacts
 from cbx.passes.assign_pipelines import assign_pipelines
-from cbx.passes.check_expectations import check_expectations
-from cbx.passes.check_flows import check_flows
-from cbx.passes.check_hazards import check_hazards
-from cbx.passes.check_keys import check_keys
-from cbx.passes.check_kinds import check_kinds
 from cbx.passes.check_measures import check_measures
-from cbx.passes.check_options import check_options
 from cbx.passes.check_relationships import check_relationships
-from cbx.passes.check_sinks import check_sinks
-from cbx.passes.check_snapshots import check_snapshots
-from cbx.passes.check_test_queries import check_test_queries
-from cbx.passes.check_tests import check_tests
-from cbx.passes.check_variables import check_variables
+from cbx.passes.checks.check_expectations import check_expectations
+from cbx.passes.checks.check_flows import check_flows
+from cbx.passes.checks.check_hazards import check_hazards
+from cbx.passes.checks.check_keys import check_keys
+from cbx.passes.checks.check_kinds import check_kinds
+from cbx.passes.checks.check_options import check_options
+from cbx.passes.checks.check_sinks import check_sinks
+from cbx.passes.checks.check_snapshots import check_snapshots
+from cbx.passes.checks.check_test_queries import check_test_queries
+from cbx.passes.checks.check_tests import check_tests
+from cbx.passes.checks.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
+from cbx.passes.facts.table_facts import known_tables
 from cbx.passes.link import link
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
 from cbx.passes.prove_references import prove_references
 from cbx.passes.read_macros import read_macros
 from cbx.passes.read_models import read_models
-from cbx.passes.table_facts import known_tables
 from cbx.passes.type_columns import type_columns
 from cbx.project.sections import LOCAL
 from cbx.project.settings import Project, has_environment, load_project

@@ -45,7 +45,7 @@ from cbx.diagnostics.diagnostic import read_sources
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
-from cbx.passes.check_expectations import analyse_condition
+from cbx.passes.checks.check_expectations import analyse_condition
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
-from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
-from cbx.passes.flow_facts import flows_by_target, rows_of_target
-from cbx.passes.model_analysis import span_of
-from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
-from cbx.passes.table_facts import END_AT, START_AT
-from cbx.passes.target_homes import Homes, homes_of_changes, homes_of_rows, is_at_home_here
+from cbx.passes.facts.flow_facts import flows_by_target, rows_of_target
+from cbx.passes.facts.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
+from cbx.passes.facts.table_facts import END_AT, START_AT
+from cbx.passes.measures.explain_measures import describe_measure, explain_repetition, explain_unknown
+from cbx.passes.measures.target_homes import Homes, homes_of_changes, homes_of_rows, is_at_home_here
+from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.measures import MeasureResult
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 
@@ -129,7 +129,7 @@ class _Check:
         measure = describe_measure(model, judged, names)
         if not self.connected.project.settings.compile.check_measures:
             return measure
-        from cbx.passes.measure_queries import write_measure_query
+        from cbx.passes.measures.measure_queries import write_measure_query
 
         return measure._replace(query=write_measure_query(model, judged))
 

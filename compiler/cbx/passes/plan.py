@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from cbx.passes.flow_facts import flows_by_target
-from cbx.passes.plan_tests import claim_name, keeps_history, plan_data_tests
-from cbx.passes.table_schema import table_schema
+from cbx.passes.facts.flow_facts import flows_by_target
+from cbx.passes.planning.plan_tests import claim_name, keeps_history, plan_data_tests
+from cbx.passes.planning.table_schema import table_schema
 from cbx.project.dataset_names import (
     changes_view,
     files_view,

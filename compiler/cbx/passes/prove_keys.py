@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
-from cbx.passes.flow_facts import flows_by_target
-from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
-from cbx.passes.table_facts import holds_key
+from cbx.passes.facts.flow_facts import flows_by_target
+from cbx.passes.facts.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
+from cbx.passes.facts.table_facts import holds_key
 from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _report_fan_out(
     report: Report,
 ) -> None:
     from cbx.analysis.facts import TableRelationship
-    from cbx.passes.model_analysis import span_of
+    from cbx.passes.model_code.model_analysis import span_of
 
     key = listing(declared.columns)
     if isinstance(verdict.cause, TableRelationship):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Diagnostic, Related, Report
 from cbx.diagnostics.source_files import Span
-from cbx.passes.check_credentials import check_credentials
+from cbx.passes.checks.check_credentials import check_credentials
 from cbx.passes.declare import declare
 from cbx.passes.parse import parse
 from cbx.passes.read_macros import Macros

@@ -22,14 +22,14 @@ from cbx.declare.documents import (
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
-from cbx.passes.declaration_texts import DeclarationTexts
 from cbx.passes.read_macros import Macros
-from cbx.passes.resolve_cdc import ArgumentReaders, resolve_cdc
-from cbx.passes.resolve_code import hash_content, resolve_code
-from cbx.passes.resolve_inputs import resolve_input
-from cbx.passes.resolve_sink import resolve_sink
-from cbx.passes.resolve_tests import resolve_tests
-from cbx.passes.type_seed import type_seed
+from cbx.passes.resolution.declaration_texts import DeclarationTexts
+from cbx.passes.resolution.resolve_cdc import ArgumentReaders, resolve_cdc
+from cbx.passes.resolution.resolve_code import hash_content, resolve_code
+from cbx.passes.resolution.resolve_inputs import resolve_input
+from cbx.passes.resolution.resolve_sink import resolve_sink
+from cbx.passes.resolution.resolve_tests import resolve_tests
+from cbx.passes.resolution.type_seed import type_seed
 from cbx.project.dataset_names import WITHOUT_TABLE, dataset_name
 from cbx.spark_spelling import value_text
 from cbx.stages.declared import Declared

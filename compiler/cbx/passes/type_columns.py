@@ -13,11 +13,9 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
-from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns, undeclared_columns
-from cbx.passes.flow_facts import flows_by_target, rows_of_target
-from cbx.passes.published_facts import published_facts
-from cbx.passes.report_mistakes import report_mistakes
-from cbx.passes.table_facts import (
+from cbx.passes.facts.flow_facts import flows_by_target, rows_of_target
+from cbx.passes.facts.published_facts import published_facts
+from cbx.passes.facts.table_facts import (
     END_AT,
     START_AT,
     has_emitted_schema,
@@ -27,6 +25,8 @@ from cbx.passes.table_facts import (
     table_columns,
     table_facts,
 )
+from cbx.passes.model_code.compare_columns import CODE_WORDS, are_named, compare_columns, undeclared_columns
+from cbx.passes.model_code.report_mistakes import report_mistakes
 from cbx.processes.garbage_collection import collect_trees
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.settings import Project
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
-    from cbx.passes.model_analysis import ModelAnalyser, ModelAnalysis, UnknownReference
+    from cbx.passes.model_code.model_analysis import ModelAnalyser, ModelAnalysis, UnknownReference
 
 _TOGETHER = 50
 """Models after which the trees of queries are freed."""
@@ -97,7 +97,7 @@ def _start_analysis(project: Project, stack: ExitStack) -> ModelAnalyser | None:
     """The analyser of models; None if the project does not analyse them, so that no library is loaded."""
     if not project.settings.compile.analysis:
         return None
-    from cbx.passes.model_analysis import ModelAnalyser
+    from cbx.passes.model_code.model_analysis import ModelAnalyser
 
     return stack.enter_context(ModelAnalyser(project))
 
@@ -214,7 +214,7 @@ class _ColumnTyper:
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
         if analysed.undeclared_tables:
-            from cbx.passes.check_code import check_query
+            from cbx.passes.model_code.check_code import check_query
 
             check_query(model, analysed, self.linked.models, self.report)
         if analysed.mistakes:
@@ -260,7 +260,7 @@ class _ColumnTyper:
     ) -> bool:
         """Report mistakes in a function; afterwards nothing is known of its result."""
         from cbx.analysis.relation.relations import Opaque
-        from cbx.passes.check_code import check_code
+        from cbx.passes.model_code.check_code import check_code
 
         is_wrong = check_code(model, code, outcome, self.linked.models, self.report)
         if is_wrong:

@@ -12,7 +12,7 @@ import pytest
 from measure_claims import DRAWS, MeasureClaims, counts_several_times, random_cases
 from random_data import Data
 
-from cbx.passes.measure_queries import write_counting_query
+from cbx.passes.measures.measure_queries import write_counting_query
 from cbx.syntax.text import Text
 
 SCHEMAS = int(os.environ.get("CBX_MEASURE_CHECKS", "4"))

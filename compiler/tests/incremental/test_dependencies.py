@@ -12,7 +12,7 @@ from cbx.emit import manifest
 from cbx.graph.graph_document import read_manifest
 from cbx.incremental.build import Build, build, up_to_date_manifest
 from cbx.incremental.options import Options
-from cbx.passes.published_facts import published_facts
+from cbx.passes.facts.published_facts import published_facts
 from cbx.project import dependencies
 from cbx.testing.project.compiled_project import to_data
 

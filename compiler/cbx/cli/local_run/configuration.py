@@ -51,7 +51,7 @@ def _require_known(project: Project, variables: Mapping[str, str]) -> None:
 
 def _require_values(plan: Plan, env: str, configuration: Mapping[str, str]) -> None:
     """Require a value for each variable that models use, from the environment or from the command line."""
-    from cbx.passes.check_variables import variables_in
+    from cbx.passes.checks.check_variables import variables_in
     from cbx.runtime import CannotRunError
 
     for name in sorted(variables_in(planned.model for planned in plan.models)):

@@ -196,14 +196,14 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
 
 def _published_columns(read: TableInput, plan: Plan) -> Columns | None:
     """The columns of a table of another project; None where they are unknown."""
-    from cbx.passes.published_facts import published_model
+    from cbx.passes.facts.published_facts import published_model
 
     model = published_model(plan.project, read.name) if read.dependency is not None else None
     return tuple((column.name, column.type or "") for column in model.columns) or None if model is not None else None
 
 
 def _message_columns(read: ReaderInput) -> Columns | None:
-    from cbx.passes.table_facts import message_columns
+    from cbx.passes.facts.table_facts import message_columns
 
     columns = message_columns(read)
     return None if columns is None else tuple((column.name, column.type) for column in columns)

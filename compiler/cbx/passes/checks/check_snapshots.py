@@ -6,7 +6,7 @@ import re
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
-from cbx.passes.check_function_arguments import check_function_arguments
+from cbx.passes.checks.check_function_arguments import check_function_arguments
 from cbx.stages.resolved import Connected, ResolvedModel, SnapshotInput
 from cbx.syntax.text import text_in_words
 

@@ -18,10 +18,10 @@ from cbx.declare.outside_systems import naming_option
 from cbx.diagnostics import codes
 from cbx.diagnostics.source_files import Span
 from cbx.parse.landing import schema_hints
-from cbx.passes.check_reader import ReaderCall, check_reader, report_model_as_format
-from cbx.passes.declaration_texts import DeclarationTexts
-from cbx.passes.named_functions import name_in_notebook
-from cbx.passes.resolve_published import resolve_published
+from cbx.passes.resolution.check_reader import ReaderCall, check_reader, report_model_as_format
+from cbx.passes.resolution.declaration_texts import DeclarationTexts
+from cbx.passes.resolution.named_functions import name_in_notebook
+from cbx.passes.resolution.resolve_published import resolve_published
 from cbx.project.identifiers import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.diagnostics.source_files import Span
-from cbx.passes.declaration_texts import DeclarationTexts
+from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.declared import DeclaredInput
 from cbx.stages.resolved import TableInput

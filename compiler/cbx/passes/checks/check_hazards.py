@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Code
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.passes.relationship_facts import facts_by_child, facts_of_inputs, type_cause, version_cause
+from cbx.passes.facts.relationship_facts import facts_by_child, facts_of_inputs, type_cause, version_cause
 from cbx.stages.resolved import Connected, ResolvedModel
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _causes(model: ResolvedModel, hazard: Hazard, relation: Relation, wrong_type
 
 
 def _report_hazard(model: ResolvedModel, hazard: Hazard, causes: list[Cause], report: Report) -> None:
-    from cbx.passes.model_analysis import span_of
+    from cbx.passes.model_code.model_analysis import span_of
 
     words = _WORDS[hazard.kind]
     message = words.message.format(*hazard.names, model=model.id)

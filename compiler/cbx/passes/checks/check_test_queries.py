@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
-from cbx.passes.table_facts import has_emitted_schema, table_facts
+from cbx.passes.facts.table_facts import has_emitted_schema, table_facts
 from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.resolved import Connected, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER, text_in_words

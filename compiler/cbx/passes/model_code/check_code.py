@@ -13,14 +13,14 @@ from cbx.analysis.tracing.undeclared_reads import find_undeclared_reads, tables_
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.passes.model_analysis import span_of
+from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.resolved import PythonCode, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
     from cbx.analysis.sql.scope import UndeclaredTable
     from cbx.analysis.tracing.requests import MissingExtra
-    from cbx.passes.model_analysis import ModelAnalysis
+    from cbx.passes.model_code.model_analysis import ModelAnalysis
 
 _DEFINED = re.compile(r"(?:@[^\n]*\n)*(?:async )?(?:def|class) (\w+)")
 _NOT_IN_A_NAME = re.compile(r"\W+")

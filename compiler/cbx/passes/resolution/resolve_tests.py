@@ -23,8 +23,8 @@ from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
 from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.parse.queries import parse_query
-from cbx.passes.declaration_texts import DeclarationTexts
-from cbx.passes.resolve_published import published_table
+from cbx.passes.resolution.declaration_texts import DeclarationTexts
+from cbx.passes.resolution.resolve_published import published_table
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
 from cbx.syntax.declarations import Call

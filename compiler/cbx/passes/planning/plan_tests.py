@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cbx.passes.seed_facts import accepted_identities
-from cbx.passes.table_facts import known_table
+from cbx.passes.facts.seed_facts import accepted_identities
+from cbx.passes.facts.table_facts import known_table
 from cbx.project.dataset_names import data_test_check
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows
 from cbx.stages.plan import DataTestCheck

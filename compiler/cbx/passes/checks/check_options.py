@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
-from cbx.passes.check_tags import check_tags
-from cbx.passes.flow_facts import flows_by_target
+from cbx.passes.checks.check_tags import check_tags
+from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.project.dataset_names import quarantine_table
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 

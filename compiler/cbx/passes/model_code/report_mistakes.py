@@ -42,7 +42,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
     Before: ``SELECT g, sum(x) FROM t``. After: a diagnostic at ``g``. That a materialized view reads a stream is
     reported elsewhere, so what follows from it is not. A function that a model or a macro registers is known.
     """
-    from cbx.passes.model_analysis import span_of
+    from cbx.passes.model_code.model_analysis import span_of
 
     for mistake in mistakes:
         span = span_of(model, mistake.place) or model.spans.whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.passes.published_facts import published_model
+from cbx.passes.facts.published_facts import published_model
 from cbx.project.settings import Project
 from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode, TableInput
 

@@ -11,7 +11,7 @@ from cbx.analysis.relation.places import Place, QuerySpan
 from cbx.diagnostics.diagnostic import listing
 from cbx.parse.brackets import depths
 from cbx.parse.quotes import mask_quotes
-from cbx.passes.model_analysis import span_of
+from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.measures import MeasureRepetition, MeasureResult
 from cbx.stages.resolved import ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER

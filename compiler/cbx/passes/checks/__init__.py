@@ -1,0 +1,1 @@
+"""Checks that only report problems, one file per check."""

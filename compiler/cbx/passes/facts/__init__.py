@@ -1,0 +1,1 @@
+"""What several passes know of tables, flows, relationships and seeds."""

@@ -1,0 +1,1 @@
+"""Parts of the check of aggregates: where columns are at home, verdicts in words, and counting queries."""

@@ -1,0 +1,1 @@
+"""Parts of the plan: the checks of data tests, and the schemas of tables."""

@@ -1,0 +1,1 @@
+"""Parts of resolving a model, one file per part of its declaration."""
