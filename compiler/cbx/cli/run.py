@@ -306,7 +306,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
     paths = tuple((output or root) / TARGET / path for path in artifacts)
     configuration = run_configuration(compilation, env, variables, select)
-    environment = compilation.project.settings.environments.get(env, Environment())
+    environment = compilation.project.settings.environments.get(env) or Environment()
     stand_ins = _stand_ins(options, environment)
     secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
     checks = compilation.plan.check_names if compilation.plan else frozenset()

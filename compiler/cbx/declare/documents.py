@@ -5,9 +5,10 @@ A field's ``description`` completes the sentence "takes ...", for the diagnostic
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic_core import CoreSchema, core_schema
 
 Word = Annotated[str, Field(min_length=1)]
 Words = tuple[Word, ...]
@@ -20,6 +21,14 @@ class Document(BaseModel):
     """The arguments of one call of the vocabulary."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+class _Read:
+    """The mark of documents within a document: they are checked when they are read, and are not checked again."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, _: object) -> CoreSchema:
+        return core_schema.is_instance_schema(get_args(source) or source)
 
 
 class ColumnDocument(Document):
@@ -168,7 +177,7 @@ DataTestDocument = AcceptedValuesDocument | NotNullDocument | RowCountDocument |
 class ModelDocument(Document):
     """The arguments of all kinds of models."""
 
-    columns: dict[Word, Word | ColumnDocument] | None = Field(
+    columns: dict[Word, Word | Annotated[ColumnDocument, _Read]] | None = Field(
         None, description="a dictionary from column names to SQL types or `column(...)`"
     )
     description: str | None = Field(None, description="text")
@@ -202,13 +211,13 @@ class DatasetDocument(ModelDocument):
     keys: Word | tuple[Word | Annotated[Words, Field(min_length=1)], ...] = Field(
         (), description="a list of further keys, each a column name or a list of them"
     )
-    relationships: tuple[tuple[str, RelationshipDocument], ...] = Field(
+    relationships: tuple[tuple[str, Annotated[RelationshipDocument, _Read]], ...] = Field(
         (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
     )
-    expectations: tuple[tuple[str, ExpectationDocument], ...] = Field(
+    expectations: tuple[tuple[str, Annotated[ExpectationDocument, _Read]], ...] = Field(
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
     )
-    tests: tuple[tuple[str, DataTestDocument], ...] = Field(
+    tests: tuple[tuple[str, Annotated[DataTestDocument, _Read]], ...] = Field(
         (), description="a list of `accepted_values`, `not_null`, `row_count`, `freshness` and `no_rows`"
     )
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
@@ -220,7 +229,7 @@ class DatasetDocument(ModelDocument):
 class SeedDocument(DatasetDocument):
     """The declaration of a seed."""
 
-    columns: dict[Word, Word | ColumnDocument] = Field(
+    columns: dict[Word, Word | Annotated[ColumnDocument, _Read]] = Field(
         description="a table from column names to SQL types, or to tables with `type`, `not_null` and `description`"
     )
 

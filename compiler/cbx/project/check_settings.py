@@ -66,8 +66,8 @@ def _check_references(settings: ProjectSettings, source: SourceFile, report: Rep
         for name, value in settings.vars.items()
         if any(name not in environment.vars for environment in deployed.values())
     }
-    documents = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
-    for path, text in texts_in({"vars": shared, "environments": documents}):
+    documents = settings.model_dump(by_alias=True, include={"environments": set(deployed)})
+    for path, text in texts_in({"vars": shared, **documents}):
         reference = REFERENCE.search(text)
         if reference:
             setting = ".".join(str(key) for key in path)

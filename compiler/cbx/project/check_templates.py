@@ -9,7 +9,7 @@ from typing import Any
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.project.sections import ProjectSettings
+from cbx.project.sections import Environment, ProjectSettings
 from cbx.project.setting_templates import CALLS_ENV_VAR, env_vars_in, template_problem, texts_in
 from cbx.project.toml_spans import setting_span
 
@@ -43,10 +43,14 @@ def _is_setting_of_pipelines(path: tuple[str | int, ...]) -> bool:
     return len(path) > 3 and path[0] == "environments" and path[2] in _SETTINGS_OF_PIPELINES
 
 
+def _settings_of_pipelines(environment: Environment) -> dict[str, Any]:
+    return {name: getattr(environment, name) for name in _SETTINGS_OF_PIPELINES}
+
+
 def check_templates(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """Report CBX002 for templates in the settings of pipelines that are not `env_var` or `secret`, and CBX152."""
     for name, environment in settings.environments.items():
-        written = environment.model_dump(include=set(_SETTINGS_OF_PIPELINES))
+        written = _settings_of_pipelines(environment)
         problems = [(path, template_problem(text)) for path, text in texts_in(written)]
         for path, problem in [*problems, *_templates_in_names(written)]:
             if problem is not None:
@@ -80,7 +84,7 @@ def _check_names(name: str, settings: ProjectSettings, source: SourceFile, repor
     """Report an environment variable with several defaults, and one whose name in the bundle a variable has."""
     environment = settings.environments[name]
     defaults: dict[str, set[str | None]] = {}
-    for env_var in env_vars_in(environment.model_dump(include=set(_SETTINGS_OF_PIPELINES))):
+    for env_var in env_vars_in(_settings_of_pipelines(environment)):
         defaults.setdefault(env_var.name, set()).add(env_var.default)
     span = setting_span(source, ("environments", name, "pipeline"))
     for variable in sorted(defaults):

@@ -197,9 +197,9 @@ class ProjectSettings(SettingsTable):
     """All of ``project.toml``."""
 
     project: ProjectSection
-    naming: NamingSection = NamingSection()
-    compile: CompileSection = CompileSection()
-    test: EngineSection = EngineSection()
+    naming: NamingSection = Field(default_factory=NamingSection)
+    compile: CompileSection = Field(default_factory=CompileSection)
+    test: EngineSection = Field(default_factory=EngineSection)
     vars: dict[Name, VariableValue] = Field(default_factory=dict)
     pipelines: dict[ProjectName, PipelineSection] = Field(default_factory=dict)
     dependencies: dict[ProjectName, DependencySection] = Field(default_factory=dict)

@@ -64,7 +64,7 @@ class Project:
 
     def variables(self, environment: str) -> dict[str, str]:
         """The values of the variables in an environment, as strings for a pipeline's configuration."""
-        overrides = self.settings.environments.get(environment, Environment()).vars
+        overrides = (self.settings.environments.get(environment) or Environment()).vars
         merged = {**self.settings.vars, **overrides}
         return {name: value_text(value) for name, value in merged.items()}
 
