@@ -23,7 +23,7 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
-class _Read:
+class _CheckedBefore:
     """The mark of documents within a document: they are checked when they are read, and are not checked again."""
 
     @staticmethod
@@ -177,7 +177,7 @@ DataTestDocument = AcceptedValuesDocument | NotNullDocument | RowCountDocument |
 class ModelDocument(Document):
     """The arguments of all kinds of models."""
 
-    columns: dict[Word, Word | Annotated[ColumnDocument, _Read]] | None = Field(
+    columns: dict[Word, Word | Annotated[ColumnDocument, _CheckedBefore]] | None = Field(
         None, description="a dictionary from column names to SQL types or `column(...)`"
     )
     description: str | None = Field(None, description="text")
@@ -211,13 +211,13 @@ class DatasetDocument(ModelDocument):
     keys: Word | tuple[Word | Annotated[Words, Field(min_length=1)], ...] = Field(
         (), description="a list of further keys, each a column name or a list of them"
     )
-    relationships: tuple[tuple[str, Annotated[RelationshipDocument, _Read]], ...] = Field(
+    relationships: tuple[tuple[str, Annotated[RelationshipDocument, _CheckedBefore]], ...] = Field(
         (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
     )
-    expectations: tuple[tuple[str, Annotated[ExpectationDocument, _Read]], ...] = Field(
+    expectations: tuple[tuple[str, Annotated[ExpectationDocument, _CheckedBefore]], ...] = Field(
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
     )
-    tests: tuple[tuple[str, Annotated[DataTestDocument, _Read]], ...] = Field(
+    tests: tuple[tuple[str, Annotated[DataTestDocument, _CheckedBefore]], ...] = Field(
         (), description="a list of `accepted_values`, `not_null`, `row_count`, `freshness` and `no_rows`"
     )
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
@@ -229,7 +229,7 @@ class DatasetDocument(ModelDocument):
 class SeedDocument(DatasetDocument):
     """The declaration of a seed."""
 
-    columns: dict[Word, Word | Annotated[ColumnDocument, _Read]] = Field(
+    columns: dict[Word, Word | Annotated[ColumnDocument, _CheckedBefore]] = Field(
         description="a table from column names to SQL types, or to tables with `type`, `not_null` and `description`"
     )
 
