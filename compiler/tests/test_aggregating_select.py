@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbx.parse.aggregating_select import find_aggregating_select
+from cbx.parse.databricks_sql.aggregating_select import find_aggregating_select
 
 PARTS = {
     "SELECT sum(x) FROM t": ("", "FROM t", [], "x"),

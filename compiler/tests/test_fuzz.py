@@ -38,9 +38,9 @@ from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_text
 from cbx.cli.selection import SelectionOptions, select_nodes
 from cbx.compiler import compile_project
-from cbx.deploy.problems import DeployError
-from cbx.deploy.record import DeploymentRecord, read_committed, read_record
-from cbx.deploy.schemas import catalog_and_schemas
+from cbx.deploy.resources.schemas import catalog_and_schemas
+from cbx.deploy.state.record import DeploymentRecord, read_committed, read_record
+from cbx.deploy.workspace.problems import DeployError
 from cbx.diagnostics.diagnostic import read_sources
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import SelectorError

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from literate import lay_out
 
 from cbx.compiler import Compilation, compile_project
-from cbx.deploy.problems import DeployError
 from cbx.deploy.target import target_of
+from cbx.deploy.workspace.problems import DeployError
 from cbx.project import cluster_settings, pipeline_settings
 from cbx.project.setting_templates import env_vars_in, fill_templates, template_problem
 

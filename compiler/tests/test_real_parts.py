@@ -88,7 +88,7 @@ def test_a_replacement_is_caught(kind: str) -> None:
         "monkeypatch.setattr(sys, 'executable', 'none')",
         "from databricks.sdk.clock import RealClock\nmonkeypatch.setattr(RealClock, 'sleep', refuse)",
         "from cbx.incremental.build import build\nbuild = build(root, OPTIONS)",
-        "from cbx.deploy import session\nother.session = 1",
+        "from cbx.deploy.workspace import session\nother.session = 1",
         "MODEL = 'from cbx import view\\n\\nLIMIT = 1\\n'",
     ],
 )

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from sqlglot.errors import SqlglotError
 
-from cbx.parse.dialect import read_one, read_sql
+from cbx.parse.databricks_sql.dialect import read_one, read_sql
 
 SAME = (
     ("TABLE a.b", "SELECT * FROM a.b"),

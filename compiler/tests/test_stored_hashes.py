@@ -117,7 +117,7 @@ HASHING = {
     "incremental/record.py": "versions, paths and times, as JSON",
     "incremental/stamps.py": "a file's content",
     "testing/project/compile_once.py": "contents and times of files",
-    "deploy/files.py": "a file's content",
+    "deploy/workspace/files.py": "a file's content",
     "render/html/page.py": "a script's text",
     "runtime/update/up_to_date.py": "contents, sizes and times of files, and settings as JSON",
     "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbx.parse.types import is_same_type, normal_type
+from cbx.parse.databricks_sql.types import is_same_type, normal_type
 
 SPELLINGS = (
     ("dec", "DECIMAL(10, 0)"),

@@ -21,7 +21,7 @@ from cbx.analysis.relation.relation_walks import is_deep, nodes_of, reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
-from cbx.analysis.sql.from_clause import read_opaque
+from cbx.analysis.sql.from_items.from_clause import read_opaque
 from cbx.analysis.sql.hazards.arbitrary_choices import choice_of_limit
 from cbx.analysis.sql.hazards.changing_functions import changing_functions
 from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
@@ -32,8 +32,8 @@ from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.types.type_rules import VOID
 from cbx.analysis.types.value_types import united_type
-from cbx.parse.dialect import only, read_statements
-from cbx.parse.nesting import obstacle
+from cbx.parse.databricks_sql.dialect import only, read_statements
+from cbx.parse.databricks_sql.nesting import obstacle
 
 
 @dataclass(frozen=True, slots=True)

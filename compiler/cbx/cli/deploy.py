@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from cbx.cli.display.deployment import DeployDisplay
     from cbx.compiler import Compilation
     from cbx.deploy.deployment import Deployment, DeployRequest, Preview
-    from cbx.deploy.problems import DeployError
     from cbx.deploy.refresh import StartedUpdate
-    from cbx.deploy.session import WorkspaceSession
+    from cbx.deploy.workspace.problems import DeployError
+    from cbx.deploy.workspace.session import WorkspaceSession
 
 
 class PlanFormat(str, Enum):
@@ -175,7 +175,7 @@ def _select_models(compilation: Compilation, selectors: list[str] | None) -> tup
 
 def _preview(compilation: Compilation, request: DeployRequest) -> Preview:
     from cbx.deploy.deployment import preview
-    from cbx.deploy.problems import DeployError
+    from cbx.deploy.workspace.problems import DeployError
 
     try:
         return preview(_connect(compilation, request.environment), request)
@@ -184,7 +184,7 @@ def _preview(compilation: Compilation, request: DeployRequest) -> Preview:
 
 
 def _connect(compilation: Compilation, env: str) -> WorkspaceSession:
-    from cbx.deploy.session import connect
+    from cbx.deploy.workspace.session import connect
 
     assert compilation.project is not None  # noqa: S101 - as above
     return connect(compilation.project.settings.environments[env].host)
@@ -206,7 +206,7 @@ def _print_plan(preview: Preview, env: str, output_format: PlanFormat) -> None:
 
 def _deploy(compilation: Compilation, request: DeployRequest, start: StartOptions, display: DeployDisplay) -> int:
     from cbx.deploy.deployment import deploy
-    from cbx.deploy.problems import DeployError
+    from cbx.deploy.workspace.problems import DeployError
 
     try:
         session = _connect(compilation, request.environment)
@@ -228,9 +228,9 @@ def _deploy(compilation: Compilation, request: DeployRequest, start: StartOption
 def _start_updates(
     session: WorkspaceSession, deployment: Deployment, start: StartOptions, display: DeployDisplay
 ) -> int:
-    from cbx.deploy.folder import Folder
     from cbx.deploy.refresh import start_refresh, update_pipelines
-    from cbx.deploy.tags import tag_tables
+    from cbx.deploy.resources.tags import tag_tables
+    from cbx.deploy.workspace.folder import Folder
 
     def show(update: StartedUpdate) -> None:
         display.show_update(update, deployment, session.host)

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from cbx.changes.change_plan import ChangePlan, Deployed
 from cbx.changes.compare import compare_manifests
 from cbx.changes.tables import is_table
-from cbx.deploy.access import grant
-from cbx.deploy.files import FileSteps, WorkspaceFile, file_steps, workspace_files
-from cbx.deploy.folder import Folder
-from cbx.deploy.job import remove_job, schedule_job
-from cbx.deploy.lock import hold_lock
-from cbx.deploy.pipeline import Pipeline, create_or_update_pipeline, find_pipeline
-from cbx.deploy.problems import DeployError
-from cbx.deploy.record import (
+from cbx.deploy.resources.access import grant
+from cbx.deploy.resources.job import remove_job, schedule_job
+from cbx.deploy.resources.pipeline import Pipeline, create_or_update_pipeline, find_pipeline
+from cbx.deploy.resources.schemas import catalog_and_schemas, create_schemas
+from cbx.deploy.resources.tags import count_waiting, declared_tags, forget_tags, set_tags
+from cbx.deploy.state.lock import hold_lock
+from cbx.deploy.state.record import (
     Committed,
     DeploymentRecord,
     PipelineRecord,
@@ -26,11 +25,12 @@ from cbx.deploy.record import (
     write_committed,
     write_record,
 )
-from cbx.deploy.schemas import catalog_and_schemas, create_schemas
-from cbx.deploy.session import WorkspaceSession
-from cbx.deploy.tags import count_waiting, declared_tags, forget_tags, set_tags
 from cbx.deploy.target import Target, target_of
 from cbx.deploy.update import settle_refreshing_updates
+from cbx.deploy.workspace.files import FileSteps, WorkspaceFile, file_steps, workspace_files
+from cbx.deploy.workspace.folder import Folder
+from cbx.deploy.workspace.problems import DeployError
+from cbx.deploy.workspace.session import WorkspaceSession
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.emit.manifest import PATH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from cbx.deploy.problems import DeployError
+from cbx.deploy.workspace.problems import DeployError
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.project.setting_templates import EnvVar, env_vars_in, fill_templates, texts_in

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cbx.deploy.session import WorkspaceSession
+from cbx.deploy.workspace.session import WorkspaceSession
 
 Event = Mapping[str, Any]
 _PAGE = 100

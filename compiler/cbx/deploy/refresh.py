@@ -9,10 +9,10 @@ from typing import Any
 from cbx.changes.tables import is_table
 from cbx.deploy.deployment import Deployment
 from cbx.deploy.events import Event
-from cbx.deploy.folder import Folder
-from cbx.deploy.record import Committed, RefreshingUpdate, with_refreshed, write_committed
-from cbx.deploy.session import WorkspaceSession
+from cbx.deploy.state.record import Committed, RefreshingUpdate, with_refreshed, write_committed
 from cbx.deploy.update import FinishedUpdate, start_update, wait_for_update
+from cbx.deploy.workspace.folder import Folder
+from cbx.deploy.workspace.session import WorkspaceSession
 from cbx.project.dataset_names import quarantine_table
 
 

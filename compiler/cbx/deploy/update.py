@@ -10,9 +10,9 @@ from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import UpdateInfo
 
 from cbx.deploy.events import Event, ExpectationTotal, errors, expectation_totals, new_events
-from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Committed, DeploymentRecord, with_refreshed, without_update
-from cbx.deploy.session import WorkspaceSession
+from cbx.deploy.state.record import Committed, DeploymentRecord, with_refreshed, without_update
+from cbx.deploy.workspace.problems import DeployError
+from cbx.deploy.workspace.session import WorkspaceSession
 from cbx.diagnostics import codes
 
 _FINAL = ("COMPLETED", "FAILED", "CANCELED")

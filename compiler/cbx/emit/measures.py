@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cbx.analysis.facts import ColumnHome, TableRelationship
-from cbx.parse.types import is_number
+from cbx.parse.databricks_sql.types import is_number
 from cbx.stages.measures import MeasureRepetition, MeasureResult
 from cbx.stages.plan import Plan
 from cbx.stages.resolved import Column, ResolvedModel

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
-from cbx.parse.dialect import read_statements
+from cbx.parse.databricks_sql.dialect import read_statements
+from cbx.parse.databricks_sql.nesting import obstacle
+from cbx.parse.databricks_sql.quotes import mask_quotes
 from cbx.parse.jinja.templates import RenderedTemplate
-from cbx.parse.nesting import obstacle
-from cbx.parse.quotes import mask_quotes
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
-from cbx.parse.types import is_same_type, normal_type
+from cbx.parse.databricks_sql.types import is_same_type, normal_type
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.passes.facts.table_facts import START_AT, holds_key
 from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cbx.diagnostics.diagnostic import ALL_MODELS, Report
 from cbx.parse.python import parse_python_model
-from cbx.parse.seed import parse_seed
+from cbx.parse.seeds.seed import parse_seed
 from cbx.parse.sql import parse_sql_model
 from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.passes.read_macros import Macros

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.diagnostics.source_files import Span
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 from cbx.stages.resolved import Connected, Relationship, ResolvedModel
 from cbx.stages.seeds import Seed
 

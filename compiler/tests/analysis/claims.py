@@ -15,7 +15,7 @@ from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation.relations import Relation
 from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 
 _VERDICTS = {KeyProven: "proven", KeyRefuted: "refuted"}
 

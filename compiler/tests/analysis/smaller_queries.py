@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
-from cbx.parse.dialect import only, read_statements, write_sql
+from cbx.parse.databricks_sql.dialect import only, read_statements, write_sql
 
 _OPTIONAL = ("where", "having", "qualify", "order", "limit", "offset", "distinct", "group", "with_", "sample")
 _LISTS = ("expressions", "joins", "laterals", "pivots")

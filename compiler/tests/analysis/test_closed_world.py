@@ -16,7 +16,7 @@ from cbx.analysis.from_sql import read_query
 from cbx.analysis.sql.trees.closed_world import KNOWN, UNKNOWN, replace_unknown
 from cbx.analysis.sql.trees.understood import ROLES, entries
 from cbx.analysis.verdicts import result_keys
-from cbx.parse.dialect import read_one
+from cbx.parse.databricks_sql.dialect import read_one
 
 OPAQUE = Path(__file__).with_name("opaque_sql.txt")
 """What is left out on purpose: a class per line, or the arguments of a class that is otherwise understood."""

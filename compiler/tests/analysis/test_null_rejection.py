@@ -14,7 +14,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import non_null_columns
 from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.sql.expressions.null_rejection import STRICT
-from cbx.parse.dialect import read_one
+from cbx.parse.databricks_sql.dialect import read_one
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.sql.trees.understood import CLAUSES, RELATIONS, entries
-from cbx.parse.dialect import read_one
+from cbx.parse.databricks_sql.dialect import read_one
 
 CHANGES_NOTHING = {
     (name, argument)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cbx.cli.commands import application
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
-from cbx.deploy.session import WorkspaceSession, connect
+from cbx.deploy.workspace.session import WorkspaceSession, connect
 
 SETTINGS = """
 [project]

@@ -14,9 +14,9 @@ from workspace import Workspace
 from workspace_api import WorkspaceApi
 
 from cbx.deploy.deployment import deploy
-from cbx.deploy.problems import DeployError
 from cbx.deploy.refresh import record_refreshed, start_refresh
 from cbx.deploy.update import wait_for_update
+from cbx.deploy.workspace.problems import DeployError
 
 pytestmark = pytest.mark.slow
 

@@ -18,10 +18,10 @@ from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
 from cbx.deploy.deployment import deploy
-from cbx.deploy.files import workspace_files
-from cbx.deploy.folder import Folder
-from cbx.deploy.lock import hold_lock
-from cbx.deploy.problems import DeployError
+from cbx.deploy.state.lock import hold_lock
+from cbx.deploy.workspace.files import workspace_files
+from cbx.deploy.workspace.folder import Folder
+from cbx.deploy.workspace.problems import DeployError
 from cbx.diagnostics.code_pages import read_page
 from cbx.stages.plan import Artifact
 

@@ -13,9 +13,9 @@ from workspace import Workspace
 from workspace_api import ANN
 
 from cbx.deploy.deployment import preview
-from cbx.deploy.folder import Folder
-from cbx.deploy.record import PipelineRecord, read_record
 from cbx.deploy.refresh import start_refresh, update_pipelines
+from cbx.deploy.state.record import PipelineRecord, read_record
+from cbx.deploy.workspace.folder import Folder
 
 
 def names_and_notebooks(workspace: Workspace) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from projects import CLEAN, FIRST, SALES, SETTINGS, cbx, deploy_files, request, 
 from workspace import Workspace
 
 from cbx.deploy.deployment import preview
-from cbx.deploy.problems import DeployError
+from cbx.deploy.workspace.problems import DeployError
 
 COLUMN, BOTH = 'column("BIGINT", tags={"id": "order"})', '{"domain": "sales", "ok": ""}'
 TAGGED = {

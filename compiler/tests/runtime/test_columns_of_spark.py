@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from cbx.analysis.columns import output_columns
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.parse.types import is_same_type
+from cbx.parse.databricks_sql.types import is_same_type
 
 COLUMNS = {
     "no": "BIGINT",

@@ -22,13 +22,13 @@ from sqlglot.errors import SqlglotError
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
-from cbx.analysis.sql.expressions.expression_types import RULES, type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.type_rules.expression_types import RULES, type_of_result
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.types.result_types import RESULTS
-from cbx.parse.dialect import read_one
-from cbx.parse.types import is_same_type
+from cbx.parse.databricks_sql.dialect import read_one
+from cbx.parse.databricks_sql.types import is_same_type
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
 SHARE = float(os.environ.get("TYPES_OF_SPARK", "0.05"))

@@ -10,7 +10,7 @@ from sqlglot.errors import SqlglotError
 
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.grouping import aggregates_in
-from cbx.parse.dialect import read_one
+from cbx.parse.databricks_sql.dialect import read_one
 
 SYNTAX = {"case", "cast", "python_worker_logs"}
 """What Spark lists among its functions and DataFrames cannot call."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql.types import ArrayType, LongType, MapType, StringType, StructField, StructType
 
-from cbx.runtime.auto_loader.known_fields import known_fields
 from cbx.runtime.auto_loader.listing import LandedFile
+from cbx.runtime.auto_loader.schema_inference.known_fields import known_fields
 
 KNOWN = StructType(
     [

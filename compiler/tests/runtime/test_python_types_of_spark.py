@@ -26,7 +26,7 @@ from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.from_plan import read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Traced
 from cbx.analysis.tracing.types import sql_type
-from cbx.parse.types import is_same_type
+from cbx.parse.databricks_sql.types import is_same_type
 from cbx.syntax.declarations import Snippet
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 

@@ -9,7 +9,7 @@ import string
 import pytest
 from pyspark.sql import SparkSession
 
-from cbx.parse.seed_values import SeedLiteral, read_seed_value
+from cbx.parse.seeds.seed_values import SeedLiteral, read_seed_value
 
 NUMBERS = (
     "0", "-0", "+0", "00", "1", "+1", "-1", "007", "1.", ".5", "-.5", "0.5", "0.50", "1.10", "1.1", "127", "128",

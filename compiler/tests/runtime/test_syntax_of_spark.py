@@ -10,7 +10,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 from sqlglot.tokens import Tokenizer
 
-from cbx.parse.dialect import read_statements
+from cbx.parse.databricks_sql.dialect import read_statements
 
 SHARE = int(os.environ.get("SYNTAX_OF_SPARK", "4"))
 """Every which pair of a word and a place is tried; `make soak` tries all."""

@@ -19,8 +19,8 @@ from pyspark.sql.types import (
 )
 
 from cbx.analysis.types.cast_types import cast_type
-from cbx.parse.dialect import read_sql
-from cbx.parse.types import is_same_type, normal_type
+from cbx.parse.databricks_sql.dialect import read_sql
+from cbx.parse.databricks_sql.types import is_same_type, normal_type
 
 SPELLINGS = int(os.environ.get("SPELLINGS_OF_SPARK", "500"))
 """How many random types are spelled; `make soak` spells more."""

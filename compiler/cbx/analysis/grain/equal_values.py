@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from cbx.analysis.relation.relations import Field, Ids
 from cbx.analysis.relation.uniqueness import exact_value_of
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 
 _EXACT = frozenset({
     "TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "BINARY",

@@ -12,10 +12,10 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.generators import is_generator
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
+from cbx.analysis.sql.from_items.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
 from cbx.analysis.sql.scope import UnresolvedColumn

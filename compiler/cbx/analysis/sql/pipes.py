@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cbx.parse.dialect import tokens_of
+from cbx.parse.databricks_sql.dialect import tokens_of
 
 _PIPE = "|>"
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")

@@ -12,22 +12,27 @@ from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.expressions.mismatched_types import mismatched_types, without_aliases
 from cbx.analysis.sql.expressions.predicates import read_predicates
-from cbx.analysis.sql.from_clause import apply_table_sample, read_from_clause
-from cbx.analysis.sql.generators import has_nested_generator, is_generator, read_generator, repeat_in_sliding_windows
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of_result
+from cbx.analysis.sql.from_items.from_clause import apply_table_sample, read_from_clause
+from cbx.analysis.sql.from_items.generators import (
+    has_nested_generator,
+    is_generator,
+    read_generator,
+    repeat_in_sliding_windows,
+)
 from cbx.analysis.sql.grouping import aggregates_in, read_group_by
 from cbx.analysis.sql.hazards.not_in_queries import not_in_queries
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
-from cbx.analysis.sql.mismatched_types import mismatched_types, without_aliases
 from cbx.analysis.sql.qualify import resolve_qualify_names
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.ungrouped import names_from_item_column, ungrouped_columns
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.types.type_rules import struct_of
-from cbx.parse.types import parts_of_type
+from cbx.parse.databricks_sql.types import parts_of_type
 
 
 def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:

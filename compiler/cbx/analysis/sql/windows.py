@@ -12,9 +12,9 @@ from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.sql.hazards.arbitrary_choices import choice_of_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span

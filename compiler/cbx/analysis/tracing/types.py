@@ -1,4 +1,4 @@
-"""Spark's types, spelled as Databricks spells them and as `cbx.parse.types.normal_type` would."""
+"""Spark's types, spelled as Databricks spells them and as `cbx.parse.databricks_sql.types.normal_type` would."""
 
 from __future__ import annotations
 

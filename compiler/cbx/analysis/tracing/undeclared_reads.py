@@ -51,7 +51,7 @@ def tables_read(read: UndeclaredRead) -> tuple[str, ...]:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    from cbx.parse.dialect import read_statements
+    from cbx.parse.databricks_sql.dialect import read_statements
 
     try:
         statements = read_statements(_replace_marks(read.text))

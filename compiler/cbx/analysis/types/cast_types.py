@@ -1,4 +1,4 @@
-"""Converts the types in casts from sqlglot's trees to the spelling of `cbx.parse.types`."""
+"""Converts the types in casts from sqlglot's trees to the spelling of `cbx.parse.databricks_sql.types`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from cbx.parse.dialect import write_sql
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.dialect import write_sql
+from cbx.parse.databricks_sql.types import normal_type
 from cbx.spark_spelling import quote_if_needed
 
 _NESTED = (exp.DType.ARRAY, exp.DType.MAP, exp.DType.STRUCT)

@@ -1,4 +1,4 @@
-"""Maps types and rules to the shapes of expressions: data for `cbx.analysis.sql.expressions.expression_types`.
+"""Maps types and rules to the shapes of expressions: data for ``expression_types.py``.
 
 A shape is the class of a node of sqlglot and the names of its arguments. The shapes under a type always have that type;
 those under the name of a rule have a type that follows from their arguments. The type of an unlisted shape is unknown.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.types.type_rules import VOID, common_type
-from cbx.parse.types import is_same_type, normal_type
+from cbx.parse.databricks_sql.types import is_same_type, normal_type
 
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
 """The digits of a whole number that Spark casts to a decimal."""

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from cbx.importing.definitions import FoundChanges, FoundText
 from cbx.importing.models.column_casts import cast_column
 from cbx.importing.sql.queries import query_text
-from cbx.parse.dialect import read_one
+from cbx.parse.databricks_sql.dialect import read_one
 from cbx.runtime.sql.column_definitions import ColumnDefinition
 from cbx.spark_spelling import quote_if_needed
 

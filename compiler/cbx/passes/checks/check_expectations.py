@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
-from cbx.parse.dialect import DIALECT, read_sql, write_sql
-from cbx.parse.nesting import obstacle
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.dialect import DIALECT, read_sql, write_sql
+from cbx.parse.databricks_sql.nesting import obstacle
+from cbx.parse.databricks_sql.types import normal_type
 from cbx.stages.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER, Text
 

@@ -6,7 +6,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
-from cbx.parse.types import is_same_type
+from cbx.parse.databricks_sql.types import is_same_type
 from cbx.stages.resolved import Column, FlowTarget, ResolvedModel, Typed
 
 _CAN_BE_FILLED = frozenset({"streaming_table", "auto_cdc", "sink"})

@@ -8,7 +8,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 from cbx.passes.checks.check_function_arguments import check_function_arguments
 from cbx.stages.resolved import Column, Connected, ResolvedModel, SinkTarget
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
-from cbx.parse.seed_values import is_seed_type, read_seed_value
-from cbx.parse.types import is_number, normal_type
+from cbx.parse.databricks_sql.types import is_number, normal_type
+from cbx.parse.seeds.seed_values import is_seed_type, read_seed_value
 from cbx.passes.facts.seed_facts import accepted_identities
 from cbx.spark_spelling import value_text
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, TestValue

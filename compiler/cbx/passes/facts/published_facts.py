@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 from cbx.passes.facts.table_facts import NOT_NULL, START_AT, current_keys
 from cbx.project.identifiers import BETWEEN
 from cbx.project.settings import Project

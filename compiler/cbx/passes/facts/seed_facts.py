@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from cbx.parse.seed_values import read_seed_value
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
+from cbx.parse.seeds.seed_values import read_seed_value
 from cbx.spark_spelling import value_text
 from cbx.stages.data_tests import AcceptedValues
 from cbx.stages.resolved import ResolvedModel

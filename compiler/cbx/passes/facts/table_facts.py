@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cbx.declare.outside_systems import HEADERS, STREAMING_SERVICES, ServiceColumn
-from cbx.parse.types import normal_type, parts_of_type
+from cbx.parse.databricks_sql.types import normal_type, parts_of_type
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key

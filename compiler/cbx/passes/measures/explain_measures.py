@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cbx.analysis.facts import TOGETHER
 from cbx.analysis.relation.places import Place, QuerySpan
 from cbx.diagnostics.diagnostic import listing
-from cbx.parse.brackets import depths
-from cbx.parse.quotes import mask_quotes
+from cbx.parse.databricks_sql.brackets import depths
+from cbx.parse.databricks_sql.quotes import mask_quotes
 from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.measures import MeasureRepetition, MeasureResult
 from cbx.stages.resolved import ResolvedModel, SqlCode

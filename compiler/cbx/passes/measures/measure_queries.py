@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cbx.analysis.relation.places import QuerySpan
-from cbx.parse.aggregating_select import AggregatingSelect, find_aggregating_select
+from cbx.parse.databricks_sql.aggregating_select import AggregatingSelect, find_aggregating_select
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.measures import MeasureQuery
 from cbx.stages.resolved import ModelInput, ResolvedModel, SqlCode, TableInput

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
+from cbx.parse.databricks_sql.types import is_same_type
 from cbx.parse.queries import begins_with_from
-from cbx.parse.types import is_same_type
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.stages.resolved import Column, PythonCode, ResolvedModel, SqlCode
 

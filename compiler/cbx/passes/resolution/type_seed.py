@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
-from cbx.parse.csv_rows import other_separator
-from cbx.parse.seed_values import SeedLiteral, example_of, is_seed_type, read_seed_value
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
+from cbx.parse.seeds.csv_rows import other_separator
+from cbx.parse.seeds.seed_values import SeedLiteral, example_of, is_seed_type, read_seed_value
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.declared import DeclaredModel
 from cbx.stages.resolved import Column

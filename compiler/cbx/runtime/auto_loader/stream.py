@@ -10,17 +10,17 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 from pyspark.sql.types import StringType, StructField, StructType, VariantType
 
-from cbx.runtime.auto_loader.columnar_stream import read_columnar
-from cbx.runtime.auto_loader.csv_stream import read_csv
 from cbx.runtime.auto_loader.errors import AutoLoaderError
-from cbx.runtime.auto_loader.evolution import Landing, evolve, wanted_columns
 from cbx.runtime.auto_loader.file_format import detect_format
-from cbx.runtime.auto_loader.json_stream import read_json
 from cbx.runtime.auto_loader.listing import LandedFile, list_files
 from cbx.runtime.auto_loader.options import LoaderOptions, assume_header, read_options
-from cbx.runtime.auto_loader.rescue import file_path, is_one_of
+from cbx.runtime.auto_loader.readers.columnar_stream import read_columnar
+from cbx.runtime.auto_loader.readers.csv_stream import read_csv
+from cbx.runtime.auto_loader.readers.json_stream import read_json
+from cbx.runtime.auto_loader.readers.rescue import file_path, is_one_of
+from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
+from cbx.runtime.auto_loader.schema_inference.evolution import Landing, evolve, wanted_columns
 from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
-from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.spark_spelling import quote
 

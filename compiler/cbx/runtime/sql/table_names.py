@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from cbx.parse.nesting import obstacle
+from cbx.parse.databricks_sql.nesting import obstacle
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.sql.edits import Edit, apply_edits
 from cbx.runtime.sql.watermarks import blank_watermarks, watermark_after

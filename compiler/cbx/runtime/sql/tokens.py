@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.parse.brackets import depths
+from cbx.parse.databricks_sql.brackets import depths
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.parameters import SqlText, split_statements, tokenize
 from cbx.spark_spelling import quote

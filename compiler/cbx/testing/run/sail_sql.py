@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from cbx.parse.nesting import obstacle
+from cbx.parse.databricks_sql.nesting import obstacle
 
 _DIALECT = "databricks"
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)

@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, parts_of
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.nullability import has_known_length, not_null_conditions
 from cbx.analysis.sql.expressions.text_parts import columns_determined_by, parts_of_text, prefix_of
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.analysis.sql.time_windows import EDGES
 from cbx.analysis.types.value_types import is_injective_cast

@@ -10,9 +10,9 @@ from sqlglot import exp
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, whole_number
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.types.type_rules import WHOLE
 from cbx.analysis.types.value_types import is_injective_cast
 

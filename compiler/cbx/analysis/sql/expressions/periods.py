@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.types.value_types import compare_exactly
 
 _FLIPPED: dict[type[exp.Expr], type[exp.Binary]] = {exp.GT: exp.LT, exp.GTE: exp.LTE}

@@ -11,12 +11,12 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import non_null_columns
 from cbx.analysis.relation.disjoint_values import are_different
 from cbx.analysis.relation.needs import needed_by_all
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.periods import read_periods
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.types.value_types import compare_exactly, has_few_digits, is_whole
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type
 
 _OPPOSITES: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT,

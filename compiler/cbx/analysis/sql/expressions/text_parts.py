@@ -15,9 +15,9 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, is_variable
 from cbx.analysis.sql.expressions.nullability import not_null_conditions
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.types.value_types import is_injective_cast
 
 _DIGITS = frozenset("0123456789")

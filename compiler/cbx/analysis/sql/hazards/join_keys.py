@@ -10,10 +10,10 @@ from sqlglot import exp
 from cbx.analysis.relation.hazards import CoalescedKeys, Hazard, Suspicion
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relations import Field, Ids, Relation, reads_of
-from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.predicates import split_conjuncts
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of
 from cbx.analysis.sql.trees.query_spans import place_of
 from cbx.analysis.types.value_types import compare_with_loss
 

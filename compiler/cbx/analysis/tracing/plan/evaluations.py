@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cbx.analysis.sql.expressions.spark_functions import GENERATORS, NONDETERMINISTIC
-from cbx.analysis.sql.generators import is_generator
+from cbx.analysis.sql.from_items.generators import is_generator
 from cbx.analysis.sql.trees.closed_world import VOLATILE_CLASSES
 
 ANY_ROWS = "?rows"

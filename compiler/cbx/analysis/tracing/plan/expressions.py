@@ -13,10 +13,10 @@ from sqlglot import errors, exp
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.mismatched_types import mismatched_types
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.hazards.changing_functions import changing_functions
 from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
-from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.scope import FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import set_call_site
@@ -28,7 +28,7 @@ from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, c
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
 from cbx.analysis.types.type_rules import fields_of
-from cbx.parse.dialect import read_one, write_sql
+from cbx.parse.databricks_sql.dialect import read_one, write_sql
 
 _OPERATORS: dict[str, type[exp.Binary]] = {
     "==": exp.EQ, "=": exp.EQ, "<=>": exp.NullSafeEQ, "!=": exp.NEQ, ">": exp.GT, ">=": exp.GTE, "<": exp.LT,

@@ -14,8 +14,8 @@ from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of, type_of_result
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups

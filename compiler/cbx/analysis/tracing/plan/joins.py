@@ -8,9 +8,9 @@ from dataclasses import replace
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.relation.using_columns import merge_pair, using_predicates
+from cbx.analysis.sql.expressions.mismatched_types import mismatched_columns
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
-from cbx.analysis.sql.mismatched_types import mismatched_columns
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter
 from cbx.analysis.tracing.plan.reading import Reading, Record, call_site
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows

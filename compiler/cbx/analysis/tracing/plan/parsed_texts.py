@@ -7,9 +7,9 @@ from sqlglot import errors, exp
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.types.cast_types import cast_type
-from cbx.parse.dialect import DIALECT, read_one
-from cbx.parse.nesting import obstacle
-from cbx.parse.types import normal_type
+from cbx.parse.databricks_sql.dialect import DIALECT, read_one
+from cbx.parse.databricks_sql.nesting import obstacle
+from cbx.parse.databricks_sql.types import normal_type
 
 
 def parse_select_item(text: str) -> exp.Expr | None:

@@ -11,10 +11,10 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.generators import is_generator, read_generator
+from cbx.analysis.sql.expressions.type_rules.expression_types import type_of_result
+from cbx.analysis.sql.from_items.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 from cbx.analysis.sql.windows import read_windows

@@ -1,0 +1,1 @@
+"""What FROM may list, one file per form: tables, joins, generators, pivots."""

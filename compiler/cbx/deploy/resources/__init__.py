@@ -1,0 +1,1 @@
+"""What a deployment creates and sets in the workspace, one file per resource."""

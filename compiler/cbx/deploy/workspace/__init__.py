@@ -1,0 +1,1 @@
+"""The connection to a workspace, its files and folders, and its errors as diagnostics."""

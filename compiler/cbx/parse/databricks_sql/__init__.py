@@ -1,0 +1,1 @@
+"""The text of Databricks SQL: tokens, types, and what sqlglot cannot read."""

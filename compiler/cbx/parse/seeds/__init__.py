@@ -1,0 +1,1 @@
+"""Seeds: the rows of CSV files, and the values that they may have."""

@@ -1,0 +1,1 @@
+"""The rows of landing files, one file per format."""

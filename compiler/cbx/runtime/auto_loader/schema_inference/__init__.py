@@ -1,0 +1,1 @@
+"""The columns of landing files: inferred, stored, and changed by new files."""

@@ -1,0 +1,137 @@
+"""Infers the columns of new landing files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
+from cbx.runtime.auto_loader.readers.csv_records import read_records
+from cbx.runtime.auto_loader.schema_inference.headers import read_header
+from cbx.runtime.auto_loader.schemas import find, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
+
+    from cbx.runtime.auto_loader.listing import LandedFile
+    from cbx.runtime.auto_loader.options import LoaderOptions
+
+_CORRUPT: Final = "__cbx_corrupt"
+
+
+def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    """Infer columns from every record of the files, in alphabetical order, as Spark returns them.
+
+    All records are read, not a sample: a field that only the last record has becomes a column too. Spark infers the
+    columns about three times as fast as it reads the records.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    session = _inference_session(spark)
+    # Names that differ in case only must both be seen.
+    session.conf.set("spark.sql.caseSensitive", "true")
+    reader = session.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
+    schema = _schema(lambda: reader.json([file.glob for file in files]).schema, files)
+    return StructType([field for field in schema.fields if field.name != _CORRUPT])
+
+
+def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    """Merge the schemas of Parquet or ORC files.
+
+    Raises:
+        AutoLoaderError: A file cannot be read, or two files disagree about a column's type.
+    """
+    reader = (
+        _inference_session(spark)
+        .read.options(**_batch_options(options))
+        .option("mergeSchema", "true")
+        .format(options.file_format)
+    )
+    return _schema(lambda: reader.load([file.glob for file in files]).schema, files)
+
+
+def infer_headers(
+    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Read the header of each CSV file, by URI.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    return {file.uri: read_header(spark, options, file) for file in files}
+
+
+def infer_csv(
+    spark: SparkSession,
+    options: LoaderOptions,
+    files: tuple[LandedFile, ...],
+    headers: Mapping[str, tuple[str, ...]],
+    known: StructType,
+) -> StructType:
+    """Infer the columns of CSV files from their headers, and types for those without a type.
+
+    Args:
+        spark: The session.
+        options: The checked options.
+        files: The files.
+        headers: Their headers, by URI.
+        known: The columns that already have a type, from an earlier update or a hint.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    columns = StructType([])
+    for header in dict.fromkeys(headers[file.uri] for file in files if headers[file.uri]):
+        inferred = StructType([StructField(name, StringType()) for name in header])
+        if options.infer_types and any(find(known, name) is None for name in header):
+            alike = tuple(file for file in files if headers[file.uri] == header)
+            inferred = _csv_types(spark, options, alike, header)
+        columns = merge(columns, inferred, is_widening=True)
+    return columns
+
+
+def _csv_types(
+    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
+) -> StructType:
+    session = _inference_session(spark)
+    batch = replace(options, reader={**_batch_options(options), "inferSchema": "true"})
+
+    def infer() -> StructType:
+        if options.skipped_rows:
+            return read_records(session, batch, files, has_header=options.is_reader_set("header")).schema
+        return session.read.options(**batch.reader).csv([file.glob for file in files]).schema
+
+    schema = _schema(infer, files)
+    return StructType([StructField(name, field.dataType) for name, field in zip(header, schema.fields, strict=False)])
+
+
+def _inference_session(spark: SparkSession) -> SparkSession:
+    """A separate session with its own settings, since other queries run in the first one.
+
+    It lists files one by one: Spark's listing job would start a task for each of a thousand files.
+    """
+    session = spark.newSession()
+    session.conf.set("spark.sql.sources.parallelPartitionDiscovery.threshold", str(1 << 30))
+    return session
+
+
+def _batch_options(options: LoaderOptions) -> dict[str, str]:
+    return {key: value for key, value in options.reader.items() if not key.startswith("max")} | {
+        "recursiveFileLookup": "true"
+    }
+
+
+def _schema(infer: Callable[[], StructType], files: tuple[LandedFile, ...]) -> StructType:
+    try:
+        return infer()
+    except (PySparkException, Py4JJavaError) as error:
+        raise explain_failure(error, files[0].path) or AutoLoaderError(
+            f"no schema can be inferred: {str(error).splitlines()[0]}", path=files[0].path
+        ) from error
