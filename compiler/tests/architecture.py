@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from pathlib import Path
 import networkx
 
 Floors = tuple[frozenset[str], ...]
-MOST_FILES = 18
+MOST_FILES = 15
 """How many files a folder may hold beside its ``__init__.py`` where the page does not say that they are of one kind."""
+_COUNTED = {".py", ".js", ".md", ".sql"}
 
 
 @dataclass(frozen=True)
@@ -144,17 +146,15 @@ def _room(module: str, place: str) -> str | None:
     return module.removeprefix(f"{place}.").partition(".")[0] if module.startswith(f"{place}.") else None
 
 
-def crowded_folders(package: Package, of_one_kind: Iterable[str]) -> list[str]:
-    """Folders with more files than a reader can take in, but for those whose files are of one kind."""
-    counts: dict[str, int] = {}
-    folders = {module.rpartition(".")[0] for module in package.modules}
-    for module in package.modules.keys() - folders:
-        folder = module.rpartition(".")[0]
-        counts[folder] = counts.get(folder, 0) + 1
-    kinds = set(of_one_kind)
-    return sorted(
-        f"{folder or '.'}: {count}" for folder, count in counts.items() if count > MOST_FILES and folder not in kinds
-    )
+def crowded_folders(root: Path) -> dict[str, int]:
+    """The folders below one with more files than a reader can take in, and how many: code, models and pages."""
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.suffix in _COUNTED)
+    own = (path.parent.as_posix() for path in paths if path.name != "__init__.py" and not _is_hidden(path))
+    return {folder: count for folder, count in sorted(Counter(own).items()) if count > MOST_FILES}
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def strays(package: Package, allowed: Mapping[str, Iterable[str]]) -> list[str]:
