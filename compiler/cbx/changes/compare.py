@@ -8,6 +8,7 @@ from typing import Any
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
 from cbx.changes.flow_differences import flows_by_target
 from cbx.changes.model_differences import RESTARTED, model_differences
+from cbx.changes.owner_differences import compare_owners
 from cbx.changes.setting_differences import setting_differences, setting_text
 from cbx.changes.tables import (
     Model,
@@ -45,6 +46,7 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
         name: [
             *_own_differences(old["models"][name], new["models"][name]),
             *_source_differences(name, before, after),
+            *compare_owners(name, before, after),
         ]
         for name in _models_in_both(old, new)
     }

@@ -45,6 +45,7 @@ _OPTIONS = (*_RESTART_OPTIONS, "cluster_by_auto", "refresh_policy", "row_filter"
 _HAS_A_RULE_TOO = frozenset(
     {
         "private",
+        "owner",
         "table_tags",
         *_OPTIONS,
         "flow",

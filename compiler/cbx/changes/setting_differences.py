@@ -8,7 +8,7 @@ from typing import Any
 
 from cbx.changes.change_plan import Difference
 
-_TABLES = frozenset({"configuration", "tags", "environment", "event_log"})
+_TABLES = frozenset({"configuration", "tags", "environment", "event_log", "owners"})
 _CODE = frozenset({"notebook", "glob", "file"})
 
 

@@ -229,6 +229,7 @@ def _start_updates(
     session: WorkspaceSession, deployment: Deployment, start: StartOptions, display: DeployDisplay
 ) -> int:
     from cbx.deploy.refresh import start_refresh, update_pipelines
+    from cbx.deploy.resources.owners import own_tables
     from cbx.deploy.resources.tags import tag_tables
     from cbx.deploy.workspace.folder import Folder
 
@@ -246,6 +247,7 @@ def _start_updates(
                 return 1
         state = Folder(session, deployment.target.state)
         display.show_waiting_tags(tag_tables(session, state, deployment.committed.deployed))
+        display.show_waiting_owners(own_tables(session, state, deployment.committed.deployed))
     except KeyboardInterrupt:
         display.stop()
         print(f"Interrupted. The update continues: {display.url}", file=sys.stderr)
@@ -259,10 +261,18 @@ def _fail(error: DeployError, compilation: Compilation) -> NoReturn:
 
     error_codes = {diagnostic.code for diagnostic in error.diagnostics}
     outcome = "Nothing was deployed."
-    if error_codes & {codes.WORKSPACE_UNREACHABLE, codes.FORBIDDEN, codes.PIPELINE_CHANGED, codes.WORKSPACE_FAILURE}:
+    if error_codes == {codes.OWNER_REFUSED}:
+        outcome = "Everything else was deployed."
+    elif error_codes & {codes.WORKSPACE_UNREACHABLE, codes.FORBIDDEN, codes.PIPELINE_CHANGED, codes.WORKSPACE_FAILURE}:
         outcome = "The steps so far were not undone."
     elif error_codes == {codes.UPDATE_RUNNING}:
         outcome = "The project was deployed, but no update was started."
     show_diagnostics(error.diagnostics, compilation.sources, 0, "text", outcome)
-    in_project = {codes.MISSING_CATALOG, codes.FILE_TOO_LARGE, codes.DESTRUCTIVE_CHANGE, codes.UPDATE_FAILED}
+    in_project = {
+        codes.INVALID_PROJECT_SETTING,
+        codes.MISSING_CATALOG,
+        codes.FILE_TOO_LARGE,
+        codes.DESTRUCTIVE_CHANGE,
+        codes.UPDATE_FAILED,
+    }
     raise typer.Exit(1 if error_codes <= in_project else 2)

@@ -12,6 +12,7 @@ from cbx.changes.compare import compare_manifests
 from cbx.changes.tables import is_table
 from cbx.deploy.resources.access import grant
 from cbx.deploy.resources.job import remove_job, schedule_job
+from cbx.deploy.resources.owners import SetOwners, check_owners, declared_owners, forget_owners, set_owners
 from cbx.deploy.resources.pipeline import Pipeline, create_or_update_pipeline, find_pipeline
 from cbx.deploy.resources.schemas import catalog_and_schemas, create_schemas
 from cbx.deploy.resources.tags import count_waiting, declared_tags, forget_tags, set_tags
@@ -86,6 +87,7 @@ class Deployment:
         committed: What is deployed now.
         is_changed: Whether anything in the workspace was changed.
         waiting_tags: How many tables and columns get their tags when they exist.
+        waiting_owners: How many tables get their owner when they exist.
     """
 
     target: Target
@@ -96,6 +98,7 @@ class Deployment:
     committed: Committed
     is_changed: bool
     waiting_tags: int = 0
+    waiting_owners: int = 0
 
 
 def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
@@ -116,7 +119,8 @@ def deploy(session: WorkspaceSession, request: DeployRequest, on_step: OnStep) -
     """Deploy a compiled project.
 
     Raises:
-        DeployError: CBX611 if rows would be lost and that is not allowed; any other error of the workspace.
+        DeployError: CBX611 if rows would be lost and that is not allowed; CBX651 at the end if the workspace refuses an
+            owner; any other error of the workspace.
     """
     files = workspace_files(request.artifacts)
     target = target_of(request.plan, request.environment, session.user, session.short_name)
@@ -136,6 +140,7 @@ def deploy(session: WorkspaceSession, request: DeployRequest, on_step: OnStep) -
 def _compare_with_deployed(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
     manifest = json.loads(next(artifact.text for artifact in request.artifacts if artifact.path == PATH))
     compiled = Deployed(manifest, target.compared_settings)
+    check_owners(request.plan.project, request.environment, compiled)
     changes = compare_manifests(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
 
@@ -195,23 +200,48 @@ def _deploy(
     tagged = replace(after, tags=_set_tags(session, seen, record))
     if tagged != after:
         write_record(state, tagged)
-    is_changed = bool(steps.clear or steps.remove or schemas) or tagged != record or committed != seen.committed
-    waiting = count_waiting(declared_tags(seen.compiled), tagged.tags)
-    return Deployment(target, seen.changes, steps, pipelines, schemas, committed, is_changed, waiting)
+    owners, refused = _set_owners(session, seen, record)
+    owned = replace(tagged, owners=owners)
+    if owned != tagged:
+        write_record(state, owned)
+    if refused:
+        raise DeployError(*refused)
+    is_changed = bool(steps.clear or steps.remove or schemas) or owned != record or committed != seen.committed
+    without_tags = count_waiting(declared_tags(seen.compiled), owned.tags)
+    without_owner = len(declared_owners(seen.compiled)) - len(owners)
+    return Deployment(
+        target, seen.changes, steps, pipelines, schemas, committed, is_changed, without_tags, without_owner
+    )
 
 
 def _set_tags(session: WorkspaceSession, seen: Preview, record: DeploymentRecord) -> Mapping[str, Mapping[str, str]]:
-    """Set the tags of tables that were deployed before, and therefore may exist; what is set now."""
-    compiled, deployed = seen.compiled, seen.committed.deployed.manifest["models"] if seen.committed else {}
-    models = {name: model for name, model in compiled.manifest["models"].items() if name in deployed}
-    declared = declared_tags(replace(compiled, manifest={**compiled.manifest, "models": models}))
+    """Set the tags of tables that may exist; what is set now."""
+    declared = declared_tags(_deployed_before(seen))
     if not declared and not record.tags:
         return record.tags
+    return set_tags(session, declared, forget_tags(record.tags, _recreated_tables(seen)))
+
+
+def _set_owners(session: WorkspaceSession, seen: Preview, record: DeploymentRecord) -> SetOwners:
+    """Set the owners of tables that may exist."""
+    declared = declared_owners(_deployed_before(seen))
+    return set_owners(session, declared, forget_owners(record.owners, _recreated_tables(seen)))
+
+
+def _deployed_before(seen: Preview) -> Deployed:
+    """What was compiled, with the models that were deployed before, whose tables may therefore exist."""
+    deployed = seen.committed.deployed.manifest["models"] if seen.committed else {}
+    models = {name: model for name, model in seen.compiled.manifest["models"].items() if name in deployed}
+    return replace(seen.compiled, manifest={**seen.compiled.manifest, "models": models})
+
+
+def _recreated_tables(seen: Preview) -> list[str]:
+    """The tables of models that are now of another kind."""
+    deployed = seen.committed.deployed.manifest["models"] if seen.committed else {}
     recreated = [
         change.model for change in seen.changes.models if any(each.aspect == "kind" for each in change.differences)
     ]
-    tables = [f"{compiled.settings.get('catalog')}.{deployed[name]['dataset']}" for name in recreated]
-    return set_tags(session, declared, forget_tags(record.tags, tables))
+    return [f"{seen.compiled.settings.get('catalog')}.{deployed[name]['dataset']}" for name in recreated]
 
 
 def _due_tables(seen: Preview) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ class Target:
         run_as: Who the pipelines and the job run as; None for the user who deploys first.
         job: The job's settings without its tasks; None without a schedule.
         permissions: The permissions of pipelines and job.
+        owners: The owners of tables in Unity Catalog, by the owner of a model.
     """
 
     project: str
@@ -75,6 +76,7 @@ class Target:
     run_as: dict[str, str] | None
     job: dict[str, Any] | None
     permissions: tuple[dict[str, str], ...]
+    owners: dict[str, str]
 
     @property
     def files(self) -> str:
@@ -97,7 +99,8 @@ class Target:
             for name, value in flatten_settings(pipeline.all_settings).items()
             if pipeline.name and name != "root_path" and value != shared.get(name)
         }
-        return {**self._shared_settings, **only, **own, **self.other_settings}
+        owners = {"owners": self.owners} if self.owners else {}
+        return {**self._shared_settings, **only, **own, **owners, **self.other_settings}
 
     @property
     def _shared_settings(self) -> dict[str, Any]:
@@ -165,4 +168,5 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
         permissions=tuple(
             {"permission_level": permission.level, **grantee(permission)} for permission in chosen.permissions
         ),
+        owners=chosen.owners,
     )

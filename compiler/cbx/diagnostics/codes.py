@@ -160,6 +160,7 @@ UPDATE_FAILED = Code("CBX612", "update-failed")
 WORKSPACE_FAILURE = Code("CBX613", "workspace-failure")
 STATE_CORRUPT = Code("CBX614", "deployment-state-spoilt")
 MISSING_ENVIRONMENT_VARIABLE = Code("CBX650", "missing-environment-variable")
+OWNER_REFUSED = Code("CBX651", "owner-refused")
 
 INTERNAL_ERROR = Code("CBX901", "internal-error")
 

@@ -151,10 +151,11 @@ class Environment(SettingsTable):
     pipeline: PipelineTable = Field(default_factory=dict)
     pipelines: dict[ProjectName, PipelineTable] = Field(default_factory=dict)
     vars: dict[Name, VariableValue] = Field(default_factory=dict)
+    owners: dict[str, Word] = Field(default_factory=dict)
     tables: dict[str, Word] = Field(default_factory=dict)
     streams: dict[str, Word] = Field(default_factory=dict)
 
-    @field_validator("tables", "streams", mode="before")
+    @field_validator("owners", "tables", "streams", mode="before")
     @classmethod
     def _are_flat(cls, names: Any) -> Any:
         return flatten_names(names)

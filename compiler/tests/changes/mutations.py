@@ -149,6 +149,12 @@ def _column(**values: Any) -> Callable[[State, State, str], None]:
     return _edit(lambda model: model["columns"][0].update(values))
 
 
+def _own(before: State, after: State, name: str) -> None:
+    for state in (before, after):
+        state[0]["models"][name]["owner"] = "sales"
+    after[1]["owners"] = {"sales": "ann@example.com"}
+
+
 def _remove(before: State, after: State, name: str) -> None:
     del before, after[0]["models"][name]
 
@@ -248,6 +254,8 @@ RELATION = {"parent": "a.b", "child": "c.d", "on": {"id": "id"}, "cardinality": 
 NEW_COLUMN = {"name": "more", "type": "STRING", "description": None, "not_null": False, "lineage": None}
 
 TOPIC = {"format": "kafka", "options": {"kafka.bootstrap.servers": "localhost:9092", "topic": "another"}}
+
+OWNER = "owner changed, in the model or in `owners` of the environment"
 
 MUTATIONS = (
     Mutation("model added", "model", lambda _: True, _add),
@@ -352,6 +360,8 @@ MUTATIONS = (
     Mutation("mask of a column changed", "columns", table, _column(mask="security.mask")),
     Mutation("tags of the table or of a column changed", "table_tags", table, _set(table_tags={"domain": "sales"})),
     Mutation("tags of the table or of a column changed", "columns", table, _column(tags={"pii": "email"})),
+    Mutation(OWNER, "owner", lambda _: True, _set(owner="sales")),
+    Mutation(OWNER, "owner", table, _own),
     Mutation("moved to another pipeline", "pipeline", lambda _: True, _set(pipeline="serve")),
     Mutation("dataset renamed", "dataset", lambda model: not flow(model), _set(dataset="other.name")),
     Mutation("`into` of a flow changed", "into", flow, _edit(lambda model: model["flow"].update(into="silver.recent"))),

@@ -125,6 +125,16 @@ def missing_variable(workspace: Workspace, project: Path, patch: pytest.MonkeyPa
     change(project, "[environments.prod]", f"[environments.prod.pipeline]\n{setting}\n\n[environments.prod]")
 
 
+def refused_owner(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del patch
+    model = project / "models/gold/sales.sql"
+    model.write_text(model.read_text(encoding="utf-8").replace("key=", 'owner="sales", key='), encoding="utf-8")
+    owners = '[environments.prod.owners]\nsales = "data-engineers"'
+    change(project, "[environments.prod]", f"{owners}\n\n[environments.prod]")
+    cbx("deploy", "--env", "prod", folder=project)
+    workspace.api.tables.add("shop.gold.sales")
+
+
 def nothing(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del workspace, project, patch
 
@@ -153,6 +163,7 @@ CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
     ("CBX613", out_of_order, ("deploy", "--env", "prod"), 2),
     ("CBX614", corrupt_manifest, ("plan", "--env", "prod"), 2),
     ("CBX650", missing_variable, ("deploy", "--env", "prod"), 2),
+    ("CBX651", refused_owner, ("deploy", "--env", "prod"), 2),
 ]
 
 

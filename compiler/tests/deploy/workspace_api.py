@@ -46,6 +46,8 @@ class WorkspaceApi:
     schemas: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    principals: set[str] = field(default_factory=lambda: {ANN, ROBOT, "sales-engineers", "finance-engineers"})
     forbidden: set[str] = field(default_factory=set)
     largest: int = 10_000_000
     host: str = ""
@@ -299,6 +301,18 @@ class WorkspaceApi:
         self.schemas.add(name)
         return {"full_name": name}
 
+    def get_table(self, name: str, **_: Any) -> Answer:
+        if name not in self.tables:
+            raise ApiError(404, "TABLE_DOES_NOT_EXIST", f"Table '{name}' does not exist.")
+        return {"full_name": name, "owner": self.owners.get(name, ANN)}
+
+    def update_table(self, name: str, *, body: Answer, **_: Any) -> Answer:
+        if body["owner"] not in self.principals:
+            reason = f"Could not find principal with name {body['owner']}"
+            raise ApiError(404, "PRINCIPAL_DOES_NOT_EXIST", reason)
+        self.owners[name] = body["owner"]
+        return self.get_table(name)
+
     def create_tag(self, *, body: Answer, **_: Any) -> Answer:
         tags = self._tags(body["entity_type"], body["entity_name"])
         if body["tag_key"] in tags:
@@ -379,6 +393,8 @@ _ENDPOINTS: dict[tuple[str, str], Callable[..., Answer]] = {
     ("GET", f"{_UNITY}/catalogs/([^/]+)"): WorkspaceApi.get_catalog,
     ("GET", f"{_UNITY}/schemas/([^/]+)"): WorkspaceApi.get_schema,
     ("POST", f"{_UNITY}/schemas"): WorkspaceApi.create_schema,
+    ("GET", f"{_UNITY}/tables/([^/]+)"): WorkspaceApi.get_table,
+    ("PATCH", f"{_UNITY}/tables/([^/]+)"): WorkspaceApi.update_table,
     ("POST", f"{_UNITY}/entity-tag-assignments"): WorkspaceApi.create_tag,
     ("PATCH", f"{_UNITY}/entity-tag-assignments/([^/]+)/([^/]+)/tags/([^/]+)"): WorkspaceApi.update_tag,
     ("DELETE", f"{_UNITY}/entity-tag-assignments/([^/]+)/([^/]+)/tags/([^/]+)"): WorkspaceApi.delete_tag,

@@ -80,7 +80,7 @@ class DeployDisplay:
         target = deployment.target
         if not deployment.is_changed:
             self._print_line(f"{target.project} in {target.environment} is up to date: nothing was changed.")
-            self.show_waiting_tags(deployment.waiting_tags)
+            self._show_waiting(deployment)
             return
         self._print_line(f"{target.project} -> {target.environment} ({host}, {target.root})")
         for line in _plan_lines(deployment):
@@ -95,14 +95,23 @@ class DeployDisplay:
             self._print_line(f"  pipeline   {words}")
         if target.job is not None:
             self._print_line(f"  job        {target.job['name']}   {_schedule(target.job)}")
+        self._show_waiting(deployment)
 
+    def _show_waiting(self, deployment: Deployment) -> None:
         self.show_waiting_tags(deployment.waiting_tags)
+        self.show_waiting_owners(deployment.waiting_owners)
 
     def show_waiting_tags(self, count: int) -> None:
         """Print that tables and columns do not exist yet, whose tags have to be set."""
         if count:
             noun = "table or column gets its" if count == 1 else "tables and columns get their"
             self._print_line(f"  tags       {count} {noun} tags from a deployment after the next update")
+
+    def show_waiting_owners(self, count: int) -> None:
+        """Print that tables do not exist yet, whose owner has to be set."""
+        if count:
+            noun = "table gets its" if count == 1 else "tables get their"
+            self._print_line(f"  owners     {count} {noun} owner from a deployment after the next update")
 
     def show_due(self, deployment: Deployment, environment: str) -> None:
         """Print which tables still need a full refresh, if no update was started."""

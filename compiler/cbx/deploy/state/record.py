@@ -57,6 +57,7 @@ class DeploymentRecord:
         job: Its settings, as last deployed.
         permissions: The permissions of pipelines and job, as last deployed.
         tags: The tags that were set, by the key of their table or column.
+        owners: The owners that were set, by table.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class DeploymentRecord:
     job: Mapping[str, Any] | None = None
     permissions: tuple[Mapping[str, str], ...] = ()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 class RefreshingUpdate(NamedTuple):
@@ -105,6 +107,7 @@ def read_record(state: Folder) -> DeploymentRecord:
         job=document.get("job"),
         permissions=tuple(document.get("permissions", ())),
         tags=document.get("tags", {}),
+        owners=document.get("owners", {}),
     )
 
 

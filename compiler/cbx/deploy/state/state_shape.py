@@ -30,6 +30,7 @@ class RecordShape(BaseModel):
     job: dict[str, Any] | None = None
     permissions: list[dict[str, str]] = []
     tags: dict[str, dict[str, str]] = {}
+    owners: dict[str, str] = {}
 
 
 class _InputShape(BaseModel):

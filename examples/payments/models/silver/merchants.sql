@@ -1,5 +1,6 @@
 {{ materialized_view(
     key="merchant_id",
+    owner="payments",
     columns={
         "merchant_id": "BIGINT",
         "merchant_name": "STRING",

@@ -1,5 +1,6 @@
 {{ auto_cdc(
     key="payment_id",
+    owner="payments",
     sequence_by="changed_at",
     apply_as_deletes="status = 'erased'",
     columns={
