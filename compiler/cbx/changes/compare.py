@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
-from cbx.changes.flow_differences import flows_by_target
+from cbx.changes.flow_differences import flows_by_target, what_stays
+from cbx.changes.input_pairs import pair_inputs
 from cbx.changes.model_differences import RESTARTED, model_differences
 from cbx.changes.owner_differences import compare_owners
+from cbx.changes.refresh_costs import refresh_costs
 from cbx.changes.setting_differences import setting_differences, setting_text
 from cbx.changes.tables import (
     Model,
     fill_variables,
-    forbids_full_refresh,
     is_flow,
     is_sink,
     is_streaming,
     is_table,
-    loses_history,
-    old_snapshots,
-    source_name,
     streamed_inputs,
 )
 
@@ -57,9 +55,9 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
     flows = flows_by_target(new["models"])
     for name, differences in _add_restarted_readers(requested, old, new, flows).items():
         model = new["models"][name]
-        filled_by = [model, *(new["models"][flow] for flow in flows.get(name, ()))]
-        everything = list(_add_full_refresh_costs(differences, old["models"][name], filled_by))
-        if name in due and not any(difference.refresh == "full_refresh" for difference in differences):
+        costs = refresh_costs(name, old["models"], new["models"]) if _needs_full_refresh(differences) else ()
+        everything = [*differences, *costs]
+        if name in due and not _needs_full_refresh(differences):
             everything.append(_LEFT_OVER)
         if everything:
             action: Action = "change" if changed[name] else "refresh"
@@ -73,6 +71,10 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
     )
 
 
+def _needs_full_refresh(differences: Iterable[Difference]) -> bool:
+    return any(difference.refresh == "full_refresh" for difference in differences)
+
+
 def _models_in_both(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [name for name in new["models"] if name in old["models"]]
 
@@ -83,7 +85,7 @@ def _addition(name: str, model: Model) -> ModelChange:
 
 def _removal(name: str, model: Model) -> ModelChange:
     if not is_table(model):
-        reason = f"what it has written stays in `{model['flow']['into']}`" if is_flow(model) else None
+        reason = what_stays(model["flow"]["into"]) if is_flow(model) else None
         return ModelChange(name, model["kind"], "remove", (Difference("model", "removed", "none", reason),))
     reason = f"the next update drops `{model['dataset']}` with its rows"
     gone = Difference("model", "removed", "none", reason, is_destructive=True)
@@ -102,12 +104,13 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
     if before is None:
         return
     old, new = before.manifest["models"][name], after.manifest["models"][name]
-    project = after.manifest["project"].get("name", "")
-    for source in new["inputs"]:
+    for _, source in pair_inputs(old["inputs"], new["inputs"]).both:
         place = source.get("path") or source.get("table") or source.get("name")
-        if place is None or source not in old["inputs"]:
+        if place is None:
             continue
-        was, will_be = fill_variables(place, before.settings, project), fill_variables(place, after.settings, project)
+        was, will_be = (
+            fill_variables(place, side.settings, side.manifest["project"].get("name", "")) for side in (before, after)
+        )
         if was != will_be:
             streams = is_streaming(new) and source["mode"] == "stream"
             reason = "its rows come from another source" if streams else None
@@ -141,16 +144,19 @@ def _add_restarted_readers(
             return by_model
         for name, source in reached.items():
             if is_streaming(new["models"][name]):
-                by_model[name].append(_restart(source, new["models"][source]))
+                by_model[name].append(_restart(source, old["models"][source], new["models"][source]))
             elif is_sink(new["models"][name]):
-                detail = _restart(source, new["models"][source]).detail
+                detail = _restart(source, old["models"][source], new["models"][source]).detail
                 by_model[name].append(Difference("upstream", detail, "incremental", RESTARTED))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]
 
 
-def _restart(source: str, model: Model) -> Difference:
+def _restart(source: str, before: Model, model: Model) -> Difference:
     """The full refresh of a table, because a table that it streams from, or a flow into it, starts over."""
+    if is_table(before) != is_table(model):
+        reason = "it streams from another table than before"
+        return Difference("upstream", f"`{source}` is a {model['kind']} now", "full_refresh", reason)
     if is_flow(model):
         reason = "what the flow has written would be added again"
         return Difference("flow", f"`{source}` starts over", "full_refresh", reason)
@@ -161,7 +167,7 @@ def _restart(source: str, model: Model) -> Difference:
 def _starts_over(differences: list[Difference], model: Model) -> bool:
     """Whether streams that read the model need a full refresh; a view has the state of its own inputs."""
     if not is_table(model):
-        return any(difference.aspect == "stream" for difference in differences)
+        return any(difference.aspect in {"stream", "kind"} for difference in differences)
     restarting = {"full_refresh", "recreate"}
     return any(difference.refresh in restarting or difference.aspect == "dataset" for difference in differences)
 
@@ -169,27 +175,6 @@ def _starts_over(differences: list[Difference], model: Model) -> bool:
 def _restarted_source(model: Model, flows: Sequence[str], restarted: set[str]) -> str | None:
     sources = [*(source.get("model") for source in streamed_inputs(model)), *flows]
     return next((source for source in sources if source in restarted), None)
-
-
-def _add_full_refresh_costs(
-    differences: list[Difference], before: Model, filled_by: Sequence[Model]
-) -> Iterator[Difference]:
-    """Add what prevents a full refresh that is needed, and what it loses; flows fill a table beside its own query."""
-    yield from differences
-    if not any(difference.refresh == "full_refresh" for difference in differences):
-        return
-    if forbids_full_refresh(before) or forbids_full_refresh(filled_by[0]):
-        reason = "this property prevents a full refresh: remove it first"
-        yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
-    if loses_history(before):
-        reason = "the earlier versions of its rows are lost: its input has the current rows only"
-        yield Difference("full refresh", "starts the history again", "full_refresh", reason, True)
-    streamed = [source for model in filled_by for source in streamed_inputs(model) if "model" not in source]
-    streamed += old_snapshots(filled_by[0])
-    if streamed:
-        sources = ", ".join(map(source_name, streamed))
-        reason = "rows that the source no longer has are lost"
-        yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 
 
 def _check_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

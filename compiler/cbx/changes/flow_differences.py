@@ -22,11 +22,15 @@ def compare_flows(before: Model, after: Model) -> Iterator[Difference]:
         return
     old, new = before["flow"], after["flow"]
     if old["into"] != new["into"]:
-        reason = f"what it has written stays in `{old['into']}`"
-        yield Difference("into", f"`{old['into']}` -> `{new['into']}`", "incremental", reason)
+        yield Difference("into", f"`{old['into']}` -> `{new['into']}`", "incremental", what_stays(old["into"]))
     if old["once"] != new["once"]:
         detail = "it runs once now" if new["once"] else "it is a stream now"
         yield Difference("stream", detail, "incremental", STARTS_OVER)
+
+
+def what_stays(target: str) -> str:
+    """What becomes of the rows of a flow that no longer writes into its target."""
+    return f"what it has written stays in `{target}` until a full refresh"
 
 
 def flows_by_target(models: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -14,7 +14,18 @@ from typing import Any
 from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.flow_differences import RUNS_ONCE, STARTS_OVER, WRITE_A_FLOW, compare_flows, grows_by
-from cbx.changes.tables import Model, is_flow, is_recomputed, is_sink, is_streaming, is_table, source_name, widens_types
+from cbx.changes.input_pairs import pair_inputs
+from cbx.changes.tables import (
+    Model,
+    columns_without_null,
+    is_flow,
+    is_recomputed,
+    is_sink,
+    is_streaming,
+    is_table,
+    source_name,
+    widens_types,
+)
 from cbx.changes.tag_differences import compare_tags
 from cbx.project.dataset_names import quarantine_table
 
@@ -224,15 +235,13 @@ def _compare_keys(before: Model, after: Model) -> Iterator[Difference]:
 
 def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
     old, new = before["inputs"], after["inputs"]
-    for source in old:
-        if not any(_identity(source) == _identity(other) for other in new):
-            yield _source_difference(source, "no longer reads", before, after)
-    for source in new:
-        if not any(_identity(source) == _identity(other) for other in old):
-            yield _source_difference(source, "reads", before, after)
-        for other in old:
-            if _identity(source) == _identity(other):
-                yield from _compare_reading(other, source, after)
+    pairs = pair_inputs(old, new)
+    for source in pairs.removed:
+        yield _source_difference(source, "no longer reads", before, after)
+    for source in pairs.added:
+        yield _source_difference(source, "reads", before, after)
+    for was, now in pairs.both:
+        yield from _compare_reading(was, now, after)
     if old != new and sorted(map(repr, old)) == sorted(map(repr, new)):
         yield Difference("inputs", "in another order")
 
@@ -257,10 +266,6 @@ def _compare_reader_options(old: Model, new: Model, place: str, after: Model) ->
             detail = f"option `{option}` of {place}: {_value_text(old.get(option))} -> {_value_text(new.get(option))}"
             reason = _OPTION_REASONS.get(option.lower(), NEW_ROWS) if is_streaming(after) else None
             yield Difference("inputs", detail, "incremental", reason)
-
-
-def _identity(source: Model) -> tuple[Any, ...]:
-    return tuple(source.get(name) for name in ("model", "table", "path", "name", "function", "format", "mode"))
 
 
 def _source_difference(source: Model, verb: str, before: Model, after: Model) -> Difference:
@@ -302,16 +307,22 @@ def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iter
             yield Difference("columns", f"{name}: {old['type'] or 'unknown'} -> {new['type'] or 'unknown'}", "none")
     elif normalise_type(old["type"]) != normalise_type(new["type"]):
         yield _type_difference(old, new, before, after)
-    if old["not_null"] != new["not_null"]:
-        if new["not_null"]:
-            reason = "existing rows may have NULL" if is_streaming(after) else None
-            yield Difference("columns", f"{name} is now NOT NULL", _refresh_for(after, "full_refresh"), reason)
-        else:
-            yield Difference("columns", f"{name} may now be NULL")
+    yield from _compare_nullability(name, old, new, before, after)
     if old["description"] != new["description"]:
         yield Difference("columns", f"{name} has another description")
     if old.get("mask") != new.get("mask"):
         yield Difference("columns", f"{name}: mask {_value_text(old.get('mask'))} -> {_value_text(new.get('mask'))}")
+
+
+def _compare_nullability(name: str, old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
+    """Compare NOT NULL. A table refuses NULL only if it has a schema of its own, with a primary key or a mask."""
+    if new["name"] in columns_without_null(after) and old["name"] not in columns_without_null(before):
+        reason = "existing rows may have NULL" if is_streaming(after) else None
+        yield Difference("columns", f"{name} is now NOT NULL", _refresh_for(after, "full_refresh"), reason)
+    elif new["not_null"] and not old["not_null"]:
+        yield Difference("columns", f"{name} is now NOT NULL")
+    elif old["not_null"] and not new["not_null"]:
+        yield Difference("columns", f"{name} may now be NULL")
 
 
 def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Difference:

@@ -42,6 +42,17 @@ def is_sink(model: Model) -> bool:
     return bool(model["kind"] == "sink")
 
 
+def columns_without_null(model: Model) -> set[str]:
+    """The columns in which the model's table refuses NULL; it does with the schema of a primary key or of masks."""
+    required = {column["name"] for column in model["columns"] if column["not_null"]}
+    names = {name.lower() for name in required}
+    is_history = (model["cdc"] or {}).get("scd_type") == 2
+    has_key = bool(model["key"]) and names.issuperset(map(str.lower, model["key"]))
+    has_primary_key = has_key and not is_history and is_table(model) and not model.get("private")
+    is_masked = any("mask" in column for column in model["columns"])
+    return required if (has_primary_key and model.get("has_schema", True)) or is_masked else set()
+
+
 def forbids_full_refresh(model: Model) -> bool:
     """Whether the table's properties prevent a full refresh."""
     return str(model.get("properties", {}).get(RESET_ALLOWED, "true")).lower() == "false"

@@ -125,6 +125,10 @@ def sink(model: Model) -> bool:
     return model["kind"] == "sink"
 
 
+def has_one_version(model: Model) -> bool:
+    return table(model) and (model["cdc"] or {}).get("scd_type") != 2
+
+
 def seed(model: Model) -> bool:
     return model["kind"] == "seed"
 
@@ -194,9 +198,29 @@ def _nullable(before: State, after: State, name: str) -> None:
     after[0]["models"][name]["columns"][0]["not_null"] = False
 
 
-def _not_null(before: State, after: State, name: str) -> None:
-    before[0]["models"][name]["columns"][0]["not_null"] = False
-    after[0]["models"][name]["columns"][0]["not_null"] = True
+def _not_null(*, is_enforced: bool) -> Callable[[State, State, str], None]:
+    def make(before: State, after: State, name: str) -> None:
+        column = before[0]["models"][name]["columns"][0]
+        for manifest, _ in (before, after):
+            model = manifest["models"][name]
+            model |= {"has_schema": is_enforced, "key": [column["name"]]}
+        column["not_null"] = False
+        after[0]["models"][name]["columns"][0]["not_null"] = True
+
+    return make
+
+
+def _primary_key(before: State, after: State, name: str) -> None:
+    columns = [manifest["models"][name]["columns"][0] for manifest, _ in (before, after)]
+    for column in columns:
+        column["not_null"] = True
+    before[0]["models"][name]["key"] = None
+    after[0]["models"][name]["key"] = [columns[0]["name"]]
+
+
+def _turn_view(before: State, after: State, name: str) -> None:
+    for source in _sources(before[0]["models"], name):
+        after[0]["models"][source]["kind"] = "streaming_table"
 
 
 def _kind(*kinds: str) -> Callable[[State, State, str], None]:
@@ -321,7 +345,16 @@ MUTATIONS = (
         lambda _: True,
         _widen(is_deployed=True),
     ),
-    Mutation("column made NOT NULL", "columns", lambda _: True, _not_null),
+    Mutation(
+        "column made NOT NULL, with a primary key or a mask", "columns", has_one_version, _not_null(is_enforced=True)
+    ),
+    Mutation("column made NOT NULL, without them", "columns", lambda _: True, _not_null(is_enforced=False)),
+    Mutation(
+        "key made a primary key, whose columns are NOT NULL",
+        "columns",
+        lambda model: has_one_version(model) and not model["cdc"],
+        _primary_key,
+    ),
     Mutation("column allowed to be NULL", "columns", lambda _: True, _nullable),
     Mutation("quarantine added", "quarantine", table, _with_quarantine),
     Mutation("quarantine removed", "quarantine", table, _without_quarantine),
@@ -357,7 +390,7 @@ MUTATIONS = (
         table,
         _set(row_filter="security.own ON (id)"),
     ),
-    Mutation("mask of a column changed", "columns", table, _column(mask="security.mask")),
+    Mutation("mask of a column changed", "columns", table, _column(mask="security.mask", not_null=False)),
     Mutation("tags of the table or of a column changed", "table_tags", table, _set(table_tags={"domain": "sales"})),
     Mutation("tags of the table or of a column changed", "columns", table, _column(tags={"pii": "email"})),
     Mutation(OWNER, "owner", lambda _: True, _set(owner="sales")),
@@ -389,6 +422,12 @@ MUTATIONS = (
             and any(other["mode"] == "stream" and "model" in other for other in model["inputs"])
         ),
         _restart,
+    ),
+    Mutation(
+        "view that it streams from becomes a table, or back",
+        "upstream",
+        lambda model: any(other.get("model") == "silver.recent" for other in model["inputs"]),
+        _turn_view,
     ),
 )
 

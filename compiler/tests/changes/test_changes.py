@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutations import MUTATIONS, Mutation, State, as_deployed, base, rows, streaming, table
+from mutations import MUTATIONS, Model, Mutation, State, as_deployed, base, rows, streaming, table
 
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
 from cbx.changes.column_types import is_widening
@@ -33,6 +33,14 @@ def mutate(mutation: Mutation, name: str) -> tuple[State, State]:
 
 def change_of(plan: ChangePlan, name: str) -> ModelChange:
     return next(change for change in plan.models if change.model == name)
+
+
+def reads_from_outside(model: Model, models: dict[str, Model]) -> bool:
+    """Whether a full refresh reads what may no longer be there, also through views."""
+    kept = (model["cdc"] or {}).get("scd_type") == 2
+    read = [source for source in model["inputs"] if source["mode"] == "stream" or (kept and "version" in source)]
+    views = [models[source["model"]] for source in read if models.get(source.get("model"), {}).get("kind") == "view"]
+    return any("model" not in source for source in read) or any(reads_from_outside(view, models) for view in views)
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parents[1].name)
@@ -62,11 +70,7 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), name)
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
-    outside = streaming(becomes) and any(
-        "model" not in source
-        for source in becomes["inputs"]
-        if source["mode"] == "stream" or ("version" in source and (becomes["cdc"] or {}).get("scd_type") == 2)
-    )
+    outside = streaming(becomes) and reads_from_outside(becomes, after[0]["models"])
     is_lost = (lost == "yes" or (lost.startswith("yes, except for a view") and table(before[0]["models"][name]))) or (
         verdict == "full_refresh" and outside
     )

@@ -31,6 +31,7 @@ JOIN = (
 FLOW = '{{ flow(into="bronze.orders") }}\nSELECT id FROM {{ stream("raw.us") }}'
 ONCE = '{{ flow(into="bronze.orders", once=True) }}\nSELECT id FROM {{ ref("raw.old") }}'
 WITH_FLOW = {WEB: FLOW}
+STAYS = "what it has written stays in `bronze.orders` until a full refresh"
 
 
 def compile_shop(folder: Path, changed: dict[str, str]) -> Deployed:
@@ -54,7 +55,7 @@ def plan_of(folder: Path, before: dict[str, str], after: dict[str, str]) -> Chan
             {},
             [
                 "- bronze.orders_web   flow   removed",
-                "    model: removed (what it has written stays in `bronze.orders`)",
+                "    model: removed (what it has written stays in `bronze.orders` until a full refresh)",
                 "1 removed.",
             ],
         ),
@@ -72,7 +73,7 @@ def plan_of(folder: Path, before: dict[str, str], after: dict[str, str]) -> Chan
             {WEB: FLOW.replace("bronze.orders", "silver.orders").replace("raw.us", "raw.us")},
             [
                 "~ bronze.orders_web   flow   incremental refresh",
-                "    into: `bronze.orders` -> `silver.orders` (what it has written stays in `bronze.orders`)",
+                f"    into: `bronze.orders` -> `silver.orders` ({STAYS})",
                 "1 changed.",
             ],
         ),
@@ -112,3 +113,44 @@ def test_a_query_with_one_more_stream(tmp_path: Path, query: str, *, is_advised:
 
     assert plan.full_refresh == ("bronze.orders", "silver.orders")
     assert any("write a flow into it instead" in reason for reason in reasons) == is_advised
+
+
+def test_a_full_refresh_loses_the_rows_of_a_flow_that_is_removed(tmp_path: Path) -> None:
+    other = {ORDERS: FILES[ORDERS].replace("SELECT id", "SELECT CAST(id AS STRING) AS id")}
+    plan = plan_of(tmp_path, WITH_FLOW, other)
+
+    assert ("bronze.orders", "`bronze.orders_web` no longer writes into it") in losses(plan)
+
+
+def test_a_full_refresh_runs_a_renamed_flow_again(tmp_path: Path) -> None:
+    other = {ORDERS: FILES[ORDERS].replace("SELECT id", "SELECT CAST(id AS STRING) AS id")}
+    flow = FLOW.replace("SELECT id", "SELECT CAST(id AS STRING) AS id")
+    before = {
+        **other,
+        ORDERS: other[ORDERS].replace("{{ streaming_table() }}", "{{ streaming_table(partition_cols='id') }}"),
+    }
+    plan = plan_of(tmp_path, {**before, WEB: flow}, {**other, WEB.replace("web", "shop"): flow})
+
+    assert not losses(plan)
+    assert plan.full_refresh == ("bronze.orders", "silver.orders")
+
+
+def test_a_full_refresh_runs_a_backfill_of_a_table_outside_again(tmp_path: Path) -> None:
+    other = {ORDERS: FILES[ORDERS].replace("streaming_table()", 'streaming_table(partition_cols="id")')}
+    backfill = {WEB: ONCE.replace('ref("raw.old")', 'source("archive.orders")')}
+    plan = plan_of(tmp_path, backfill, {**backfill, **other})
+
+    assert losses(plan) == [("bronze.orders", "reads archive.orders again from the start")]
+
+
+def test_a_full_refresh_reads_the_inputs_of_views_again(tmp_path: Path) -> None:
+    view = {"models/raw/all.sql": '{{ view() }}\nSELECT id FROM {{ stream_source("shop.x") }}'}
+    query = '{{ streaming_table() }}\nSELECT id FROM {{ stream("raw.all") }}'
+    other = query.replace("streaming_table()", 'streaming_table(partition_cols="id")')
+    plan = plan_of(tmp_path, {**view, ORDERS: query}, {**view, ORDERS: other})
+
+    assert losses(plan) == [("bronze.orders", "reads shop.x again from the start")]
+
+
+def losses(plan: ChangePlan) -> list[tuple[str, str]]:
+    return [(name, difference.detail) for name, difference in plan.destructive]

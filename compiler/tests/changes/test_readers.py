@@ -128,3 +128,33 @@ def test_a_table_of_a_database_is_read_again_anyway(tmp_path: Path) -> None:
         ("no longer reads mysql:a", "incremental"),
         ("reads mysql:b", "incremental"),
     ]
+
+
+def test_two_readers_of_one_folder_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    """The same query has no differences, and a third reader is a new stream."""
+    first, second = (f'{{{{ auto_loader("/orders", format="json", glob="{glob}*") }}}}' for glob in "ab")
+    query = f"SELECT * FROM {first} UNION ALL SELECT * FROM {second}"
+
+    assert not differences(tmp_path / "same", query, query)
+    (third,) = differences(tmp_path / "more", query, f"{query} UNION ALL SELECT * FROM {first}")
+    assert (third.detail, third.refresh) == ("reads new rows of json in /orders", "full_refresh")
+
+
+def test_another_path_is_seen_beside_another_option(tmp_path: Path) -> None:
+    """The value of a variable decides which files are read, whatever else has changed."""
+    query = 'SELECT * FROM {{ auto_loader("/orders/" ~ var("stage"), format="json") }}'
+    before = _deploy(tmp_path / "a", query, "streaming_table")
+    options = query.replace('format="json"', 'format="json", glob="*.json"')
+    plan = compare_manifests(before, _deploy(tmp_path / "b", options, "streaming_table", stage="test"))
+
+    assert plan.full_refresh == ("bronze.it",)
+
+
+def test_another_name_of_the_project_is_no_other_path(tmp_path: Path) -> None:
+    """The keys of variables begin with the name of the project, their values are the same."""
+    query = 'SELECT * FROM {{ auto_loader("/orders/" ~ var("stage"), format="json") }}'
+    before = _deploy(tmp_path, query, "streaming_table")
+    manifest = {**before.manifest, "project": {**before.manifest["project"], "name": "store"}}
+    plan = compare_manifests(before, Deployed(manifest, {"name": "store", "configuration": {"store.stage": "dev"}}))
+
+    assert not plan.models
