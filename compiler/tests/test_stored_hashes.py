@@ -111,7 +111,7 @@ def test_renaming_every_class_changes_nothing_that_is_stored(tmp_path: Path) -> 
 
 HASHING = {
     "emit/code_hash.py": "texts of the model's, as JSON",
-    "passes/resolution/resolve_code.py": "texts of the model's",
+    "passes/resolution/code/resolve_code.py": "texts of the model's",
     "emit/artifacts.py": "a file's text",
     "incremental/part.py": "names and texts, as JSON",
     "incremental/record.py": "versions, paths and times, as JSON",

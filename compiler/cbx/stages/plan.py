@@ -9,7 +9,7 @@ from cbx.project.settings import Project
 from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.measures import MeasureResult
 from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, SnapshotInput, Verdict
-from cbx.syntax.text import Text
+from cbx.syntax.text import Text, join
 
 
 class Read(NamedTuple):
@@ -30,6 +30,12 @@ class Read(NamedTuple):
     is_streaming: bool
     reader: FileInput | ReaderInput | None
     snapshots: SnapshotInput | None = None
+
+    @property
+    def in_query(self) -> Text:
+        """The table as a query reads it; empty if it has none."""
+        table = self.table.parts if self.table is not None else ()
+        return join(("STREAM(", *table, ")")) if self.is_streaming else join(table)
 
 
 class DataTestCheck(NamedTuple):

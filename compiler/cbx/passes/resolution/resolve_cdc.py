@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from cbx.declare.documents import AutoCdcDocument, AutoCdcFromSnapshotDocument, ModelDocument
+from cbx.passes.resolution.argument_texts import ArgumentTexts
 from cbx.stages.resolved import Cdc
 from cbx.syntax.text import Text
 
-Names = str | tuple[str, ...] | None
 
-
-class ArgumentReaders(NamedTuple):
-    """How arguments are read.
-
-    Attributes:
-        names: The names in an argument, given its value and its own name; None after a diagnostic.
-        except_names: The names under ``{"except": [...]}``.
-        condition: A rendered condition.
-    """
-
-    names: Callable[[Names, str], tuple[str, ...] | None]
-    except_names: Callable[[object, str], tuple[str, ...]]
-    condition: Callable[[str | None, str], Text | None]
-
-
-def resolve_cdc(document: ModelDocument, read: ArgumentReaders) -> Cdc | None:
+def resolve_cdc(document: ModelDocument, texts: ArgumentTexts) -> Cdc | None:
     """How the changes of a model are applied; None if it has another kind.
 
     Differences between snapshots are changes without a sequence.
@@ -41,18 +23,31 @@ def resolve_cdc(document: ModelDocument, read: ArgumentReaders) -> Cdc | None:
         apply_as_truncates=None,
         ignore_null_updates=False,
         except_columns=(),
-        track_history=() if isinstance(history, dict) else read.names(history, "track_history") or (),
-        track_history_except=read.except_names(history, "track_history"),
+        track_history=() if isinstance(history, dict) else texts.resolve_names(history, "track_history") or (),
+        track_history_except=_resolve_except_names(texts, history, "track_history"),
     )
-    return _add_changes(cdc, document, read) if isinstance(document, AutoCdcDocument) else cdc
+    return _add_changes(cdc, document, texts) if isinstance(document, AutoCdcDocument) else cdc
 
 
-def _add_changes(cdc: Cdc, document: AutoCdcDocument, read: ArgumentReaders) -> Cdc:
+def _add_changes(cdc: Cdc, document: AutoCdcDocument, texts: ArgumentTexts) -> Cdc:
     ignored = document.ignore_null_updates
+    if not isinstance(ignored, bool):
+        ignored = texts.resolve_names(ignored, "ignore_null_updates") or ()
     return cdc._replace(
-        sequence_by=read.names(document.sequence_by, "sequence_by") or (),
-        apply_as_deletes=read.condition(document.apply_as_deletes, "apply_as_deletes"),
-        apply_as_truncates=read.condition(document.apply_as_truncates, "apply_as_truncates"),
-        ignore_null_updates=ignored if isinstance(ignored, bool) else read.names(ignored, "ignore_null_updates") or (),
-        except_columns=read.names(document.except_columns, "except_columns") or (),
+        sequence_by=texts.resolve_names(document.sequence_by, "sequence_by") or (),
+        apply_as_deletes=_render_condition(texts, document.apply_as_deletes, "apply_as_deletes"),
+        apply_as_truncates=_render_condition(texts, document.apply_as_truncates, "apply_as_truncates"),
+        ignore_null_updates=ignored,
+        except_columns=texts.resolve_names(document.except_columns, "except_columns") or (),
     )
+
+
+def _resolve_except_names(texts: ArgumentTexts, history: object, argument: str) -> tuple[str, ...]:
+    """The names under ``{"except": [...]}``."""
+    listed = history.get("except", ()) if isinstance(history, dict) else ()
+    spans = [texts.span(argument, "except", number) for number in range(len(listed))]
+    return texts.read_argument(argument, texts.render_each, listed, spans) or ()
+
+
+def _render_condition(texts: ArgumentTexts, template: str | None, argument: str) -> Text | None:
+    return None if template is None else texts.render(template, texts.span(argument))

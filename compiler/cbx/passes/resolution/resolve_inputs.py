@@ -19,8 +19,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.source_files import Span
 from cbx.parse.landing import schema_hints
 from cbx.passes.resolution.check_reader import ReaderCall, check_reader, report_model_as_format
+from cbx.passes.resolution.code.named_functions import name_in_notebook
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
-from cbx.passes.resolution.named_functions import name_in_notebook
 from cbx.passes.resolution.resolve_published import resolve_published
 from cbx.project.identifiers import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text

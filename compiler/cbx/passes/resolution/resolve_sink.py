@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cbx.declare.documents import SinkDocument
+from cbx.passes.resolution.code.named_functions import name_in_notebook
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
-from cbx.passes.resolution.named_functions import name_in_notebook
 from cbx.spark_spelling import value_text
 from cbx.stages.resolved import SinkTarget
 

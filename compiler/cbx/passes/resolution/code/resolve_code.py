@@ -7,9 +7,9 @@ import json
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.passes.read_macros import Macros
+from cbx.passes.resolution.code.inline_macros import inline_macros
+from cbx.passes.resolution.code.named_functions import find_named_functions, functions_alone, need_functions
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
-from cbx.passes.resolution.inline_macros import inline_macros
-from cbx.passes.resolution.named_functions import find_named_functions, functions_alone, need_functions
 from cbx.stages.declared import DeclaredModel
 from cbx.stages.resolved import PythonCode, SqlCode
 from cbx.syntax.declarations import SqlQuery

@@ -1,0 +1,1 @@
+"""The code of models: functions with the definitions and macros that they need."""

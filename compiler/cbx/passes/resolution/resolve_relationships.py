@@ -1,0 +1,69 @@
+"""Resolves the declared relationships of a model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cbx.declare.documents import DatasetDocument, RelationshipDocument
+from cbx.diagnostics.source_files import Span
+from cbx.passes.resolution.argument_texts import ArgumentTexts
+from cbx.stages.resolved import RelationshipClaim
+
+
+def resolve_relationships(texts: ArgumentTexts) -> tuple[RelationshipClaim, ...]:
+    """The relationships of a model, but for those that cannot be read; CBX103 for a column that is named twice."""
+    document = texts.declaration.document
+    declared = document.relationships if isinstance(document, DatasetDocument) else ()
+    claims = [
+        texts.read_argument("relationships", _resolve_relationship, texts, number, word, relationship)
+        for number, (word, relationship) in enumerate(declared)
+    ]
+    return tuple(claim for claim in claims if claim is not None)
+
+
+class _Pair(NamedTuple):
+    """Two columns that are compared: that of this model, and that of the other, with their spans."""
+
+    ours: str
+    theirs: str
+    our_span: Span
+    their_span: Span
+
+
+def _resolve_relationship(
+    texts: ArgumentTexts, number: int, word: str, relationship: RelationshipDocument
+) -> RelationshipClaim:
+    related = texts.render_constant(relationship.model, texts.span("relationships", number, "model"))
+    spans_by_pair = {
+        (texts.render_constant(pair.ours, pair.our_span), texts.render_constant(pair.theirs, pair.their_span)): (
+            pair.our_span,
+            pair.their_span,
+        )
+        for pair in _read_pairs(texts, number, relationship.on)
+    }
+    on = tuple(sorted(spans_by_pair))
+    is_parent = word == "one_to_many"
+    return RelationshipClaim(
+        parent=texts.declaration.id if is_parent else related,
+        child=related if is_parent else texts.declaration.id,
+        on=on,
+        cardinality="one_to_one" if word == "one_to_one" else "one_to_many",
+        enforce=relationship.enforce,
+        declared_by=texts.declaration.id,
+        span=texts.span("relationships", number),
+        model_span=texts.span("relationships", number, "model"),
+        on_spans=tuple(spans_by_pair[pair] for pair in on),
+    )
+
+
+def _read_pairs(texts: ArgumentTexts, number: int, on: str | tuple[str, ...] | dict[str, str]) -> list[_Pair]:
+    """The pairs of columns as they are written: from a dictionary, or of columns with equal names."""
+    path = ("relationships", number, "on")
+    if isinstance(on, dict):
+        return [
+            _Pair(ours, theirs, texts.span(*path, ours, "key"), texts.span(*path, ours)) for ours, theirs in on.items()
+        ]
+    names = (on,) if isinstance(on, str) else on
+    spans = [texts.span(*path, index) for index in range(len(names))]
+    texts.drop_repeated_names(names, spans)
+    return [_Pair(name, name, span, span) for name, span in zip(names, spans, strict=True)]
