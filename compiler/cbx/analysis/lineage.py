@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import NONE, Ids, Relation
 
 Origin = tuple[str, str]
 """A table and a column of it."""
@@ -23,94 +24,106 @@ def column_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], 
         ``SELECT o.id, o.price * o.quantity AS total FROM orders o`` gives ``total`` the origins
         ``("orders", "price")`` and ``("orders", "quantity")``.
     """
-    origins_by_column: _OriginsByColumn = {}
-    _collect_origins(relation, origins_by_column)
-    return tuple((field.name, tuple(sorted(origins_by_column.get(field.id, frozenset())))) for field in relation.fields)
+    return _origins_of_fields(relation, _Lineage())
+
+
+def value_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], ...]:
+    """As `column_lineage`, but only the columns whose values, or parts of them, are in the column of the result.
+
+    Example:
+        ``SELECT length(email) AS size, lower(email) AS mail FROM customers`` gives ``size`` no origin.
+    """
+    return _origins_of_fields(relation, _Lineage(only_values=True))
 
 
 def origins_of(columns: Ids, relation: Relation) -> frozenset[Origin]:
     """The columns of tables that columns inside a query are computed from."""
-    origins_by_column: _OriginsByColumn = {}
-    _collect_origins(relation, origins_by_column)
-    return _origins_of(columns, origins_by_column)
+    lineage = _Lineage()
+    lineage.collect(relation)
+    return lineage.origins_of(columns)
 
 
-def _collect_origins(relation: Relation, origins_by_column: _OriginsByColumn) -> None:
-    match relation:
-        case ir.Scan():
-            origins_by_column.update(
-                {field.id: frozenset({(relation.table.name, field.name)}) for field in relation.fields}
-            )
-        case ir.Join() | ir.SetOperation() | ir.Opaque():
-            _collect_from_inputs(relation, origins_by_column)
-        case ir.Copy():
-            inner: _OriginsByColumn = {}
-            _collect_origins(relation.input, inner)
-            origins_by_column.update({column + relation.offset: origins for column, origins in inner.items()})
-        case ir.Lateral(input=rows, query=query):
-            _collect_origins(rows, origins_by_column)
-            _collect_origins(query, origins_by_column)
-        case ir.Values():
-            pass
-        case _:
-            _collect_origins(relation.input, origins_by_column)
-            _collect_new_columns(relation, origins_by_column)
+def _origins_of_fields(relation: Relation, lineage: _Lineage) -> tuple[tuple[str, tuple[Origin, ...]], ...]:
+    lineage.collect(relation)
+    return tuple((field.name, tuple(sorted(lineage.origins_of((field.id,))))) for field in relation.fields)
 
 
-def _collect_from_inputs(relation: ir.Join | ir.SetOperation | ir.Opaque, origins_by_column: _OriginsByColumn) -> None:
-    inputs = (relation.left, relation.right) if isinstance(relation, ir.Join) else relation.inputs
-    for child in inputs:
-        _collect_origins(child, origins_by_column)
-    if isinstance(relation, ir.Join):
-        for merge in relation.merged:
-            origins_by_column[merge.column] = _origins_of((merge.left, merge.right), origins_by_column)
-    if isinstance(relation, ir.SetOperation):
-        count = 1 if relation.kind == "except" else len(inputs)
-        for at, field in enumerate(relation.fields):
-            origins_by_column[field.id] = _origins_of(
-                (child.fields[at].id for child in inputs[:count]), origins_by_column
-            )
+@dataclass
+class _Lineage:
+    """The origins of columns; with ``only_values`` only those whose values they have."""
 
+    only_values: bool = False
+    by_column: _OriginsByColumn = field(default_factory=dict)
 
-def _collect_new_columns(
-    relation: ir.Projection | ir.Filter | ir.Aggregate | ir.Window | ir.Distinct | ir.Explode | ir.Limit,
-    origins_by_column: _OriginsByColumn,
-) -> None:
-    match relation:
-        case ir.Projection(definitions=definitions):
-            _collect_definitions(definitions, origins_by_column)
-        case ir.Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id):
-            _collect_definitions(aggregates, origins_by_column)
-            origins_by_column.update(
-                {group.column: _origins_of((group.source,), origins_by_column) for group in groups}
-            )
-            origins_by_column.update(
-                {
-                    marker: _origins_of((each.source for each in groups), origins_by_column)
-                    for marker, _ in relation.markers
-                }
-            )
-            if grouping_id is not None:
-                origins_by_column[grouping_id] = _origins_of((group.source for group in groups), origins_by_column)
-        case ir.Window(columns=columns):
-            origins_by_column.update(
-                {column.column: _origins_of(column.reads, origins_by_column) for column in columns}
-            )
-        case ir.Explode(columns=columns, position=position, reads=reads):
-            origins_by_column.update({column: _origins_of(reads, origins_by_column) for column in (*columns, position)})
-        case _:
-            pass
+    def collect(self, relation: Relation) -> None:
+        """Add the columns of a relation."""
+        match relation:
+            case ir.Scan():
+                self.by_column.update(
+                    {column.id: frozenset({(relation.table.name, column.name)}) for column in relation.fields}
+                )
+            case ir.Join() | ir.SetOperation() | ir.Opaque():
+                self._collect_from_inputs(relation)
+            case ir.Copy():
+                inner = _Lineage(self.only_values)
+                inner.collect(relation.input)
+                self.by_column.update({column + relation.offset: of for column, of in inner.by_column.items()})
+            case ir.Lateral(input=rows, query=query):
+                self.collect(rows)
+                self.collect(query)
+            case ir.Values():
+                pass
+            case _:
+                self.collect(relation.input)
+                self._collect_new_columns(relation)
 
+    def origins_of(self, columns: Iterable[int]) -> frozenset[Origin]:
+        """The origins of columns."""
+        return frozenset(origin for column in columns for origin in self.by_column.get(column, ()))
 
-def _collect_definitions(definitions: Iterable[ir.Definition], origins_by_column: _OriginsByColumn) -> None:
-    for definition in definitions:
-        origins = _origins_of(ir.reads_of(definition.expression), origins_by_column)
-        if isinstance(definition.expression, ir.Computed):
-            for query in definition.expression.queries:
-                _collect_origins(query, origins_by_column)
-                origins |= _origins_of((field.id for field in query.fields), origins_by_column)
-        origins_by_column[definition.column] = origins
+    def _collect_from_inputs(self, relation: ir.Join | ir.SetOperation | ir.Opaque) -> None:
+        inputs = (relation.left, relation.right) if isinstance(relation, ir.Join) else relation.inputs
+        for child in inputs:
+            self.collect(child)
+        if isinstance(relation, ir.Join):
+            for merge in relation.merged:
+                self.by_column[merge.column] = self.origins_of((merge.left, merge.right))
+        if isinstance(relation, ir.SetOperation):
+            count = 1 if relation.kind == "except" else len(inputs)
+            for at, column in enumerate(relation.fields):
+                self.by_column[column.id] = self.origins_of(child.fields[at].id for child in inputs[:count])
 
+    def _collect_new_columns(
+        self,
+        relation: ir.Projection | ir.Filter | ir.Aggregate | ir.Window | ir.Distinct | ir.Explode | ir.Limit,
+    ) -> None:
+        match relation:
+            case ir.Projection(definitions=definitions):
+                self._collect_definitions(definitions)
+            case ir.Aggregate(groups=groups):
+                self._collect_definitions(relation.aggregates)
+                self.by_column.update({group.column: self.origins_of((group.source,)) for group in groups})
+                grouped = NONE if self.only_values else frozenset(group.source for group in groups)
+                markers = [marker for marker, _ in relation.markers]
+                markers += [relation.grouping_id] if relation.grouping_id is not None else []
+                self.by_column.update(dict.fromkeys(markers, self.origins_of(grouped)))
+            case ir.Window(columns=columns):
+                for column in columns:
+                    self.by_column[column.column] = self.origins_of(column.shows if self.only_values else column.reads)
+            case ir.Explode(columns=elements, position=position, reads=reads):
+                self.by_column[position] = self.origins_of(NONE if self.only_values else reads)
+                self.by_column.update(dict.fromkeys(elements, self.origins_of(reads)))
+            case _:
+                pass
 
-def _origins_of(columns: Iterable[int] | Ids, origins_by_column: _OriginsByColumn) -> frozenset[Origin]:
-    return frozenset(origin for column in columns for origin in origins_by_column.get(column, ()))
+    def _collect_definitions(self, definitions: Iterable[ir.Definition]) -> None:
+        for definition in definitions:
+            expression = definition.expression
+            queries = expression.queries if isinstance(expression, ir.Computed) else ()
+            for query in queries:
+                self.collect(query)
+            reads = ir.reads_of(expression)
+            if self.only_values and isinstance(expression, ir.Computed) and expression.shows is not None:
+                reads, queries = expression.shows, ()
+            results = (column.id for query in queries for column in query.fields)
+            self.by_column[definition.column] = self.origins_of((*reads, *results))

@@ -65,6 +65,7 @@ class Computed:
         not_null_if: It is never NULL if none of the columns of one of these sets is.
         prefix: The prefix of its text.
         needs: Sets of columns, of at least one of which none is NULL where its value is not NULL.
+        shows: The columns, also of its queries, whose values or parts of them it may have; None: all.
     """
 
     signature: str
@@ -79,6 +80,7 @@ class Computed:
     not_null_if: tuple[Ids, ...] = ()
     prefix: str = ""
     needs: tuple[Ids, ...] = (NONE,)
+    shows: Ids | None = None
 
 
 Expression = Reference | Constant | Computed
@@ -257,10 +259,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A column to group by, and the column of the result that holds it.
-
-    The two are the same, except under grouping sets, which add NULLs.
-    """
+    """A column to group by, and that of the result that holds it: another one under grouping sets, which add NULLs."""
 
     column: int
     source: int
@@ -332,6 +331,7 @@ class WindowColumn:
         function: ``row_number``, ``count_rows`` and ``rank`` are understood; anything else is ``other``.
         partition: The columns to partition by; None where one of them is not a deterministic value of the row.
         reads: All columns it reads.
+        shows: Those of them whose values or parts of them it may have.
         is_whole_partition: Whether all rows of a partition have the same value.
         order: The columns that it orders by; what else it may order by is not among them.
     """
@@ -340,6 +340,7 @@ class WindowColumn:
     function: Literal["row_number", "count_rows", "rank", "other"]
     partition: Ids | None
     reads: Ids
+    shows: Ids
     is_whole_partition: bool = False
     order: Ids = NONE
 
@@ -381,7 +382,6 @@ class Explode:
     """A row for each element of a collection; ``position`` numbers the elements of a row.
 
     Attributes:
-        input: The rows.
         position: A column that holds the element's position, named by the query or not.
         columns: The columns that hold the element.
         reads: The columns the collection is made of.

@@ -85,7 +85,8 @@ def _read_window(
     kind = "rank" if isinstance(window.this, (exp.Rank, exp.DenseRank)) else kind
     reads = ir.reads_of(value) | (partition or ir.NONE)
     ordered = _order_columns(order, reader) if kind == "rank" else ir.NONE
-    column = ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
+    shows = value.shows if isinstance(value, ir.Computed) and value.shows is not None else reads
+    column = ir.WindowColumn(reader.context.number(), kind, partition, reads, shows, is_whole, ordered)  # type: ignore[arg-type]
     return column, choice_of_window(window, function, partition, order, reader)
 
 

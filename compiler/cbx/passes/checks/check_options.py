@@ -84,19 +84,27 @@ def _check_copies(connected: Connected, report: Report) -> None:
     flows = flows_by_target(connected.models)
     for name in topological_order(connected.graph):
         model = connected.models[name]
-        counted = _counted_columns(connected, name)
-        for column in connected.columns.get(name) or ():
+        for column in _columns_with_values(name, connected):
             place = (name, column.name.lower())
             if column.mask is not None:
                 origins[place] = place
                 continue
             origin = next(_masked_origins(column, flows.get(name, ()), origins), None)
-            if origin is None or column.name.lower() in counted or _is_number_of_texts(name, column, origin, connected):
-                continue
-            if model.kind in {"view", "flow"}:
+            if origin is not None and model.kind in {"view", "flow"}:
                 origins[place] = origin
-            else:
+            elif origin is not None:
                 _report_copy(model, column, origin, connected.models, report)
+
+
+def _columns_with_values(model: str, connected: Connected) -> tuple[Column, ...]:
+    """The columns of a model, each with the columns whose values it has; those of its query, if no others are known."""
+    from cbx.analysis.lineage import value_lineage
+
+    relation = connected.relations.get(model)
+    values = dict(value_lineage(relation)) if relation is not None else {}
+    by_name = {name.lower(): lineage for name, lineage in values.items()}
+    columns = connected.columns.get(model) or tuple(Column(name, "") for name in values if name)
+    return tuple(column._replace(lineage=by_name.get(column.name.lower(), column.lineage)) for column in columns)
 
 
 def _masked_origins(column: Column, flows: Iterable[str], origins: Mapping[ColumnId, ColumnId]) -> Iterator[ColumnId]:
@@ -105,43 +113,6 @@ def _masked_origins(column: Column, flows: Iterable[str], origins: Mapping[Colum
         origin = origins.get((table, name.lower()))
         if origin is not None:
             yield origin
-
-
-def _counted_columns(connected: Connected, model: str) -> frozenset[str]:
-    """The columns that only say how many values there are."""
-    measures = connected.measures.get(model, ())
-    return frozenset(
-        measure.column.lower() for measure in measures if measure.column is not None and "count" in measure.function
-    )
-
-
-def _is_number_of_texts(model: str, column: Column, origin: ColumnId, connected: Connected) -> bool:
-    """Whether a column is a whole number and the masked one a text that is not cast, as a count of texts is."""
-    table, name = origin
-    types = [known.type for known in connected.columns.get(table) or () if known.name.lower() == name]
-    is_number = column.type in {"BIGINT", "INT"} and types == ["STRING"]
-    return is_number and not any(_is_cast(text) for text in _definitions(model, column, connected))
-
-
-def _is_cast(signature: str) -> bool:
-    return "cast(" in signature and not signature.startswith("count(")
-
-
-def _definitions(model: str, column: Column, connected: Connected) -> Iterator[str]:
-    """The signatures of the expressions that define a column."""
-    from cbx.analysis.relation import relations as ir
-    from cbx.analysis.relation.relation_walks import nodes_of
-
-    relation = connected.relations.get(model)
-    if relation is None:
-        return
-    ids = {field.id for field in relation.fields if field.name.lower() == column.name.lower()}
-    for node in nodes_of(relation):
-        parts = node.definitions if isinstance(node, ir.Projection) else ()
-        parts = node.aggregates if isinstance(node, ir.Aggregate) else parts
-        for part in parts:
-            if part.column in ids and isinstance(part.expression, ir.Computed):
-                yield part.expression.signature
 
 
 def _report_copy(

@@ -10,6 +10,7 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relation_walks import is_partly_unread, may_be_drawn_for_each_row
 from cbx.analysis.relation.relations import NONE, Field, Ids
+from cbx.analysis.sql.expressions.hidden_arguments import hidden_arguments
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
 from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, STABLE_CLASSES, UNKNOWN, VOLATILE_CLASSES
@@ -56,7 +57,13 @@ class ExpressionReader:
             return ir.Reference(part.column)
         not_null = isinstance(node.unnest(), exp.Count)
         return ir.Computed(
-            part.signature, part.reads, part.is_deterministic, not_null, part.queries, is_stable=part.is_stable
+            part.signature,
+            part.reads,
+            part.is_deterministic,
+            not_null,
+            part.queries,
+            is_stable=part.is_stable,
+            shows=part.shows,
         )
 
     def signature(self, node: exp.Expr) -> str:
@@ -81,7 +88,8 @@ class ExpressionReader:
         if isinstance(node, exp.Column):
             part = self._facts_of_column(node, bound)
         elif isinstance(node, exp.Star):
-            part = replace(self._combine_parts(node, bound), reads=self._reads_of_star(node))
+            read = self._reads_of_star(node)
+            part = replace(self._combine_parts(node, bound), reads=read, shows=read)
         elif isinstance(node, (exp.Query, exp.Subquery)):
             return self._facts_of_query(node)
         else:
@@ -120,6 +128,7 @@ class ExpressionReader:
         return _ExpressionFacts(
             f"?{self.context.number()}",
             NONE,
+            frozenset(field.id for field in query.relation.fields),
             is_deterministic=False,
             queries=(query.relation,),
             is_stable=query.is_closed,
@@ -136,7 +145,8 @@ class ExpressionReader:
 
     def _facts_of_column(self, node: exp.Column, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node.this, exp.Star):
-            return _ExpressionFacts(f"?{self.context.number()}", self._reads_of_star(node), is_deterministic=False)
+            read = self._reads_of_star(node)
+            return _ExpressionFacts(f"?{self.context.number()}", read, read, is_deterministic=False)
         parts = parts_of(node)
         if any(PLACEHOLDER in part for part in parts):
             return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
@@ -145,7 +155,11 @@ class ExpressionReader:
         match = self.scope.find(parts)
         if isinstance(match, ResolvedColumn):
             whole = _ExpressionFacts.of_column(match.field.id)
-            return _ExpressionFacts(f"{whole.signature}{_path_text(node, match)}", whole.reads) if match.path else whole
+            return (
+                replace(whole, signature=f"{whole.signature}{_path_text(node, match)}", column=None)
+                if match.path
+                else whole
+            )
         if parts == ("grouping__id",) and "groupingid()" in self.columns_by_signature:
             return _ExpressionFacts.of_column(self.columns_by_signature["groupingid()"])
         if match.is_sure and parts[0] not in WITHOUT_PARENTHESES:
@@ -185,7 +199,7 @@ class ExpressionReader:
     def _combine_parts(self, node: exp.Expr, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node, exp.Lambda):
             bound |= {parameter.name.lower() for parameter in node.expressions}
-        reads: Ids = NONE
+        reads, shows, hidden = NONE, NONE, hidden_arguments(node)
         is_deterministic = type(node) in DETERMINISTIC
         is_stable = is_deterministic or type(node) in STABLE_CLASSES
         queries: tuple[ir.Relation, ...] = ()
@@ -198,6 +212,7 @@ class ExpressionReader:
                 if isinstance(child, exp.Expr):
                     part = self._facts_of(child, bound)
                     reads |= part.reads
+                    shows |= part.shows if name not in hidden else NONE
                     queries += part.queries
                     columns.append(part.column)
                     is_deterministic = is_deterministic and part.is_deterministic
@@ -211,7 +226,7 @@ class ExpressionReader:
         signature = f"{node.key}({','.join(pieces)})"
         if _is_volatile(node):
             signature += f"@{self.context.identity(node)}"
-        return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_stable=is_stable)
+        return _ExpressionFacts(signature, reads, shows, is_deterministic, queries=queries, is_stable=is_stable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +250,7 @@ class _ExpressionFacts:
 
     signature: str
     reads: Ids
+    shows: Ids = NONE
     is_deterministic: bool = True
     column: int | None = None
     queries: tuple[ir.Relation, ...] = ()
@@ -242,7 +258,7 @@ class _ExpressionFacts:
 
     @classmethod
     def of_column(cls, number: int) -> _ExpressionFacts:
-        return cls(f"#{number}", frozenset({number}), column=number)
+        return cls(f"#{number}", frozenset({number}), frozenset({number}), column=number)
 
 
 def _path_text(node: exp.Column, match: ResolvedColumn) -> str:
