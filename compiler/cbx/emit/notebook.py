@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -150,15 +150,18 @@ class _Notebook:
             yield "comment", string_literal(self._comment())
         if self.model.kind == "view":
             return
-        if self.plan.schema:
-            lines = ",\n".join(f"        {element}" for element in self.plan.schema)
-            literal = block_literal(Text.of(lines), self.project.name)
-            yield "schema", literal[:-3] + '    """' if literal.endswith('"""') else literal
+        yield from self._schema_argument(self.plan.schema)
         properties = {"quality": self.model.layer, **dict(self.model.properties)}
         yield "table_properties", dict_literal(properties.items())
         if self.model.cluster_by:
             yield "cluster_by", list_literal(self.model.cluster_by)
         yield from _option_arguments(self.model.options)
+
+    def _schema_argument(self, elements: Sequence[str]) -> Iterator[tuple[str, str]]:
+        if elements:
+            lines = ",\n".join(f"        {element}" for element in elements)
+            literal = block_literal(Text.of(lines), self.project.name)
+            yield "schema", literal[:-3] + '    """' if literal.endswith('"""') else literal
 
     def _append_arguments(self, target: str, suffix: str) -> Iterator[tuple[str, str]]:
         """The arguments of an append flow; the suffix distinguishes the flows of one model."""
@@ -299,7 +302,9 @@ class _Notebook:
         arguments = [
             ("name", string_literal(table)),
             ("comment", string_literal(comment)),
+            *self._schema_argument(self.plan.quarantine_schema),
             ("table_properties", dict_literal([("quality", self.model.layer)])),
+            *_row_filter(self.model.options),
             *([("private", "True")] if self.model.options.private else []),
         ]
         return call(f"@{self._decorator(kind)}", arguments)
@@ -322,8 +327,7 @@ def _option_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:
         yield "cluster_by_auto", "True"
     if options.partition_cols:
         yield "partition_cols", list_literal(options.partition_cols)
-    if options.row_filter is not None:
-        yield "row_filter", string_literal(f"ROW FILTER {options.row_filter}")
+    yield from _row_filter(options)
     if options.spark_conf:
         yield "spark_conf", dict_literal(options.spark_conf)
     if options.private:
@@ -331,6 +335,11 @@ def _option_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:
     if options.refresh_policy is not None:
         yield "refresh_policy", string_literal(options.refresh_policy)
     yield from _replacement_arguments(options)
+
+
+def _row_filter(options: TableOptions) -> Iterator[tuple[str, str]]:
+    if options.row_filter is not None:
+        yield "row_filter", string_literal(f"ROW FILTER {options.row_filter}")
 
 
 def _replacement_arguments(options: TableOptions) -> Iterator[tuple[str, str]]:

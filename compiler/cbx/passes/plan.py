@@ -9,7 +9,7 @@ from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.planning.plan_checks import plan_key_checks, plan_measure_checks, plan_relationship_checks
 from cbx.passes.planning.plan_model import plan_model
 from cbx.passes.planning.plan_tests import plan_data_tests
-from cbx.passes.planning.table_schema import table_schema
+from cbx.passes.planning.table_schema import quarantine_schema, table_schema
 from cbx.stages.plan import Check, DataTestCheck, ModelPlan, PipelinePlan, Plan, RelationshipCheck
 from cbx.stages.resolved import PipelineModels, Proven, Relationship, ResolvedModel
 
@@ -59,7 +59,12 @@ def _plan_models(
     owners = {model: pipeline.name for pipeline in pipelines for model in pipeline.models}
     flows = flows_by_target(proven.models)
     schemas = {model.id: table_schema(model, proven, references[model.id], flows.get(model.id, ())) for model in models}
-    return tuple(plan_model(model, proven, schemas[model.id], folder, owners[model.id]) for model in models)
+    return tuple(
+        plan_model(model, proven, schemas[model.id], folder, owners[model.id])._replace(
+            quarantine_schema=quarantine_schema(model, proven, flows.get(model.id, ()))
+        )
+        for model in models
+    )
 
 
 def _with_tests(planned: ModelPlan, proven: Proven, folder: str, taken: set[str]) -> ModelPlan:

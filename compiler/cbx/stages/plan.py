@@ -76,6 +76,7 @@ class ModelPlan(NamedTuple):
         pipeline: Its pipeline; None where the project names no pipelines.
         target: The model whose table a flow fills; None for other models.
         tests: Its data tests.
+        quarantine_schema: The elements of the schema of its quarantine table; empty where the pipeline infers it.
     """
 
     model: ResolvedModel
@@ -87,6 +88,7 @@ class ModelPlan(NamedTuple):
     pipeline: str | None = None
     target: ResolvedModel | None = None
     tests: tuple[DataTestCheck, ...] = ()
+    quarantine_schema: tuple[str, ...] = ()
 
 
 class KeyCheck(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Cause, Related, Report
+from cbx.diagnostics.diagnostic import Cause, Related, Report, listing
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.checks.check_tags import check_tags
 from cbx.passes.facts.flow_facts import flows_by_target
+from cbx.passes.facts.quarantine_facts import has_quarantine, undeclared_changes
 from cbx.project.dataset_names import quarantine_table
 from cbx.stages.resolved import Column, Connected, ResolvedModel
 
@@ -66,15 +67,13 @@ def _check_masks(model: ResolvedModel, connected: Connected, report: Report) -> 
 
 
 def _check_quarantine(model: ResolvedModel, report: Report) -> None:
-    """Report a quarantine table, which has neither the masks nor the row filter of its table."""
-    masked = [
-        f"the values of `{model.id}.{column.name}` without its mask" for column in model.columns or () if column.mask
-    ]
-    filtered = [f"rows of `{model.id}` without its row filter"] if model.options.row_filter is not None else []
-    is_written = model.quarantine and any(rule.on_violation == "drop" for rule in model.expectations)
-    if is_written and model.is_published and (masked or filtered):
-        message = f"`{quarantine_table(model.dataset)}` has {(masked or filtered)[0]}"
-        hint = f"remove `quarantine`, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
+    """Report a quarantine table without the masks of its table: a schema needs the types of all columns of its rows."""
+    masked = [column.name for column in model.columns or () if column.mask is not None]
+    unknown = undeclared_changes(model)
+    if masked and unknown and has_quarantine(model) and model.is_published:
+        copy = f"`{quarantine_table(model.dataset)}` has the values of `{model.id}.{masked[0]}` without its mask"
+        message = f"{copy}, because {listing(unknown)} {'are' if len(unknown) > 1 else 'is'} not declared"
+        hint = "declare all columns of the changes, also those that `except_columns` leaves out of the table"
         report.add(codes.UNMASKED_COPY, message, model.spans.at("quarantine"), label="not masked", hint=hint)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cbx.passes.facts.quarantine_facts import has_quarantine, quarantine_columns
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 
 _RESCUED = Column("_rescued_data", "STRING")
+_BROKEN_RULES = Column("broken_rules", "ARRAY<STRING>")
 
 
 def table_schema(
@@ -29,11 +31,30 @@ def table_schema(
     is_masked = any(column.mask is not None for column in columns or ())
     if not (constraints or is_masked) or columns is None or model.id in proven.partly_declared:
         return ()
+    return (*(_column(column) for column in _with_rescued(columns, model, proven, flows)), *constraints)
+
+
+def quarantine_schema(model: ResolvedModel, proven: Proven, flows: Sequence[str] = ()) -> tuple[str, ...]:
+    """The elements of the schema of a quarantine table with masks; empty if the pipeline infers it.
+
+    A dropped row may have NULL where the table has none.
+    """
+    columns = quarantine_columns(model) if has_quarantine(model) else None
+    is_masked = any(column.mask is not None for column in columns or ())
+    if columns is None or not is_masked or model.id in proven.partly_declared:
+        return ()
+    rows = (column._replace(not_null=False) for column in _with_rescued(columns, model, proven, flows))
+    return tuple(_column(column) for column in (*rows, _BROKEN_RULES))
+
+
+def _with_rescued(
+    columns: Sequence[Column], model: ResolvedModel, proven: Proven, flows: Sequence[str]
+) -> tuple[Column, ...]:
+    """The columns, with that of rescued data where the model or a flow reads files."""
     writers = (model, *(proven.models[flow] for flow in flows))
     lands = any(isinstance(source, FileInput) for writer in writers for source in writer.inputs)
     names = {column.name.lower() for column in columns}
-    extra = (_RESCUED,) if lands and _RESCUED.name not in names else ()
-    return (*(_column(column) for column in (*columns, *extra)), *constraints)
+    return (*columns, *((_RESCUED,) if lands and _RESCUED.name not in names else ()))
 
 
 def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
