@@ -16,7 +16,7 @@ from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare_manifests
 from cbx.emit.code_hash import code_hash
 from cbx.stages.imports import Import
-from cbx.stages.resolved import PythonCode, SqlCode
+from cbx.stages.resolved_model import PythonCode, SqlCode
 from cbx.syntax.declarations import Snippet
 from cbx.syntax.text import InputSlot, Text, Variable
 

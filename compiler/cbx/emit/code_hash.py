@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from cbx.stages.resolved import PythonCode, SqlCode
+from cbx.stages.resolved_model import PythonCode, SqlCode
 
 SCHEME = "2"
 """Names the content that is hashed. Change it with the content: hashes of two schemes cannot be compared."""

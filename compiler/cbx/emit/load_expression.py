@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cbx.emit.cells import WIDTH, wrapped_literal
 from cbx.emit.literals import string_literal, text_literal
 from cbx.project.settings import Project
-from cbx.stages.resolved import FileInput, ReaderInput
+from cbx.stages.inputs import FileInput, ReaderInput
 
 
 def load_expression(source: FileInput | ReaderInput, project: Project, indent: str) -> str:

@@ -12,13 +12,8 @@ from cbx.emit.measures import home_of_column, lay_out_measure
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.plan import Artifact, Check, DataTestCheck, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.stages.resolved import (
-    Cdc,
-    Column,
-    PythonCode,
-    Relationship,
-    SinkTarget,
-)
+from cbx.stages.resolved import Relationship
+from cbx.stages.resolved_model import Cdc, Column, PythonCode, SinkTarget
 from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
 

@@ -8,7 +8,7 @@ from cbx.analysis.facts import ColumnHome, TableRelationship
 from cbx.parse.databricks_sql.types import is_number
 from cbx.stages.measures import MeasureRepetition, MeasureResult
 from cbx.stages.plan import Plan
-from cbx.stages.resolved import Column, ResolvedModel
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 _HERE = ColumnHome()
 

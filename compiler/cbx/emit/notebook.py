@@ -25,18 +25,9 @@ from cbx.project.dataset_names import changes_view, quarantine_table
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
+from cbx.stages.inputs import FileInput, ModelInput, ReaderInput, SnapshotInput, TableInput
 from cbx.stages.plan import Artifact, ModelPlan, Read
-from cbx.stages.resolved import (
-    Cdc,
-    FileInput,
-    ModelInput,
-    PythonCode,
-    ReaderInput,
-    ResolvedModel,
-    SnapshotInput,
-    SqlCode,
-    TableInput,
-)
+from cbx.stages.resolved_model import Cdc, PythonCode, ResolvedModel, SqlCode
 from cbx.stages.table_options import TableOptions
 from cbx.syntax.text import Text, text_in_words
 

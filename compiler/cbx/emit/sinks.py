@@ -6,7 +6,7 @@ from cbx.emit.cells import api_name, call, dict_literal, dict_of_expressions
 from cbx.emit.literals import string_literal, text_literal
 from cbx.project.dataset_names import sink_flow
 from cbx.project.settings import Project
-from cbx.stages.resolved import ResolvedModel, SinkTarget
+from cbx.stages.resolved_model import ResolvedModel, SinkTarget
 
 
 def emit_sink(model: ResolvedModel, sink: SinkTarget, project: Project, function: str) -> str:

@@ -9,7 +9,7 @@ from cbx.emit.cells import WIDTH, wrapped_literal
 from cbx.emit.literals import string_literal, text_literal
 from cbx.project.settings import Project
 from cbx.stages.imports import Import
-from cbx.stages.resolved import SnapshotInput
+from cbx.stages.inputs import SnapshotInput
 from cbx.syntax.text import Text
 
 

@@ -22,8 +22,10 @@ from cbx.emit.data_tests import data_test_entry
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import CompilationRecord, RecordedModel
+from cbx.stages.inputs import FileInput
 from cbx.stages.plan import Artifact, ModelPlan, Plan
-from cbx.stages.resolved import Column, FileInput, KnownTable, PythonCode
+from cbx.stages.resolved import KnownTable
+from cbx.stages.resolved_model import Column, PythonCode
 from cbx.syntax.text import Text
 from cbx.target.layout import MANIFEST, TARGET
 

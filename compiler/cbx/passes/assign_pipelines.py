@@ -14,7 +14,8 @@ from cbx.project.settings import Project
 from cbx.project.toml_spans import setting_span
 from cbx.stages.data_tests import NoRows
 from cbx.stages.manifest_entries import identity_entry, settings_entry
-from cbx.stages.resolved import PipelineModels, Proven, ResolvedModel
+from cbx.stages.resolved import PipelineModels, Proven
+from cbx.stages.resolved_model import ResolvedModel
 
 if TYPE_CHECKING:
     from cbx.graph.graph_document import GraphDocument

@@ -16,7 +16,8 @@ from cbx.passes.measures.explain_measures import describe_measure, explain_repet
 from cbx.passes.measures.target_homes import Homes, homes_of_changes, homes_of_rows, is_at_home_here
 from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.measures import MeasureResult
-from cbx.stages.resolved import Column, Connected, ResolvedModel
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, lis
 from cbx.parse.databricks_sql.types import is_same_type, normal_type
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.passes.facts.table_facts import START_AT, holds_key
-from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
+from cbx.stages.resolved import Connected, Relationship, Typed
+from cbx.stages.resolved_model import Column, PythonCode, RelationshipClaim, ResolvedModel
 
 
 def check_relationships(typed: Typed, report: Report) -> Connected:

@@ -12,18 +12,9 @@ from cbx.project.dataset_names import changes_view, files_view, input_view, quar
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import DataTest, NoRows
-from cbx.stages.resolved import (
-    FileInput,
-    FlowTarget,
-    Linked,
-    ModelInput,
-    ReaderInput,
-    RelationshipClaim,
-    Resolved,
-    ResolvedModel,
-    SqlCode,
-    TableInput,
-)
+from cbx.stages.inputs import FileInput, ModelInput, ReaderInput, TableInput
+from cbx.stages.resolved import Linked, Resolved
+from cbx.stages.resolved_model import FlowTarget, RelationshipClaim, ResolvedModel, SqlCode
 
 
 def link(resolved: Resolved, report: Report) -> Linked:

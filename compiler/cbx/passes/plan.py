@@ -11,7 +11,8 @@ from cbx.passes.planning.plan_model import plan_model
 from cbx.passes.planning.plan_tests import plan_data_tests
 from cbx.passes.planning.table_schema import quarantine_schema, table_schema
 from cbx.stages.plan import Check, DataTestCheck, ModelPlan, PipelinePlan, Plan, RelationshipCheck
-from cbx.stages.resolved import PipelineModels, Proven, Relationship, ResolvedModel
+from cbx.stages.resolved import PipelineModels, Proven, Relationship
+from cbx.stages.resolved_model import ResolvedModel
 
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 

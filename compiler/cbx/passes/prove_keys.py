@@ -10,7 +10,8 @@ from cbx.diagnostics.diagnostic import Report, listing
 from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.facts.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.facts.table_facts import holds_key
-from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
+from cbx.stages.resolved import Connected, Proven, Relationship, Verdict
+from cbx.stages.resolved_model import ResolvedModel, SqlCode
 
 if TYPE_CHECKING:
     from cbx.analysis import verdicts

@@ -8,7 +8,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.diagnostics.source_files import Span
 from cbx.parse.databricks_sql.types import normal_type
-from cbx.stages.resolved import Connected, Relationship, ResolvedModel
+from cbx.stages.resolved import Connected, Relationship
+from cbx.stages.resolved_model import ResolvedModel
 from cbx.stages.seeds import Seed
 
 _MOST_LINES = 3

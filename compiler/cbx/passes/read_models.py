@@ -15,7 +15,8 @@ from cbx.passes.resolve import resolve
 from cbx.processes.forked_workers import MANY_MODELS, run_in_forks
 from cbx.processes.garbage_collection import collect_trees
 from cbx.stages.declared import Discovered
-from cbx.stages.resolved import Resolved, ResolvedModel
+from cbx.stages.resolved import Resolved
+from cbx.stages.resolved_model import ResolvedModel
 
 _TOGETHER = 25
 """Models that a process takes at a time."""

@@ -21,16 +21,9 @@ from cbx.passes.resolution.resolve_tests import resolve_tests
 from cbx.passes.resolution.type_seed import type_seed
 from cbx.project.dataset_names import WITHOUT_TABLE, dataset_name
 from cbx.stages.declared import Declared
-from cbx.stages.resolved import (
-    Column,
-    Expectation,
-    FlowTarget,
-    Input,
-    PythonCode,
-    Resolved,
-    ResolvedModel,
-    SqlCode,
-)
+from cbx.stages.inputs import Input
+from cbx.stages.resolved import Resolved
+from cbx.stages.resolved_model import Column, Expectation, FlowTarget, PythonCode, ResolvedModel, SqlCode
 from cbx.syntax.text import Text
 
 _NO_DATASET = DatasetDocument.model_construct()

@@ -30,20 +30,9 @@ from cbx.passes.model_code.report_mistakes import report_mistakes
 from cbx.processes.garbage_collection import collect_trees
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.settings import Project
-from cbx.stages.resolved import (
-    Column,
-    FileInput,
-    Input,
-    KnownTable,
-    Linked,
-    ModelInput,
-    PythonCode,
-    ReaderInput,
-    ResolvedModel,
-    SnapshotInput,
-    TableInput,
-    Typed,
-)
+from cbx.stages.inputs import FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
+from cbx.stages.resolved import KnownTable, Linked, Typed
+from cbx.stages.resolved_model import Column, PythonCode, ResolvedModel
 from cbx.syntax.text import text_in_words
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.stages.resolved import ResolvedModel
+from cbx.stages.resolved_model import ResolvedModel
 
 
 def has_primary_key(model: ResolvedModel) -> bool:

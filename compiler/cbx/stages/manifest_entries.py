@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbx.stages.resolved import (
-    FileInput,
-    Input,
-    ModelInput,
-    PythonCode,
-    ReaderInput,
-    ResolvedModel,
-    SnapshotInput,
-    TableInput,
-)
+from cbx.stages.inputs import FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
+from cbx.stages.resolved_model import PythonCode, ResolvedModel
 from cbx.syntax.text import Text, text_in_words
 
 

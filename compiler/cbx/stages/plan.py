@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
 from cbx.stages.data_tests import DataTest, NoRows
+from cbx.stages.inputs import FileInput, ReaderInput, SnapshotInput
 from cbx.stages.measures import MeasureResult
-from cbx.stages.resolved import Column, FileInput, ReaderInput, Relationship, ResolvedModel, SnapshotInput, Verdict
+from cbx.stages.resolved import Relationship, Verdict
+from cbx.stages.resolved_model import Column, ResolvedModel
 from cbx.syntax.text import Text, join
 
 

@@ -17,7 +17,7 @@ from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
 from cbx.runtime.errors import QueryLine
 from cbx.stages.plan import ModelPlan
-from cbx.stages.resolved import PythonCode
+from cbx.stages.resolved_model import PythonCode
 from compiler.tests.foreign.terminal import cbx_here
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
 from cbx.runtime.errors import QueryLine
 from cbx.stages.plan import ModelPlan
-from cbx.stages.resolved import PythonCode, SqlCode
+from cbx.stages.resolved_model import PythonCode, SqlCode
 
 
 def trace_to_model(

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cbx.declare.outside_systems import STREAMING_SERVICES
-from cbx.stages.resolved import FileInput, PythonCode, ReaderInput
+from cbx.stages.inputs import FileInput, ReaderInput
+from cbx.stages.resolved_model import PythonCode
 from cbx.syntax.text import REDACTED, Secret, Text, Variable
 
 if TYPE_CHECKING:
     from cbx.runtime.results import StandInPaths
     from cbx.stages.plan import Plan
-    from cbx.stages.resolved import ResolvedModel
+    from cbx.stages.resolved_model import ResolvedModel
 
 _LOCAL_SINKS = frozenset({"kafka", "delta"})
 """The formats of sinks that write files on a laptop."""

@@ -11,7 +11,8 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, lis
 from cbx.parse.databricks_sql.dialect import DIALECT, read_sql, write_sql
 from cbx.parse.databricks_sql.nesting import obstacle
 from cbx.parse.databricks_sql.types import normal_type
-from cbx.stages.resolved import Column, Connected, Expectation, ResolvedModel
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Column, Expectation, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER, Text
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.parse.databricks_sql.types import is_same_type
-from cbx.stages.resolved import Column, FlowTarget, ResolvedModel, Typed
+from cbx.stages.resolved import Typed
+from cbx.stages.resolved_model import Column, FlowTarget, ResolvedModel
 
 _CAN_BE_FILLED = frozenset({"streaming_table", "auto_cdc", "sink"})
 

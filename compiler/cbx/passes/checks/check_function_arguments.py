@@ -7,7 +7,7 @@ import ast
 from cbx.diagnostics.codes import Code
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.diagnostics.source_files import Span
-from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
+from cbx.stages.resolved_model import PythonCode, ResolvedModel, SqlCode
 
 
 def check_function_arguments(

@@ -9,7 +9,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Code
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.passes.facts.relationship_facts import facts_by_child, facts_of_inputs, type_cause, version_cause
-from cbx.stages.resolved import Connected, ResolvedModel
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import ResolvedModel
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.hazards import Hazard, HazardKind

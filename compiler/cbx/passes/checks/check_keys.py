@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
-from cbx.stages.resolved import Column, ResolvedModel, Typed
+from cbx.stages.resolved import Typed
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 
 def check_keys(typed: Typed, report: Report) -> None:

@@ -6,7 +6,9 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.passes.facts.published_facts import published_model
 from cbx.project.settings import Project
-from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode, TableInput
+from cbx.stages.inputs import ModelInput, TableInput
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Cdc, ResolvedModel, SqlCode
 
 _STREAMING_KINDS = {
     "streaming_table": ("a streaming table", "make it a `materialized_view`"),

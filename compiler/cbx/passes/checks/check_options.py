@@ -11,7 +11,8 @@ from cbx.passes.checks.check_tags import check_tags
 from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.facts.quarantine_facts import has_quarantine, undeclared_changes
 from cbx.project.dataset_names import quarantine_table
-from cbx.stages.resolved import Column, Connected, ResolvedModel
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 ColumnId = tuple[str, str]
 """The id of a model, and a column in lower case."""

@@ -10,7 +10,8 @@ from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.parse.databricks_sql.types import normal_type
 from cbx.passes.checks.check_function_arguments import check_function_arguments
-from cbx.stages.resolved import Column, Connected, ResolvedModel, SinkTarget
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Column, ResolvedModel, SinkTarget
 
 _FILES = ("avro", "csv", "json", "orc", "parquet", "text")
 _FORMATS = ("delta", "kafka", *_FILES)

@@ -7,7 +7,9 @@ import re
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.passes.checks.check_function_arguments import check_function_arguments
-from cbx.stages.resolved import Connected, ResolvedModel, SnapshotInput
+from cbx.stages.inputs import SnapshotInput
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import ResolvedModel
 from cbx.syntax.text import text_in_words
 
 _URL = re.compile(r"\w+:/")

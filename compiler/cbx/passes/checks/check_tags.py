@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
-from cbx.stages.resolved import ResolvedModel
+from cbx.stages.resolved_model import ResolvedModel
 
 _MOST_TAGS = 50
 _LONGEST_KEY = 255

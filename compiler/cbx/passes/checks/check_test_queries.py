@@ -9,7 +9,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.passes.facts.table_facts import has_emitted_schema, table_facts
 from cbx.stages.data_tests import DataTest, NoRows
-from cbx.stages.resolved import Connected, ResolvedModel
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import ResolvedModel
 from cbx.syntax.text import PLACEHOLDER, text_in_words
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from cbx.parse.seeds.seed_values import is_seed_type, read_seed_value
 from cbx.passes.facts.seed_facts import accepted_identities
 from cbx.spark_spelling import value_text
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, TestValue
-from cbx.stages.resolved import Column, Connected, ResolvedModel, TableInput
+from cbx.stages.inputs import TableInput
+from cbx.stages.resolved import Connected
+from cbx.stages.resolved_model import Column, ResolvedModel
 from cbx.stages.seeds import Seed
 from cbx.syntax.text import Text, text_in_words
 

@@ -8,15 +8,9 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_spans import setting_span
-from cbx.stages.resolved import (
-    FileInput,
-    ReaderInput,
-    Resolved,
-    ResolvedModel,
-    SnapshotInput,
-    SqlCode,
-    TableInput,
-)
+from cbx.stages.inputs import FileInput, ReaderInput, SnapshotInput, TableInput
+from cbx.stages.resolved import Resolved
+from cbx.stages.resolved_model import ResolvedModel, SqlCode
 from cbx.syntax.text import Text
 
 

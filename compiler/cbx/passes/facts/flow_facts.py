@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cbx.stages.resolved import ResolvedModel
+from cbx.stages.resolved_model import ResolvedModel
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation

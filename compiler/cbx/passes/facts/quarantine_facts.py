@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx.passes.facts.table_facts import END_AT, START_AT
-from cbx.stages.resolved import Column, ResolvedModel
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 
 def has_quarantine(model: ResolvedModel) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import TableRelationship
 from cbx.diagnostics.diagnostic import Cause, Related
-from cbx.stages.resolved import Relationship, ResolvedModel
+from cbx.stages.resolved import Relationship
+from cbx.stages.resolved_model import ResolvedModel
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import CurrentKey

@@ -8,7 +8,7 @@ from cbx.parse.databricks_sql.types import normal_type
 from cbx.parse.seeds.seed_values import read_seed_value
 from cbx.spark_spelling import value_text
 from cbx.stages.data_tests import AcceptedValues
-from cbx.stages.resolved import ResolvedModel
+from cbx.stages.resolved_model import ResolvedModel
 
 
 def accepted_identities(rule: AcceptedValues, model: ResolvedModel) -> frozenset[Hashable] | None:

@@ -11,14 +11,9 @@ from cbx.parse.databricks_sql.types import normal_type, parts_of_type
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
-from cbx.stages.resolved import (
-    Column,
-    KnownTable,
-    Proven,
-    ReaderInput,
-    ResolvedModel,
-    SnapshotInput,
-)
+from cbx.stages.inputs import ReaderInput, SnapshotInput
+from cbx.stages.resolved import KnownTable, Proven
+from cbx.stages.resolved_model import Column, ResolvedModel
 from cbx.syntax.text import Text, text_in_words
 
 if TYPE_CHECKING:

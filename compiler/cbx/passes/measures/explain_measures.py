@@ -13,7 +13,7 @@ from cbx.parse.databricks_sql.brackets import depths
 from cbx.parse.databricks_sql.quotes import mask_quotes
 from cbx.passes.model_code.model_analysis import span_of
 from cbx.stages.measures import MeasureRepetition, MeasureResult
-from cbx.stages.resolved import ResolvedModel, SqlCode
+from cbx.stages.resolved_model import ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:

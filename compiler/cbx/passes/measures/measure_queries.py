@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from cbx.analysis.relation.places import QuerySpan
 from cbx.parse.databricks_sql.aggregating_select import AggregatingSelect, find_aggregating_select
 from cbx.spark_spelling import quote_if_needed
+from cbx.stages.inputs import ModelInput, TableInput
 from cbx.stages.measures import MeasureQuery
-from cbx.stages.resolved import ModelInput, ResolvedModel, SqlCode, TableInput
+from cbx.stages.resolved_model import ResolvedModel, SqlCode
 from cbx.syntax.text import Text, join
 
 if TYPE_CHECKING:

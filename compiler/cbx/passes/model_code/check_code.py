@@ -14,7 +14,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.passes.model_code.model_analysis import span_of
-from cbx.stages.resolved import PythonCode, ResolvedModel
+from cbx.stages.resolved_model import PythonCode, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:

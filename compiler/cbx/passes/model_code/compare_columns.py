@@ -11,7 +11,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.parse.databricks_sql.types import is_same_type
 from cbx.parse.queries import begins_with_from
 from cbx.passes.facts.relationship_facts import type_cause
-from cbx.stages.resolved import Column, PythonCode, ResolvedModel, SqlCode
+from cbx.stages.resolved_model import Column, PythonCode, ResolvedModel, SqlCode
 
 CODE_WORDS: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
 

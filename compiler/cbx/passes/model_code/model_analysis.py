@@ -17,7 +17,7 @@ from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.files.bounded_read import is_inside
 from cbx.project.settings import Project
 from cbx.stages.imports import import_lines
-from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
+from cbx.stages.resolved_model import PythonCode, ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:

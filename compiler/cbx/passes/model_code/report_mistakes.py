@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
-from cbx.stages.resolved import Linked, PythonCode, ResolvedModel, SqlCode
+from cbx.stages.resolved import Linked
+from cbx.stages.resolved_model import PythonCode, ResolvedModel, SqlCode
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.query_mistakes import QueryMistake

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from cbx.passes.planning.plan_tests import claim_name, keeps_history
 from cbx.project.dataset_names import key_check, measure_check, relationship_check
 from cbx.stages.plan import KeyCheck, MeasureCheck, ModelPlan, RelationshipCheck
-from cbx.stages.resolved import Proven, Relationship, ResolvedModel
+from cbx.stages.resolved import Proven, Relationship
+from cbx.stages.resolved_model import ResolvedModel
 
 
 def plan_key_checks(

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from cbx.project.dataset_names import changes_view, files_view, input_view, snapshot_view
+from cbx.stages.inputs import FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
 from cbx.stages.plan import ModelPlan, Read
-from cbx.stages.resolved import (
-    Cdc,
-    FileInput,
-    Input,
-    ModelInput,
-    Proven,
-    ReaderInput,
-    ResolvedModel,
-    SnapshotInput,
-    SqlCode,
-    TableInput,
-)
+from cbx.stages.resolved import Proven
+from cbx.stages.resolved_model import Cdc, ResolvedModel, SqlCode
 from cbx.syntax.text import Text, TextPart
 
 SNAPSHOT = "{snapshot}"

@@ -7,7 +7,8 @@ from cbx.passes.facts.table_facts import known_table
 from cbx.project.dataset_names import data_test_check
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows
 from cbx.stages.plan import DataTestCheck
-from cbx.stages.resolved import Proven, ResolvedModel
+from cbx.stages.resolved import Proven
+from cbx.stages.resolved_model import ResolvedModel
 from cbx.syntax.text import Text
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from cbx.passes.facts.quarantine_facts import has_quarantine, quarantine_columns
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
-from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
+from cbx.stages.inputs import FileInput
+from cbx.stages.resolved import Proven, Relationship
+from cbx.stages.resolved_model import Column, ResolvedModel
 
 _RESCUED = Column("_rescued_data", "STRING")
 _BROKEN_RULES = Column("broken_rules", "ARRAY<STRING>")

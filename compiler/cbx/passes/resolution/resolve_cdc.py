@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cbx.declare.documents import AutoCdcDocument, AutoCdcFromSnapshotDocument, ModelDocument
 from cbx.passes.resolution.argument_texts import ArgumentTexts
-from cbx.stages.resolved import Cdc
+from cbx.stages.resolved_model import Cdc
 from cbx.syntax.text import Text
 
 

@@ -7,7 +7,7 @@ from sys import intern
 from cbx.analysis.facts import ColumnHome
 from cbx.declare.documents import ColumnDocument
 from cbx.passes.resolution.argument_texts import ArgumentTexts
-from cbx.stages.resolved import Column
+from cbx.stages.resolved_model import Column
 
 
 def resolve_columns(texts: ArgumentTexts) -> tuple[Column, ...] | None:

@@ -25,7 +25,8 @@ from cbx.passes.resolution.resolve_published import resolve_published
 from cbx.project.identifiers import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput
-from cbx.stages.resolved import Column, FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
+from cbx.stages.inputs import FileInput, Input, ModelInput, ReaderInput, SnapshotInput, TableInput
+from cbx.stages.resolved_model import Column
 from cbx.syntax.declarations import PythonFunction, SqlQuery
 from cbx.syntax.spans import Spans
 from cbx.syntax.text import Text, join

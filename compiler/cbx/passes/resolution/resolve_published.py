@@ -10,7 +10,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.declared import DeclaredInput
-from cbx.stages.resolved import TableInput
+from cbx.stages.inputs import TableInput
 from cbx.syntax.text import Text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cbx.declare.documents import DatasetDocument, RelationshipDocument
 from cbx.diagnostics.source_files import Span
 from cbx.passes.resolution.argument_texts import ArgumentTexts
-from cbx.stages.resolved import RelationshipClaim
+from cbx.stages.resolved_model import RelationshipClaim
 
 
 def resolve_relationships(texts: ArgumentTexts) -> tuple[RelationshipClaim, ...]:

@@ -6,7 +6,7 @@ from cbx.declare.documents import SinkDocument
 from cbx.passes.resolution.code.named_functions import name_in_notebook
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.spark_spelling import value_text
-from cbx.stages.resolved import SinkTarget
+from cbx.stages.resolved_model import SinkTarget
 
 
 def resolve_sink(texts: DeclarationTexts) -> SinkTarget | None:

@@ -12,7 +12,7 @@ from cbx.parse.seeds.csv_rows import other_separator
 from cbx.parse.seeds.seed_values import SeedLiteral, example_of, is_seed_type, read_seed_value
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.declared import DeclaredModel
-from cbx.stages.resolved import Column
+from cbx.stages.resolved_model import Column
 from cbx.stages.seeds import Seed
 from cbx.syntax.declarations import SeedRows, SeedValue
 from cbx.syntax.spans import Spans

@@ -13,7 +13,7 @@ from cbx.testing.coverage.exercised import BROKEN, KINDS, MET, possible_kinds
 
 if TYPE_CHECKING:
     from cbx.stages.plan import Plan
-    from cbx.stages.resolved import ResolvedModel
+    from cbx.stages.resolved_model import ResolvedModel
     from cbx.testing.coverage.exercised import Exercised
     from cbx.testing.project.compiled_project import CompiledModel
 

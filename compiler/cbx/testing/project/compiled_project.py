@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
+    from cbx.stages.inputs import Input, ReaderInput, TableInput
     from cbx.stages.plan import ModelPlan, Plan
-    from cbx.stages.resolved import Input, ReaderInput, TableInput
     from cbx.syntax.text import Text as RenderedText
 
 Columns = tuple[tuple[str, str], ...]
@@ -168,7 +168,7 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
 
 
 def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
-    from cbx.stages.resolved import FileInput, ModelInput, ReaderInput, SnapshotInput, TableInput
+    from cbx.stages.inputs import FileInput, ModelInput, ReaderInput, SnapshotInput, TableInput
     from cbx.syntax.text import Text, text_in_words
 
     columns, options = None, {}

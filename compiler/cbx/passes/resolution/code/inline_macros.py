@@ -13,7 +13,7 @@ from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.parse.jinja.template_names import check_variable
 from cbx.stages.imports import Import
-from cbx.stages.resolved import PythonCode
+from cbx.stages.resolved_model import PythonCode
 from cbx.syntax.declarations import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement
 from cbx.syntax.text import CELL_MARK
 

@@ -11,7 +11,7 @@ from cbx.passes.resolution.code.inline_macros import inline_macros
 from cbx.passes.resolution.code.named_functions import find_named_functions, functions_alone, need_functions
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.stages.declared import DeclaredModel
-from cbx.stages.resolved import PythonCode, SqlCode
+from cbx.stages.resolved_model import PythonCode, SqlCode
 from cbx.syntax.declarations import SqlQuery
 
 
