@@ -65,17 +65,9 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
             is_restart_enough=True,
         )
     if _raised_message(MALFORMED) in text:
-        return AutoLoaderError(
-            "the file has a malformed record, and the mode of the reader is FAILFAST",
-            path=file,
-            hint="fix the record, or use mode PERMISSIVE, which keeps it in the rescued data column",
-        )
+        return malformed_record(file)
     if "PATH_NOT_FOUND" in text:
-        return AutoLoaderError(
-            "the landing folder does not exist",
-            path=landing,
-            hint="create it, or correct the path",
-        )
+        return missing_folder(landing)
     if "FILE_NOT_EXIST" in text or "FileNotFoundException" in text:
         return AutoLoaderError(
             "the file was deleted before it was read",
@@ -93,6 +85,20 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
             hint="replace it and run again, or set the option ignoreCorruptFiles to true",
         )
     return None
+
+
+def malformed_record(path: str) -> AutoLoaderError:
+    """The error for a malformed record if the mode is FAILFAST."""
+    return AutoLoaderError(
+        "the file has a malformed record, and the mode of the reader is FAILFAST",
+        path=path,
+        hint="fix the record, or use mode PERMISSIVE, which keeps it in the rescued data column",
+    )
+
+
+def missing_folder(path: str) -> AutoLoaderError:
+    """The error for a landing folder that does not exist."""
+    return AutoLoaderError("the landing folder does not exist", path=path, hint="create it, or correct the path")
 
 
 def _raised_message(message: str) -> str:

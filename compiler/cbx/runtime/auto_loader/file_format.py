@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
-from cbx.runtime.auto_loader.listing import LandedFile, list_files, local_path
+from cbx.runtime.auto_loader.listing import LandedFile, local_path
 from cbx.runtime.auto_loader.options import read_options
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from cbx.runtime.auto_loader.schema_inference.evolution import SchemaReader
 
 DETECTED: Final = "detected"
 """The value of ``cloudFiles.format`` for files whose format is to be detected."""
@@ -32,11 +32,11 @@ _COMPRESSIONS: Final = frozenset({".gz", ".bz2", ".lz4", ".snappy", ".deflate", 
 _OF_START: Final = {b"PAR1": "parquet", b"ORC": "orc", b"Obj\x01": "avro"}
 
 
-def detect_format(spark: SparkSession, options: Mapping[str, str], path: str) -> Mapping[str, str]:
+def detect_format(reader: SchemaReader, options: Mapping[str, str], path: str) -> Mapping[str, str]:
     """The options, with the format of the files if it is to be detected.
 
     Args:
-        spark: The session.
+        reader: Lists the files.
         options: The options of the reader.
         path: The landing folder, or a glob.
 
@@ -47,7 +47,7 @@ def detect_format(spark: SparkSession, options: Mapping[str, str], path: str) ->
     key = given.get(_FORMAT, _FORMAT)
     if options.get(key) != DETECTED:
         return options
-    files = list_files(spark, read_options({key: "text", "pathGlobFilter": _name_filter(options)}), path)
+    files = reader.list_files(read_options({key: "text", "pathGlobFilter": _name_filter(options)}), path)
     formats = sorted({_format_of(file) for file in files})
     if len(formats) != 1:
         found = f"has files of the formats {', '.join(formats)}" if formats else "is empty"

@@ -100,7 +100,7 @@ def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tup
         raise explain_failure(error, landing) or AutoLoaderError(
             f"the landing folder cannot be listed: {str(error).splitlines()[0]}", path=landing
         ) from error
-    files = (_look_at(uri.replace("file:///", "file:/", 1)) for uri in sorted(uris))
+    files = (look_at(uri.replace("file:///", "file:/", 1)) for uri in sorted(uris))
     after, before = (_nanoseconds(spark, text, options) for text in (options.modified_after, options.modified_before))
     return tuple(
         file
@@ -122,7 +122,12 @@ def _nanoseconds(spark: SparkSession, text: str | None, options: LoaderOptions) 
     return int(row[0]) * 1000
 
 
-def _look_at(uri: str) -> LandedFile | None:
+def look_at(uri: str) -> LandedFile | None:
+    """A file as it is now; None if it was deleted.
+
+    Raises:
+        AutoLoaderError: It may not be read.
+    """
     path = local_path(uri)
     if path is None:
         return LandedFile(uri, -1, -1)

@@ -23,6 +23,7 @@ from pyspark.sql.types import (
 )
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
+from cbx.runtime.auto_loader.simple_ddl import read_simple_ddl
 from cbx.runtime.nested_types import join_types
 
 _NAME: Final = re.compile(r"\s*((?:`[^`]+`|[^\s`.:]+)(?:\.(?:`[^`]+`|[^\s`.:]+))*)\s*:?\s+(.+)", re.DOTALL)
@@ -208,8 +209,8 @@ def _parse_type(text: str, hint: str) -> DataType:
 
 
 def read_ddl(text: str) -> StructType:
-    """Columns from `id BIGINT, name STRING`."""
-    return StructType([*StructType.fromDDL(text)])  # type: ignore[misc]  # its stub has DataType
+    """Columns from `id BIGINT, name STRING`; unusual types are read by Spark, if there is a session."""
+    return read_simple_ddl(text) or StructType([*StructType.fromDDL(text)])  # type: ignore[misc]  # its stub has DataType
 
 
 def _split(text: str) -> list[str]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
-from pyspark.sql.types import StringType, StructField, StructType, VariantType
+from pyspark.sql.types import StringType, StructField, StructType
 
-from cbx.runtime.auto_loader.errors import AutoLoaderError
-from cbx.runtime.auto_loader.file_format import detect_format
-from cbx.runtime.auto_loader.listing import LandedFile, list_files
-from cbx.runtime.auto_loader.options import LoaderOptions, assume_header, read_options
 from cbx.runtime.auto_loader.readers.columnar_stream import read_columnar
 from cbx.runtime.auto_loader.readers.csv_stream import read_csv
 from cbx.runtime.auto_loader.readers.json_stream import read_json
 from cbx.runtime.auto_loader.readers.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
-from cbx.runtime.auto_loader.schema_inference.evolution import Landing, evolve, wanted_columns
-from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
+from cbx.runtime.auto_loader.reading_plan import Opening, ReadingPlan, plan_reading
+from cbx.runtime.auto_loader.schema_inference.spark_schemas import SparkSchemas
+from cbx.runtime.auto_loader.schemas import covers
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.spark_spelling import quote
 
@@ -29,12 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import Column, DataFrame, SparkSession
-
-RESCUED: Final = "_rescued_data"
-_FIXED: Final = {
-    "text": "value STRING",
-    "binaryFile": "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY",
-}
 
 
 def _ignore_note(_note: str) -> None:
@@ -73,9 +62,9 @@ def open_stream(
             `explain_failure`.
     """
     old = load_state(schema_folder)
-    rows, state = _open(_Opening(spark, options, path, schema, note, is_stream=True), old)
-    save_state(schema_folder, old, state)
-    return rows
+    plan = plan_reading(SparkSchemas(spark), Opening(options, path, schema, note), old)
+    save_state(schema_folder, old, plan.state)
+    return _rows(spark, plan, is_stream=True)
 
 
 def open_batch(
@@ -90,145 +79,34 @@ def open_batch(
 
     Arguments, result and errors are those of ``open_stream``; there is no schema of earlier updates.
     """
-    return _open(_Opening(spark, options, path, schema, note, is_stream=False), LoaderState())[0]
+    plan = plan_reading(SparkSchemas(spark), Opening(options, path, schema, note), LoaderState())
+    return _rows(spark, plan, is_stream=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    """The arguments of ``open_stream`` or ``open_batch``."""
-
-    spark: SparkSession
-    options: Mapping[str, str]
-    path: str
-    schema: StructType | str | None
-    note: Callable[[str], None]
-    is_stream: bool
-
-
-def _open(opening: _Opening, old: LoaderState) -> tuple[DataFrame, LoaderState]:
-    """The rows, and the state to be stored."""
-    spark, path = opening.spark, opening.path
-    checked = read_options(detect_format(spark, opening.options, path))
-    for sentence in checked.notes:
-        opening.note(sentence)
-    given_schema = _given_schema(opening.schema, checked, opening.note)
-    checked = assume_header(checked, is_inferred=given_schema is None)
-    files = list_files(spark, checked, path)
-    _note_changes(old, files, opening.note)
-    mode = _mode(checked, is_given=given_schema is not None)
-    rescued = _rescued_column(checked, given_schema, mode)
-    is_plain = given_schema is not None and mode == "none" and rescued is None and not checked.skipped_rows
-    landing = Landing(path, files, given_schema, mode, is_plain=is_plain)
-    state = evolve(spark, checked, landing, old)
-    return _rows(opening, checked, landing, state, rescued), state
-
-
-def _given_schema(
-    schema: StructType | str | None, options: LoaderOptions, note: Callable[[str], None]
-) -> StructType | None:
-    fixed = _FIXED.get(options.file_format)
-    if fixed is not None:
-        return read_ddl(fixed)
-    if schema is None and options.variant_column is not None:
-        return StructType([StructField(options.variant_column, VariantType())])
-    if schema is None:
-        return None
-    if options.hints:
-        note("cloudFiles.schemaHints has no effect if a schema is set")
-    if options.evolution == "addNewColumns":
-        raise AutoLoaderError(
-            "cloudFiles.schemaEvolutionMode cannot be addNewColumns if a schema is set",
-            hint="use cloudFiles.schemaHints instead of a schema",
-        )
-    try:
-        return read_ddl(schema) if isinstance(schema, str) else schema
-    except PySparkException as error:
-        raise AutoLoaderError(f"invalid schema {schema!r}", hint="write `id BIGINT, name STRING`") from error
-
-
-def _note_changes(old: LoaderState, files: tuple[LandedFile, ...], note: Callable[[str], None]) -> None:
-    for file in files:
-        if old.files.get(file.uri, (file.size, file.modified)) != (file.size, file.modified):
-            note(
-                f"{file.path}: the file was changed after it was read, and is not read again; write changed data to a "
-                "new file"
-            )
-
-
-def _mode(options: LoaderOptions, *, is_given: bool) -> str:
-    if options.file_format in _FIXED:
-        return "none"
-    return options.evolution or ("none" if is_given else "addNewColumns")
-
-
-def _rescued_column(options: LoaderOptions, given: StructType | None, mode: str) -> str | None:
-    """Inferred columns always include rescued data; a given schema does only with `rescuedDataColumn`."""
-    if options.file_format in _FIXED:
-        return None
-    if options.rescued_column is not None:
-        return options.rescued_column
-    return RESCUED if given is None or mode == "rescue" or find(given, RESCUED) else None
-
-
-def _rows(
-    opening: _Opening, options: LoaderOptions, landing: Landing, state: LoaderState, rescued: str | None
-) -> DataFrame:
-    columns = wanted_columns(options, landing, state)
-    columns = StructType([field for field in columns.fields if field.name != rescued])
-    corrupt = None if landing.is_plain else _corrupt_column(options, columns)
-    columns = StructType([field for field in columns.fields if field.name != corrupt])
+def _rows(spark: SparkSession, plan: ReadingPlan, *, is_stream: bool) -> DataFrame:
     source = LandingSource(
-        spark=opening.spark,
-        options=options,
-        landing=landing.path,
-        columns=columns,
-        seen=state.seen,
-        known=tuple(file.uri for file in landing.files),
-        headers=_headers(options, landing, columns, state),
-        is_rescuing_new=landing.mode != "none" or options.rescued_column is not None,
-        is_strict=rescued is None,
-        is_stream=opening.is_stream,
+        spark=spark,
+        options=plan.options,
+        landing=plan.landing.path,
+        columns=plan.columns,
+        seen=plan.state.seen,
+        known=tuple(file.uri for file in plan.landing.files),
+        headers=dict(plan.headers),
+        is_rescuing_new=plan.is_rescuing_new,
+        is_strict=plan.rescued is None,
+        is_stream=is_stream,
     )
-    parsed = _read_by_spark(source) if landing.is_plain else _read(source)
+    parsed = _read_by_spark(source) if plan.landing.is_plain else _read(source)
     rows = parsed.rows
-    if state.skipped:
-        rows = rows.where(~is_one_of(state.skipped))
-    selected = {field.name: parsed.column(field.name) for field in columns.fields}
-    selected |= {field.name: _partition(field) for field in state.partitions.fields}
-    if corrupt is not None:
-        selected[corrupt] = parsed.malformed
-    if rescued is not None:
-        selected[rescued] = parsed.rescued
-    names = _order(landing.given, tuple(selected))
-    return rows.select(*(selected[name].alias(name) for name in names))
-
-
-def _corrupt_column(options: LoaderOptions, columns: StructType) -> str | None:
-    """The column for the text of malformed records, if a schema or a hint declares it."""
-    field = find(columns, options.corrupt_column)
-    return field.name if field is not None and isinstance(field.dataType, StringType) else None
-
-
-def _order(given: StructType | None, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names in the order of the given schema, then the others."""
-    first = tuple(name for name in given.names if name in names) if given else ()
-    return (*first, *(name for name in names if name not in first))
-
-
-def _headers(
-    options: LoaderOptions, landing: Landing, columns: StructType, state: LoaderState
-) -> dict[str, tuple[str, ...]]:
-    """The header of each CSV file.
-
-    The columns of a given schema are matched by position where the files have no header, and where nothing is rescued:
-    Spark's ``enforceSchema``.
-    """
-    headers = {uri: state.headers[place] for uri, place in state.header_of.items()}
-    is_by_place = landing.mode == "none" and options.rescued_column is None
-    if landing.given is None or (options.is_reader_set("header") and not is_by_place):
-        return headers
-    names = tuple(columns.names)
-    return {uri: (*names[: len(header)], *header[len(names) :]) for uri, header in headers.items()}
+    if plan.state.skipped:
+        rows = rows.where(~is_one_of(plan.state.skipped))
+    selected = {field.name: parsed.column(field.name) for field in plan.columns.fields}
+    selected |= {field.name: _partition(field) for field in plan.state.partitions.fields}
+    if plan.corrupt is not None:
+        selected[plan.corrupt] = parsed.malformed
+    if plan.rescued is not None:
+        selected[plan.rescued] = parsed.rescued
+    return rows.select(*(selected[name].alias(name) for name in plan.names))
 
 
 def _read(source: LandingSource) -> ParsedRows:

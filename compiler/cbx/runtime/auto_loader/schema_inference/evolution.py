@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.listing import LandedFile, partition_columns
-from cbx.runtime.auto_loader.schema_inference.inference import infer_columnar, infer_csv, infer_headers, infer_json
 from cbx.runtime.auto_loader.schema_inference.known_fields import known_fields
 from cbx.runtime.auto_loader.schemas import (
     apply_hints,
@@ -24,7 +23,7 @@ from cbx.runtime.auto_loader.schemas import (
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from collections.abc import Mapping
 
     from cbx.runtime.auto_loader.options import LoaderOptions
     from cbx.runtime.auto_loader.state import LoaderState
@@ -51,7 +50,28 @@ class Landing:
     is_plain: bool
 
 
-def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: LoaderState) -> LoaderState:
+class SchemaReader(Protocol):
+    """Reads the schemas of landing files with one engine. Each method raises ``AutoLoaderError``."""
+
+    def list_files(self, options: LoaderOptions, path: str) -> tuple[LandedFile, ...]:
+        """The files of a folder or glob, by name."""
+
+    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+        """The fields of all records of JSON files, in alphabetical order."""
+
+    def infer_columnar(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+        """The merged schemas of Parquet or ORC files."""
+
+    def read_header(self, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
+        """The column names of a CSV file; none for an empty file."""
+
+    def infer_csv_types(
+        self, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
+    ) -> StructType:
+        """The columns of CSV files with one header, with types for their values."""
+
+
+def evolve(reader: SchemaReader, options: LoaderOptions, landing: Landing, old: LoaderState) -> LoaderState:
     """Read the schema of new files, and update the stored schema as the mode allows.
 
     Databricks stops the stream at a new column, stores it, and the pipeline restarts the flow. The result is the
@@ -65,8 +85,8 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     fresh = tuple(file for file in landing.files if looked_at.get(file.uri) != (file.size, file.modified))
     if landing.is_plain:
         fresh = ()
-    looked = _read_new_headers(spark, options, landing, old, fresh)
-    inferred = _infer(spark, options, landing, fresh, looked) if fresh else StructType([])
+    looked = _read_new_headers(reader, options, landing, old, fresh)
+    inferred = _infer(reader, options, landing, fresh, looked) if fresh else StructType([])
     partitions = _partitions(options, landing, old)
     inferred = StructType([field for field in inferred.fields if find(partitions, field.name) is None])
     columns = _columns(options, landing, old, inferred) if landing.given is None else None
@@ -99,7 +119,7 @@ def wanted_columns(options: LoaderOptions, landing: Landing, state: LoaderState)
 
 
 def _read_new_headers(
-    spark: SparkSession,
+    reader: SchemaReader,
     options: LoaderOptions,
     landing: Landing,
     old: LoaderState,
@@ -107,7 +127,7 @@ def _read_new_headers(
 ) -> LoaderState:
     if options.file_format != "csv":
         return old
-    new_headers = infer_headers(spark, options, fresh)
+    new_headers = {file.uri: reader.read_header(options, file) for file in fresh}
     headers = tuple(dict.fromkeys((*old.headers, *new_headers.values())))
     header_of = {**old.header_of, **{uri: headers.index(header) for uri, header in new_headers.items()}}
     here = {file.uri for file in landing.files}
@@ -115,19 +135,37 @@ def _read_new_headers(
 
 
 def _infer(
-    spark: SparkSession,
+    reader: SchemaReader,
     options: LoaderOptions,
     landing: Landing,
     fresh: tuple[LandedFile, ...],
     looked: LoaderState,
 ) -> StructType:
     if options.file_format == "json":
-        return _infer_known_fields(options, landing, fresh, looked) or infer_json(spark, options, fresh)
+        return _infer_known_fields(options, landing, fresh, looked) or reader.infer_json(options, fresh)
     if options.file_format == "csv":
         headers = {file.uri: looked.headers[looked.header_of[file.uri]] for file in fresh}
         hinted = apply_hints(StructType([]), parse_hints(options.hints))
-        return infer_csv(spark, options, fresh, headers, merge(looked.columns or StructType([]), hinted))
-    return infer_columnar(spark, options, fresh)
+        return _infer_csv(reader, options, headers, fresh, merge(looked.columns or StructType([]), hinted))
+    return reader.infer_columnar(options, fresh)
+
+
+def _infer_csv(
+    reader: SchemaReader,
+    options: LoaderOptions,
+    headers: Mapping[str, tuple[str, ...]],
+    files: tuple[LandedFile, ...],
+    known: StructType,
+) -> StructType:
+    """Infer the columns of CSV files from their headers, and types for those that have no type in ``known``."""
+    columns = StructType([])
+    for header in dict.fromkeys(headers[file.uri] for file in files if headers[file.uri]):
+        inferred = StructType([StructField(name, StringType()) for name in header])
+        if options.infer_types and any(find(known, name) is None for name in header):
+            alike = tuple(file for file in files if headers[file.uri] == header)
+            inferred = reader.infer_csv_types(options, alike, header)
+        columns = merge(columns, inferred, is_widening=True)
+    return columns
 
 
 def _infer_known_fields(

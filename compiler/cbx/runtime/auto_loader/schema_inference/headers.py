@@ -35,10 +35,23 @@ def read_header(spark: SparkSession, options: LoaderOptions, file: LandedFile) -
     Raises:
         AutoLoaderError: The file cannot be read.
     """
+    names = read_local_header(options, file)
+    return _read_by_spark(spark, options, file) if names is None else names
+
+
+def read_local_header(options: LoaderOptions, file: LandedFile) -> tuple[str, ...] | None:
+    """Read the column names of a CSV file without Spark.
+
+    Returns:
+        The names; None if only Spark can read the file.
+
+    Raises:
+        AutoLoaderError: The file cannot be read.
+    """
     path = local_path(file.uri)
     separator = options.reader_value("sep", options.reader_value("delimiter", ","))
     if path is None or path.endswith(_OTHER_COMPRESSION) or len(separator) != 1:
-        return _read_by_spark(spark, options, file)
+        return None
     try:
         record = _first_record(path, options, separator)
     except PermissionError as error:

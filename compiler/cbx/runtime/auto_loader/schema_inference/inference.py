@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
 from cbx.runtime.auto_loader.readers.csv_records import read_records
-from cbx.runtime.auto_loader.schema_inference.headers import read_header
-from cbx.runtime.auto_loader.schemas import find, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pyspark.sql import SparkSession
 
@@ -57,49 +55,14 @@ def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[Lan
     return _schema(lambda: reader.load([file.glob for file in files]).schema, files)
 
 
-def infer_headers(
-    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]
-) -> dict[str, tuple[str, ...]]:
-    """Read the header of each CSV file, by URI.
-
-    Raises:
-        AutoLoaderError: A file cannot be read.
-    """
-    return {file.uri: read_header(spark, options, file) for file in files}
-
-
-def infer_csv(
-    spark: SparkSession,
-    options: LoaderOptions,
-    files: tuple[LandedFile, ...],
-    headers: Mapping[str, tuple[str, ...]],
-    known: StructType,
-) -> StructType:
-    """Infer the columns of CSV files from their headers, and types for those without a type.
-
-    Args:
-        spark: The session.
-        options: The checked options.
-        files: The files.
-        headers: Their headers, by URI.
-        known: The columns that already have a type, from an earlier update or a hint.
-
-    Raises:
-        AutoLoaderError: A file cannot be read.
-    """
-    columns = StructType([])
-    for header in dict.fromkeys(headers[file.uri] for file in files if headers[file.uri]):
-        inferred = StructType([StructField(name, StringType()) for name in header])
-        if options.infer_types and any(find(known, name) is None for name in header):
-            alike = tuple(file for file in files if headers[file.uri] == header)
-            inferred = _csv_types(spark, options, alike, header)
-        columns = merge(columns, inferred, is_widening=True)
-    return columns
-
-
-def _csv_types(
+def infer_csv_types(
     spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
 ) -> StructType:
+    """Infer the types of the columns of CSV files with one header.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
     session = _inference_session(spark)
     batch = replace(options, reader={**_batch_options(options), "inferSchema": "true"})
 

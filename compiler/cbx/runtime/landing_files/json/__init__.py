@@ -1,0 +1,1 @@
+"""JSON files without Spark."""

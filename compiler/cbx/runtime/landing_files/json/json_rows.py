@@ -1,0 +1,88 @@
+"""Reads JSON landing files: their fields and their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cbx.runtime.auto_loader.errors import malformed_record
+from cbx.runtime.auto_loader.schemas import covers
+from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.json.json_rescue import make_rescuer, write_malformed
+from cbx.runtime.landing_files.json.json_text import MalformedRecordError, parse_record
+from cbx.runtime.landing_files.json.json_values import Converter, TextNeededError, convert_fields, make_converter
+from cbx.runtime.landing_files.landed_text import read_text, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cbx.runtime.auto_loader.listing import LandedFile
+    from cbx.runtime.auto_loader.reading_plan import ReadingPlan
+    from cbx.runtime.landing_files.rows import ColumnBuilder
+
+_EMPTY_OBJECT: Final[dict[str, Any]] = {}
+
+
+def read_records(file: LandedFile) -> Iterator[str]:
+    """The texts of the records of a file, one per line.
+
+    Raises:
+        NeedsSparkError: The file cannot be read, or it is not certain whether a line is a record.
+    """
+    for line in split_lines(read_text(file)):
+        if line.isspace():
+            if line.strip(" "):
+                raise NeedsSparkError(f"{file.path} has a line of white space")
+        elif line:
+            yield line
+
+
+def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: ColumnBuilder) -> None:
+    """Add the rows of JSON files.
+
+    Args:
+        plan: How the files are read.
+        files: The new files.
+        rows: Receives the rows.
+
+    Raises:
+        AutoLoaderError: A record is malformed, and the mode is FAILFAST.
+        NeedsSparkError: It is not certain how Spark reads a record.
+    """
+    is_plain = plan.landing.is_plain
+    is_by_reader = is_plain or not plan.is_rescuing_new or covers(plan.columns, plan.state.seen)
+    seen = plan.columns if is_by_reader else plan.state.seen
+    corrupt = plan.options.corrupt_column if is_plain else plan.corrupt
+    kinds = {field.name: field.dataType for field in plan.columns.fields if field.name != corrupt}
+    converters = {name: make_converter(kind, is_exact=is_by_reader) for name, kind in kinds.items()}
+    rescuer = make_rescuer(plan.columns, seen, is_rescuing_new=plan.is_rescuing_new and not is_by_reader)
+    is_strict, mode = plan.rescued is None, plan.options.malformed
+    for file in files:
+        for text in read_records(file):
+            try:
+                fields, row, is_whole = _convert(text, converters)
+                is_malformed = is_strict and not is_whole
+            except MalformedRecordError:
+                fields, row, is_whole, is_malformed = _EMPTY_OBJECT, dict.fromkeys(converters), False, True
+            if is_malformed and mode == "FAILFAST":
+                raise malformed_record(file.path) if not is_plain else NeedsSparkError("a record is malformed")
+            if is_malformed and mode == "DROPMALFORMED":
+                continue
+            if corrupt is not None:
+                row[corrupt] = text if is_malformed else None
+            if plan.rescued is not None:
+                row[plan.rescued] = (
+                    write_malformed(text, file.uri)
+                    if is_malformed
+                    else rescuer.rescue(fields, row, file.uri, is_whole=is_whole)
+                )
+            rows.add(row)
+        rows.end_file(file)
+
+
+def _convert(text: str, converters: dict[str, Converter]) -> tuple[dict[str, Any], dict[str, Any], bool]:
+    fields = parse_record(text)
+    try:
+        return fields, *convert_fields(fields, converters)
+    except TextNeededError:
+        fields = parse_record(text, is_exact=True)
+        return fields, *convert_fields(fields, converters)

@@ -1,0 +1,54 @@
+"""The text of landing files."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cbx.runtime.auto_loader.listing import local_path
+from cbx.runtime.landing_files.errors import NeedsSparkError
+
+if TYPE_CHECKING:
+    from cbx.runtime.auto_loader.listing import LandedFile
+
+_OTHER_COMPRESSION: Final = (".zst", ".snappy", ".lz4", ".deflate", ".xz", ".bz2")
+_LARGEST: Final = 1 << 30
+
+
+def read_text(file: LandedFile) -> str:
+    """The content of a file, decompressed.
+
+    Raises:
+        NeedsSparkError: It cannot be read, or it is not plain UTF-8.
+    """
+    content = read_content(file)
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise NeedsSparkError(f"{file.path} begins with a byte order mark")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NeedsSparkError(f"{file.path} is not UTF-8") from error
+
+
+def read_content(file: LandedFile) -> bytes:
+    """The bytes of a file, decompressed.
+
+    Raises:
+        NeedsSparkError: It cannot be read.
+    """
+    path = local_path(file.uri)
+    if path is None or path.endswith(_OTHER_COMPRESSION) or file.size > _LARGEST:
+        raise NeedsSparkError(f"{file.path} is compressed, very large, or on another file system")
+    try:
+        content = Path(path).read_bytes()
+        return gzip.decompress(content) if path.endswith(".gz") else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise NeedsSparkError(f"{file.path} cannot be read: {error}") from error
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as Hadoop reads them."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
