@@ -123,6 +123,7 @@ class Node:
         hashes: The hashes of the model's source and notebook; empty for a source.
         config: The settings that selectors compare, by their names in dbt and in cbx.
         options: How the table is stored, refreshed and shown: labels and texts.
+        has_history: Whether the table has all versions of a row: SCD type 2.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Node:
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
     options: tuple[tuple[str, str], ...] = ()
+    has_history: bool = False
 
     @property
     def keys(self) -> tuple[NodeKey, ...]:
@@ -171,13 +173,20 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relationship between two models; ``on`` pairs the child's columns with the parent's."""
+    """A relationship between two models; ``on`` pairs the child's columns with the parent's.
+
+    Attributes:
+        parent_end: How many rows of the parent a row of the child has; none if a column of ``on`` may be NULL.
+        child_end: How many rows of the child a row of the parent has; of a table with history, how many current rows.
+    """
 
     parent: str
     child: str
     on: tuple[tuple[str, str], ...]
     cardinality: Literal["one_to_one", "one_to_many"]
     verdict: str
+    parent_end: Literal["exactly one", "zero or one"]
+    child_end: Literal["zero or one", "zero or more"]
 
 
 @dataclass(frozen=True)
@@ -319,7 +328,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         layers=layers,
         nodes=tuple(nodes),
         edges=tuple(Edge(source, target, mode) for (source, target), mode in sorted(modes.items())),
-        relations=tuple(_relation(entry) for entry in manifest["relationships"]),
+        relations=tuple(_relation(entry, manifest["models"]) for entry in manifest["relationships"]),
     )
 
 
@@ -383,7 +392,12 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         hashes=(entry["source_hash"], entry["artifact_hash"]),
         config=_config(entry),
         options=table_options(entry),
+        has_history=_has_history(entry),
     )
+
+
+def _has_history(entry: Mapping[str, Any]) -> bool:
+    return (entry.get("cdc") or {}).get("scd_type") == 2
 
 
 def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -464,5 +478,15 @@ def _node_id(table: str, models: Collection[str]) -> str:
     return table if table in models else f"{SOURCE}{table}"
 
 
-def _relation(entry: Mapping[str, Any]) -> Relation:
-    return Relation(entry["parent"], entry["child"], tuple(entry["on"].items()), entry["cardinality"], entry["verdict"])
+def _relation(entry: Mapping[str, Any], models: Mapping[str, Any]) -> Relation:
+    child = models[entry["child"]]
+    never_null = {column["name"] for column in child["columns"] if column["not_null"]}
+    return Relation(
+        entry["parent"],
+        entry["child"],
+        tuple(entry["on"].items()),
+        entry["cardinality"],
+        entry["verdict"],
+        "exactly one" if never_null >= entry["on"].keys() else "zero or one",
+        "zero or more" if entry["cardinality"] == "one_to_many" else "zero or one",
+    )

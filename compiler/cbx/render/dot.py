@@ -10,7 +10,7 @@ from html import escape
 
 from cbx.graph.graph_document import ColumnId, GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
-from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
+from cbx.render.labels import kind_in_words, notes_on_keys, notes_on_versions, on_in_words, one_line
 from cbx.render.palette import WARNING, Colour, layer_colours
 
 _FAINT, _STREAM = "#5d6877", "#0b7285"
@@ -94,25 +94,28 @@ def _table(node: str, rows: Iterable[tuple[str, str]], colour: Colour) -> str:
 def render_dot_relationships(document: GraphDocument) -> str:
     """An entity-relationship diagram with crow's feet; relationships that are not proven are dashed."""
     colours = layer_colours(document.lanes)
-    lines = ["  node [shape=plain, style=solid]", "  edge [dir=both, arrowtail=teetee, arrowsize=1]"]
+    lines = ["  node [shape=plain, style=solid]", "  edge [dir=both, arrowsize=1]"]
     for node in document.with_relationships.nodes:
         rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document.references))]
         lines.append(_table(node.id, rows, colours[node.layer]))
     for relation in document.relations:
-        head = "teeodot" if relation.cardinality == "one_to_one" else "crowodot"
+        head = "teeodot" if relation.child_end == "zero or one" else "crowodot"
+        tail = "teetee" if relation.parent_end == "exactly one" else "teeodot"
         style = "" if relation.verdict == "proven" else ", style=dashed"
-        settings = f"arrowhead={head}, label={_quote(one_line(on_in_words(relation)))}{style}"
+        settings = f"arrowhead={head}, arrowtail={tail}, label={_quote(one_line(on_in_words(relation)))}{style}"
         lines.append(f"  {_quote(relation.parent)} -> {_quote(relation.child)} [{settings}]")
     return _graph("relationships", lines)
 
 
 def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The columns of keys, then the columns of relationships."""
+    """The columns of keys, then the columns of relationships, then those of versions."""
     names = dict.fromkeys(name for key in node.keys for name in key.columns)
     for name in names:
         notes = ", ".join(notes_on_keys(node, name))
         yield f'<B>{_escape(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}"> {_escape(notes)}</FONT>'
     yield from (_escape(name) for name in references.get(node.id, ()) if name not in names)
+    for name, note in notes_on_versions(node).items():
+        yield f'{name}<FONT POINT-SIZE="9" COLOR="{_FAINT}"> {note}</FONT>'
 
 
 def _escape(text: str) -> str:

@@ -28,6 +28,8 @@ def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> 
                 "on": dict(relation.on),
                 "cardinality": relation.cardinality,
                 "verdict": relation.verdict,
+                "parent_end": relation.parent_end,
+                "child_end": relation.child_end,
             }
             for relation in document.relations
         ],

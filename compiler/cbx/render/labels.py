@@ -40,6 +40,8 @@ def kind_in_words(node: Node) -> str:
     if node.kind == "sink":
         sink_format = str(node.config.get("format", ""))
         return f"{_SINKS.get(sink_format.lower(), sink_format)} sink".strip()
+    if node.has_history:
+        return "SCD type 2 table"
     if node.is_model:
         return _KINDS.get(node.kind, node.kind)
     if node.kind in _FILE_FORMATS:
@@ -55,6 +57,13 @@ def notes_on_keys(node: Node, column: str) -> list[str]:
         for word, key in zip(words, node.keys, strict=True)
         if column in key.columns
     ]
+
+
+def notes_on_versions(node: Node) -> dict[str, str]:
+    """The columns that tell the versions of a row apart, in a table that has all of them, with a note on each."""
+    if not node.has_history:
+        return {}
+    return {"__START_AT": "start of a version", "__END_AT": "its end; NULL: current"}
 
 
 def home_in_words(home: HomeNode) -> str:

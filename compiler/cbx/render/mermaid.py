@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cbx.graph.graph_document import ColumnId, GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
-from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
+from cbx.render.labels import kind_in_words, notes_on_keys, notes_on_versions, on_in_words, one_line
 from cbx.render.palette import WARNING, layer_colours
 
 _ENTITIES = {character: f"#{ord(character)};" for character in '#"<>&`\\{}[]()|;:%$'}
@@ -109,8 +109,10 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
         lines.append("  }")
     for relation in document.relations:
         line = "--" if relation.verdict == "proven" else ".."
-        end = "o|" if relation.cardinality == "one_to_one" else "o{"
-        lines.append(f'  {ids[relation.parent]} ||{line}{end} {ids[relation.child]} : "{_text(on_in_words(relation))}"')
+        start = "||" if relation.parent_end == "exactly one" else "|o"
+        end = "o|" if relation.child_end == "zero or one" else "o{"
+        ends = f"{ids[relation.parent]} {start}{line}{end} {ids[relation.child]}"
+        lines.append(f'  {ends} : "{_text(on_in_words(relation))}"')
     return "\n".join(lines) + "\n"
 
 
@@ -125,6 +127,8 @@ def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
         notes += notes_on_keys(node, name)
         note = f' "{_text(", ".join(notes))}"' if notes else ""
         yield f"{_word(types.get(name) or 'unknown')} {_word(word)} {', '.join(marks)}{note}"
+    for name, note in notes_on_versions(node).items():
+        yield f'{_word(types.get(name) or "unknown")} {name} "{note}"'
 
 
 def _word(text: str) -> str:

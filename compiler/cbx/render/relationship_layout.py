@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.graph.graph_document import GraphDocument, Node, Relation
-from cbx.render.labels import text_width
+from cbx.render.labels import notes_on_versions, text_width
 from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing
 from cbx.render.layout.shelves import lay_out_parts
 
@@ -86,9 +86,10 @@ def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
     """The columns of keys first, then the columns of relationships, then others up to a limit."""
     types = {column.name: column.type or "" for column in node.columns}
     of_keys = [name for key in node.keys for name in key.columns]
-    ordered = dict.fromkeys([*of_keys, *references, *(column.name for column in node.columns)])
+    versions = notes_on_versions(node)
+    ordered = dict.fromkeys([*of_keys, *references, *versions, *(column.name for column in node.columns)])
     rows = [Row(name, types.get(name, ""), *_mark(node, name), name in references) for name in ordered]
-    kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers for row in rows))
+    kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers or row.name in versions for row in rows))
     if len(rows) > max(_MOST_ROWS, kept):
         rows = [*rows[:kept], Row(f"{len(rows) - kept} more", "", role="more")]
     return tuple(rows)

@@ -81,13 +81,13 @@ def _badge(row: Row, y: float, number: int) -> str:
 def _line(line: RelationLine) -> str:
     """The line of a relationship, with its two ends."""
     relation, route = line.relation, line.route
-    many = relation.cardinality == "one_to_many"
+    draw_start, draw_end = _ENDS[relation.parent_end], _ENDS[relation.child_end]
     cardinality = relation.cardinality.replace("_", " ")
     title = f"{relation.parent} to {relation.child}: {cardinality} on {on_in_words(relation)}, {relation.verdict}"
     proof = "" if relation.verdict == "proven" else " unproven"
     return (
         f'<g><title>{text(title)}</title><path class="edge relation{proof}" d="{curve(route)}"/>'
-        f"{_one(route[0], route[1])}{_many(route[-1], route[-2]) if many else _one_or_none(route[-1], route[-2])}</g>"
+        f"{draw_start(route[0], route[1])}{draw_end(route[-1], route[-2])}</g>"
     )
 
 
@@ -118,9 +118,12 @@ def _many(end: Point, before: Point) -> str:
     )
 
 
+_ENDS = {"exactly one": _one, "zero or one": _one_or_none, "zero or more": _many}
+
+
 def _legend(x: float, y: float) -> Iterator[str]:
     """The meaning of ends, lines and badges."""
-    for words, draw in (("exactly one", _one), ("zero or one", _one_or_none), ("zero or more", _many)):
+    for words, draw in _ENDS.items():
         yield f'<path class="edge relation" d="M{x} {y}h34"/>{draw((x + 34, y), (x, y))}'
         yield label(words, x + 44, y + 4, "small faint", 11, 90)
         x += 132

@@ -56,9 +56,20 @@ def hostile_graph() -> GraphDocument:
         for place, (left, right) in enumerate(pairwise(nodes))
     ]
     relations = [
-        Relation(left.id, right.id, ((right.name, left.name),), "one_to_many" if place % 2 else "one_to_one", verdict)
+        Relation(
+            left.id,
+            right.id,
+            ((right.name, left.name),),
+            *(
+                ("one_to_many", verdict, "zero or one", "zero or more")
+                if place % 2
+                else ("one_to_one", verdict, "exactly one", "zero or one")
+            ),
+        )
         for place, (left, right) in enumerate(pairwise(nodes[1:]))
         for verdict in (("proven", "unproven")[place % 2],)
     ]
-    itself = Relation(nodes[1].id, nodes[1].id, (("other", TEXTS[0]),), "one_to_many", "unproven")
+    itself = Relation(
+        nodes[1].id, nodes[1].id, (("other", TEXTS[0]),), "one_to_many", "unproven", "exactly one", "zero or more"
+    )
     return GraphDocument("<b>project</b>", layers, tuple(nodes), tuple(edges), (*relations, itself))

@@ -106,7 +106,9 @@ def hostile(folder: Path) -> str:
         for name in ("a", "b")
     ]
     edges = (Edge(source.id, models[0].id, "stream"), Edge(models[0].id, models[1].id, "batch"))
-    relation = Relation(models[0].id, models[1].id, ((HOSTILE, HOSTILE),), "one_to_many", "unproven")
+    relation = Relation(
+        models[0].id, models[1].id, ((HOSTILE, HOSTILE),), "one_to_many", "unproven", "zero or one", "zero or more"
+    )
     document = GraphDocument(HOSTILE, (HOSTILE,), (source, *models), edges, (relation,))
     check = Check(HOSTILE, "key_is_unique", HOSTILE)
     run = LastRun(HOSTILE, "failed", HOSTILE, {"a": DatasetRun("failed", 1, 1, HOSTILE)})

@@ -59,7 +59,7 @@ def test_a_picture_says_where_rows_come_from_and_go(document: GraphDocument) -> 
         "source:/landing/merchants": "CSV files",
         "source:next_shops": "Python function",
         "source:raw.orders": "external table",
-        "silver.merchants": "AUTO CDC table",
+        "silver.merchants": "SCD type 2 table",
         "silver.shops": "AUTO CDC table",
         "silver.orders": "streaming table",
         "gold.messages": "Kafka sink",

@@ -207,6 +207,8 @@ def _diagram(document: GraphDocument, context: _PageContext) -> dict[str, Any]:
                 [list(pair) for pair in line.relation.on],
                 line.relation.cardinality,
                 line.relation.verdict,
+                int(line.relation.parent_end == "exactly one"),
+                int(line.relation.child_end == "zero or more"),
                 context.check(context.checks.relations.get(_place(line.relation))),
                 _flat(line.route),
             ]

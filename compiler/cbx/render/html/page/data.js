@@ -43,12 +43,14 @@ export const diagram = {
     box: { x, y, width, height },
     rows,
   })),
-  relations: raw.diagram.relations.map(([parent, child, on, cardinality, verdict, check, route]) => ({
+  relations: raw.diagram.relations.map(([parent, child, on, cardinality, verdict, hasOne, hasMany, check, route]) => ({
     parent,
     child,
     on,
     isMany: cardinality === "one_to_many",
     isProven: verdict === "proven",
+    hasOne: hasOne === 1,
+    hasMany: hasMany === 1,
     check: checkOf(check),
     route,
   })),

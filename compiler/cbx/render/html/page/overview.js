@@ -235,13 +235,9 @@ function relationsPart(node, ways) {
 function relationItem(relation, node, ways) {
   const isParent = relation.parent === node.index;
   const other = nodes[isParent ? relation.child : relation.parent];
-  const words = relation.isMany
-    ? isParent
-      ? "has many"
-      : "belongs to one"
-    : isParent
-      ? "has at most one"
-      : "belongs to one";
+  const atParent = relation.isMany ? "has many" : "has at most one";
+  const atChild = relation.hasOne ? "belongs to one" : "belongs to at most one";
+  const cardinality = relation.isMany ? (isParent ? "one to many" : "many to one") : "one to one";
   const on = relation.on.map(([child, parent]) => (child === parent ? child : `${child} = ${parent}`)).join(", ");
   return el(
     "li",
@@ -249,10 +245,10 @@ function relationItem(relation, node, ways) {
     el(
       "div",
       { class: "rule-head" },
-      el("span", {}, `${words} `, modelLink(other, ways)),
+      el("span", {}, `${isParent ? atParent : atChild} `, modelLink(other, ways)),
       verdict(relation.isProven ? "proven" : "unproven"),
     ),
-    el("p", { class: "on" }, relation.isMany ? "one to many" : "one to one", " on ", el("code", {}, on)),
+    el("p", { class: "on" }, cardinality, " on ", el("code", {}, on)),
     relation.check === null || relation.check.failed === null
       ? null
       : counts(relation.check),

@@ -71,16 +71,18 @@ function line(relation) {
     "g",
     { class: relation.isProven ? "line proven" : "line unproven" },
     svg("path", { class: "way", d: pathOf(route) }),
-    svg("path", { class: "foot", d: exactlyOne(...start) }),
-    ...(relation.isMany ? many(...end) : oneOrNone(...end)),
+    ...(relation.hasOne ? exactlyOne(...start) : oneOrNone(...start)),
+    ...(relation.hasMany ? many(...end) : oneOrNone(...end)),
   );
 }
 
 /** The direction in which a line leaves its end: 1 to the right, -1 to the left. */
 const away = (x, before) => (before >= x ? 1 : -1);
 
-export const exactlyOne = (x, y, before) =>
-  `M${x + 8 * away(x, before)} ${y - 6}v12M${x + 13 * away(x, before)} ${y - 6}v12`;
+export function exactlyOne(x, y, before) {
+  const to = away(x, before);
+  return [svg("path", { class: "foot", d: `M${x + 8 * to} ${y - 6}v12M${x + 13 * to} ${y - 6}v12` })];
+}
 
 export function oneOrNone(x, y, before) {
   const to = away(x, before);
