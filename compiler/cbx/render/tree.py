@@ -106,8 +106,8 @@ def render_relationship_tree(document: GraphDocument) -> Group:
             name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_keys(node))}".rstrip(), "dim"))
             branch = tree.add(_truncate(name))
             for relation in children[node.id]:
-                one = "1" if relation.parent_end == "exactly one" else "0..1"
-                count = f"{one}:{'1' if relation.child_end == 'zero or one' else 'n'}"
+                parents = "1" if relation.parent_end == "exactly one" else "0..1"
+                count = f"{parents}:{'1' if relation.child_end == 'zero or one' else 'n'}"
                 child = _name(relation.child, colours[document.by_id[relation.child].layer])
                 details = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
                 branch.add(_truncate(Text.assemble((f"{count} ", "bold"), child, (details, "dim"))))
