@@ -36,6 +36,23 @@ def value_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], .
     return _origins_of_fields(relation, _Lineage(only_values=True))
 
 
+def table_passed_on(relation: Relation) -> str | None:
+    """The table whose further columns, which are not known, a result has under their own names; None if there is none.
+
+    Example:
+        ``SELECT *, upper(name) AS name_upper FROM landed WHERE id > 0`` passes on those of ``landed``.
+    """
+    match relation:
+        case ir.Scan(table=table, is_open=True):
+            return table.name
+        case ir.Filter(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows) | ir.Copy(input=rows):
+            return table_passed_on(rows)
+        case ir.Projection(input=rows, is_star=True):
+            return table_passed_on(rows)
+        case _:
+            return None
+
+
 def origins_of(columns: Ids, relation: Relation) -> frozenset[Origin]:
     """The columns of tables that columns inside a query are computed from."""
     lineage = _Lineage()

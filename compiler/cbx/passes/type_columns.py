@@ -137,7 +137,10 @@ class _ColumnTyper:
                 self.doubtful.add(model.id)
         named = inferred if are_named(inferred) else None
         columns = (*model.columns, *undeclared) if model.columns is not None else named
-        origins = self._add_origins_of_flows(model, {column.name.lower(): column.lineage for column in inferred or ()})
+        origins = {column.name.lower(): column.lineage for column in inferred or ()}
+        if not origins and model.columns is not None and self.analysis is not None:
+            origins = self._origins_of_declared(model, model.columns, analysed)
+        origins = self._add_origins_of_flows(model, origins)
         computed = {column.name.lower() for column in inferred or () if column.is_computed}
         if columns is not None and origins:
             columns = tuple(
@@ -158,6 +161,37 @@ class _ColumnTyper:
         """Whether the rows of a table come from models, also through its flows."""
         flows = (self.linked.models[name] for name in self.flows.get(model.id, ()))
         return any(filling.model_inputs for filling in (model, *flows))
+
+    def _origins_of_declared(
+        self, model: ResolvedModel, declared: tuple[Column, ...], analysed: ModelAnalysis | None
+    ) -> _Origins:
+        """The origins of declared columns that code passes on from an input whose columns are not known."""
+        if analysed is not None:
+            from cbx.analysis.lineage import column_lineage, table_passed_on
+
+            table = None if analysed.unknown_columns else table_passed_on(analysed.relation)
+            known = {name.lower(): origins for name, origins in column_lineage(analysed.relation)} if table else {}
+            passed = [column.name for column in declared] if table else []
+        else:
+            known = {}
+            table, passed = self._passed_columns(model, declared)
+        if table is None:
+            return {}
+        return {**{name.lower(): ((table, name),) for name in passed}, **known}
+
+    def _passed_columns(self, model: ResolvedModel, declared: tuple[Column, ...]) -> tuple[str | None, list[str]]:
+        """The input whose columns a Python function passes on, and the declared columns among them."""
+        if not isinstance(model.code, PythonCode):
+            return None, []
+        from cbx.passes.model_code.passed_columns import find_passed_columns
+
+        passed = find_passed_columns(model.code.source)
+        if passed is None:
+            return None, []
+        sources = [source for source in model.inputs if source.parameter == passed.parameter]
+        if len(sources) != 1:
+            return None, []
+        return self._input_table(sources[0]).name, [column.name for column in declared if passed.has(column.name)]
 
     def _add_origins_of_flows(self, model: ResolvedModel, origins: _Origins) -> _Origins:
         """The origins of a target's columns, with the columns of its flows."""

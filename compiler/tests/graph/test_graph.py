@@ -48,10 +48,11 @@ def test_the_lineage_of_a_column_as_a_tree() -> None:
     """Up to where it comes from, and down to what is made of it; a name will do where it is the only one."""
     assert cbx("--columns", "daily_sales.customers").stdout.splitlines() == [
         "circuit_box",
-        "└── bronze.orders.customer_id  BIGINT",
-        "    └── → silver.orders_clean.customer_id  BIGINT",
-        "        └── → silver.orders.customer_id  BIGINT",
-        "            └── → gold.daily_sales.customers  BIGINT",
+        "└── source:${landing}/orders.customer_id",
+        "    └── → bronze.orders.customer_id  BIGINT",
+        "        └── → silver.orders_clean.customer_id  BIGINT",
+        "            └── → silver.orders.customer_id  BIGINT",
+        "                └── → gold.daily_sales.customers  BIGINT",
     ]
 
 

@@ -125,7 +125,7 @@ def test_resting_on_a_column_lights_its_lineage(browser: Browser, shop: str) -> 
         page.hover(".columns button:text-is('item_quantity')")
 
         assert lit(page) == {
-            "bronze.orders", "silver.orders_clean", "silver.orders",
+            "source:${landing}/orders", "bronze.orders", "silver.orders_clean", "silver.orders",
             "gold.customer_order_summary", "gold.daily_sales", "gold.open_orders", "gold.product_sales",
         }  # fmt: skip
         assert page.inner_text('[data-id="bronze.orders"] .card-words') == "items"
@@ -134,7 +134,7 @@ def test_resting_on_a_column_lights_its_lineage(browser: Browser, shop: str) -> 
         page.mouse.move(5, 5)
 
         assert place(page) == "#/lineage/silver.orders/columns/item_quantity"
-        assert len(lit(page)) == 7
+        assert len(lit(page)) == 8
 
         page.keyboard.press("Escape")
 

@@ -213,12 +213,13 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A choice of columns, some of them new."""
+    """A choice of columns, some of them new; ``is_star``: its other columns are all those of its input, as they are."""
 
     input: Relation
     definitions: tuple[Definition, ...]
     fields: tuple[Field, ...]
     is_open: bool = False
+    is_star: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ class _SelectListReader:
         self.definitions: list[ir.Definition] = []
         self.fields: list[Field] = []
         self.is_open = False
+        self.is_star = True
         self.alive = {field.id for field in self.relation.fields} | set(self.reader.columns_by_signature.values())
 
     def read(self, items: list[exp.Expr]) -> Relation:
@@ -158,7 +159,8 @@ class _SelectListReader:
                 self._read_generator_item(item, bare)
             else:
                 self._read_item(item)
-        return ir.Projection(self.relation, tuple(self.definitions), tuple(self.fields), self.is_open)
+        is_star = self.is_open and self.is_star
+        return ir.Projection(self.relation, tuple(self.definitions), tuple(self.fields), self.is_open, is_star)
 
     def _read_star(self, node: exp.Expr) -> None:
         scope = self.reader.scope
@@ -173,6 +175,8 @@ class _SelectListReader:
             fields = list(matching[0].fields) if len(matching) == 1 else []
             is_open = matching[0].is_open if len(matching) == 1 else True
         left_out, changed = self._read_except(star, fields)
+        if self.is_grouped or len(scope.from_items) != 1 or any(map(star.args.get, ("except_", "replace", "rename"))):
+            self.is_star = False
         replaced = {item.alias.lower(): item for item in star.args.get("replace") or ()}
         if star.args.get("rename") or left_out is None:
             fields, is_open, left_out = [], True, set[tuple[int, str]]()
@@ -255,12 +259,14 @@ class _SelectListReader:
         self.relation, fields, is_open = read_generator(bare, names, self.relation, self.reader)
         self.reader.context.count_columns(len(self.relation.fields))
         self.is_open = self.is_open or is_open
+        self.is_star = self.is_star and not is_open
         self.alive |= {field.id for field in fields}
         for field in fields:
             self._add(field)
 
     def _read_item(self, item: exp.Expr) -> None:
         self.is_open = self.is_open or isinstance(item, exp.Aliases)
+        self.is_star = self.is_star and not isinstance(item, exp.Aliases)
         scope = self.reader.scope
         value = self.reader.read(item)
         name = item_name(item, self.reader)
