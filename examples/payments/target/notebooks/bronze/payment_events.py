@@ -84,6 +84,17 @@ DROPPING_RULES = {
 @dlt.table(
     name="bronze_payment_events_quarantine",
     comment="Rows dropped from bronze_payment_events, with the rules that they violated.",
+    schema="""
+        payment_id STRING,
+        merchant_id BIGINT,
+        card_number STRING MASK security.last_four_digits,
+        currency STRING,
+        amount DECIMAL(12, 2),
+        status STRING,
+        changed_at TIMESTAMP,
+        sent_at TIMESTAMP COMMENT 'When the service sent the event; NULL for archived ones.',
+        broken_rules ARRAY<STRING>
+    """,
     table_properties={"quality": "bronze"},
     private=True,
 )
