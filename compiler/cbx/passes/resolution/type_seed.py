@@ -67,10 +67,12 @@ def type_seed(
 
 
 def _check_types(columns: Sequence[Column], spans: Spans, report: Report) -> None:
+    """Check that columns have simple types. A table pads the texts of CHAR(n), and refuses long ones of VARCHAR(n)."""
     for column in columns:
         kind = normal_type(column.type)
-        if kind is not None and not is_seed_type(kind):
-            message = f"the column `{column.name}` of a seed cannot have the type {kind}"
+        is_sized = kind == "STRING" and not column.type.upper().startswith(kind)
+        if kind is not None and (is_sized or not is_seed_type(kind)):
+            message = f"the column `{column.name}` of a seed cannot have the type {column.type if is_sized else kind}"
             report.add(codes.WRONG_ARGUMENT_TYPE, message, spans.at("columns", column.name), hint=_SIMPLE)
 
 
