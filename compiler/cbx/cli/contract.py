@@ -67,12 +67,16 @@ def export_command(
     environments = loaded.deployed_environments if loaded is not None else {}
     place = ContractPlace(env, environments[env].catalog if env in environments else None)
     tests = {name: entries[name].get("tests", ()) for name in ids}
-    contract = export_contract(graph, [graph.by_id[name] for name in ids], tests, place, before)
+    histories = [name for name in ids if (entries[name]["cdc"] or {}).get("scd_type") == 2]
+    notes: list[str] = []
+    contract = export_contract(graph, [graph.by_id[name] for name in ids], tests, histories, place, before, notes)
     if output is None:
         print(contract.to_yaml(), end="")
     else:
         _write(output, contract.to_yaml())
         print(f"Wrote {len(ids)} table{'' if len(ids) == 1 else 's'} to {output}.")
+    if notes:
+        print("\nNot in the contract:", *(f"  {note}" for note in notes), sep="\n", file=sys.stderr)
 
 
 def _is_published(entry: dict[str, Any] | None) -> bool:

@@ -9,6 +9,8 @@ from open_data_contract_standard.model import SchemaProperty
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from cbx.parse.databricks_sql.types import normal_type
+
 _LOGICAL: Final = {
     "array": exp.DataType.ARRAY_TYPES,
     "boolean": {exp.DType.BOOLEAN},
@@ -36,10 +38,10 @@ def describe_type(column: SchemaProperty, text: str) -> None:
         column: The column.
         text: Its type in Databricks SQL, such as ``STRUCT<a: INT>``.
     """
-    column.physicalType = text
     parsed = _parse_type(text, "databricks")
     if parsed is not None:
         _describe(column, parsed)
+    column.physicalType = text
 
 
 def spark_type(column: SchemaProperty, dialect: str) -> str | None:
@@ -57,8 +59,9 @@ def spark_type(column: SchemaProperty, dialect: str) -> str | None:
     if column.logicalType == "array" and column.items is not None:
         element = spark_type(column.items, dialect)
         return f"ARRAY<{element}>" if element else None
-    parsed = _parse_type(column.physicalType or "", dialect) or _parse_type(column.physicalType or "", "databricks")
-    if parsed is not None:
+    written = column.physicalType or ""
+    parsed = _parse_type(written, dialect) or _parse_type(written, "databricks")
+    if parsed is not None and parsed.this != exp.DType.TIME and normal_type(parsed.sql("databricks")) is not None:
         return parsed.sql("databricks")
     return _SPARK.get(column.logicalType or "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,7 +25,8 @@ def export_column_tests(column: str, tests: Sequence[Mapping[str, Any]]) -> list
         column: The column.
         tests: The data tests of its model, as the manifest has them.
     """
-    return [rule for test in tests if test.get("column") == column for rule in _column_rules(test)]
+    own = [test for test in tests if str(test.get("column", "")).lower() == column.lower()]
+    return [rule for test in own for rule in _column_rules(test)]
 
 
 def _column_rules(test: Mapping[str, Any]) -> Iterator[DataQuality]:
@@ -48,7 +50,7 @@ def export_table_tests(tests: Sequence[Mapping[str, Any]]) -> Iterator[DataQuali
             limits = {"mustBeGreaterOrEqualTo": test["at_least"], "mustBeLessOrEqualTo": test["at_most"]}
             severity = _severity(test)
             yield DataQuality(type="library", metric="rowCount", dimension="completeness", severity=severity, **limits)
-        elif test["test"] == "no_rows":
+        elif test["test"] == "no_rows" and "${" not in test["query"]:
             query = test["query"].strip().join(_ROWS)
             severity, name = _severity(test), test["name"]
             yield DataQuality(name=name, type="sql", query=query, mustBe=0, dimension="consistency", severity=severity)
@@ -107,13 +109,14 @@ def import_table_test(rule: DataQuality) -> str | None:
 
 def _row_count(rule: DataQuality) -> str | None:
     least, most = rule.mustBeGreaterOrEqualTo, rule.mustBeLessOrEqualTo
-    if rule.mustBeGreaterThan is not None:
-        least = int(rule.mustBeGreaterThan) + 1
-    if rule.mustBeLessThan is not None and float(rule.mustBeLessThan).is_integer():
-        most = int(rule.mustBeLessThan) - 1
     if rule.mustBeBetween:
         least, most = rule.mustBeBetween
-    limits = [f"{word}={int(limit)}" for word, limit in (("at_least", least), ("at_most", most)) if limit is not None]
+    least, most = None if least is None else math.ceil(least), None if most is None else math.floor(most)
+    if rule.mustBeGreaterThan is not None:
+        least = math.floor(rule.mustBeGreaterThan) + 1
+    if rule.mustBeLessThan is not None:
+        most = math.ceil(rule.mustBeLessThan) - 1
+    limits = [f"{word}={limit}" for word, limit in (("at_least", least), ("at_most", most)) if limit is not None]
     return f"row_count({', '.join(limits)}{_enforce(rule)})" if limits else None
 
 

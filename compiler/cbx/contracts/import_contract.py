@@ -11,7 +11,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, Relation
 
 from cbx.contracts.column_types import spark_type
 from cbx.contracts.data_tests import import_column_test, import_freshness, import_table_test
-from cbx.contracts.quality_rules import column_rules, is_unique, table_rules, unique_columns
+from cbx.contracts.quality_rules import Rule, column_rules, is_unique, table_rules, unique_columns
 from cbx.emit.literals import list_literal, string_literal
 from cbx.importing.models.declaration import Declaration, names_literal, write_items
 from cbx.importing.sql.queries import escape_jinja
@@ -83,7 +83,8 @@ def _arguments(
     others = [names for names in dict.fromkeys(further) if names != key]
     if others:
         yield "keys", write_items("[", [names_literal(names) for names in others], "]")
-    relationships = list(_relationships(table, columns, models, notes))
+    keys = [*([key] if key else []), *others]
+    relationships = list(_relationships(table, columns, keys, models, notes))
     if relationships:
         yield "relationships", write_items("[", relationships, "]")
     types = list(_columns(table, columns, contract, notes))
@@ -93,7 +94,7 @@ def _arguments(
     if rules:
         texts = [
             f"{rule.word}({string_literal(escape_jinja(rule.name))}, {string_literal(escape_jinja(rule.condition))})"
-            for rule in rules
+            for rule in _with_names_of_their_own(rules)
         ]
         yield "expectations", write_items("[", texts, "]")
     tests = [*_tests(table, columns), *import_freshness(str(table.name), contract.slaProperties or ())]
@@ -104,6 +105,17 @@ def _arguments(
     owner = _owner(table, contract)
     if owner:
         yield "owner", string_literal(escape_jinja(owner))
+
+
+def _with_names_of_their_own(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """The rules, each once; another rule of the same name gets a number."""
+    names: set[str] = set()
+    for rule in dict.fromkeys(rules):
+        name, number = rule.name, 2
+        while name.lower() in names:
+            name, number = f"{rule.name} {number}", number + 1
+        names.add(name.lower())
+        yield rule._replace(name=name)
 
 
 def _tests(table: SchemaObject, columns: Iterable[SchemaProperty]) -> Iterator[str]:
@@ -134,7 +146,11 @@ def _columns(
 
 
 def _relationships(
-    table: SchemaObject, columns: Iterable[SchemaProperty], models: Mapping[str, str], notes: list[str]
+    table: SchemaObject,
+    columns: Iterable[SchemaProperty],
+    keys: Iterable[tuple[str, ...]],
+    models: Mapping[str, str],
+    notes: list[str],
 ) -> Iterator[str]:
     references = [(relation, [str(column.name)]) for column in columns for relation in column.relationships or ()]
     references += [(relation, _as_list(relation.from_)) for relation in table.relationships or ()]
@@ -148,11 +164,13 @@ def _relationships(
             )
             continue
         on = [(name.rpartition(".")[2], target) for name, (_, _, target) in zip(own, targets, strict=True)]
-        yield f"{_relationship_word(relation)}({string_literal(models[parent])}, on={_on(on)})"
+        is_key = any({child for child, _ in on}.issuperset(key) for key in keys)
+        yield f"{_relationship_word(relation, is_key=is_key)}({string_literal(models[parent])}, on={_on(on)})"
 
 
-def _relationship_word(relation: Relationship) -> str:
-    is_one = any(other.value == "one_to_one" for other in relation.customProperties or ())
+def _relationship_word(relation: Relationship, *, is_key: bool) -> str:
+    """The word; no two rows refer to one parent by a key of their own."""
+    is_one = is_key or any(other.value == "one_to_one" for other in relation.customProperties or ())
     return "one_to_one" if is_one else "many_to_one"
 
 

@@ -19,6 +19,8 @@ ON_VIOLATION: Final = "onViolation"
 _WORDS: Final = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
 _BOUNDS: Final = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
 _LENGTHS: Final = {"minLength": ">=", "maxLength": "<="}
+_SPELLINGS: Final = {"format", "timezone", "defaultTimezone"}
+"""The options that say how values are written."""
 _TABLE: Final = "table_of_the_contract"
 _BROKEN: Final = ("SELECT count(*) FROM ${object} WHERE NOT coalesce((", "), false)")
 """The query that counts the rows that break a condition, before and after the condition."""
@@ -104,9 +106,12 @@ def column_rules(table: SchemaObject, column: SchemaProperty, notes: list[str]) 
     """
     name = quote_if_needed(column.name or "")
     for condition in _type_conditions(name, column):
-        yield Rule("expect", condition, condition)
+        yield Rule("expect", condition, _allow_null(condition, name, column))
+    notes += [f"{table.name}.{column.name}: the option `{option}`" for option in _lost_options(column)]
+    notes += [f"{table.name}.{column.name}: {_name(rule)} of a part of it" for rule in _rules_of_parts(column)]
     for rule in column.quality or ():
-        found = _condition_of_metric(name, rule) or _condition_of_query(rule, name)
+        pattern = _condition_of_metric(name, rule)
+        found = _allow_null(pattern, name, column) if pattern is not None else _condition_of_query(rule, name)
         if found is not None:
             yield Rule(_word(rule), rule.name or found, found)
         elif not (_metric(rule) == "duplicateValues" and _is_none_allowed(rule)) and not import_column_test(
@@ -128,6 +133,26 @@ def _type_conditions(name: str, column: SchemaProperty) -> Iterator[str]:
     allowed = [value.value for value in column.enum or ()]
     if allowed:
         yield f"{name} IN ({', '.join(map(_literal, allowed))})"
+
+
+def _allow_null(condition: str, name: str, column: SchemaProperty) -> str:
+    """A condition on the values of a column: NULL breaks an expectation, but is no value of the contract's column."""
+    return condition if column.required else f"{name} IS NULL OR {condition}"
+
+
+def _lost_options(column: SchemaProperty) -> Iterator[str]:
+    """The options of a type that are promises, and that no condition says."""
+    for option, value in (column.logicalTypeOptions or {}).items():
+        is_said = _is_number(value) if option in {**_BOUNDS, **_LENGTHS} else option == "pattern"
+        if not is_said and option not in _SPELLINGS:
+            yield option
+
+
+def _rules_of_parts(column: SchemaProperty) -> Iterator[DataQuality]:
+    """The rules of the fields and elements of a nested column."""
+    for part in (*(column.properties or ()), *([column.items] if column.items is not None else [])):
+        yield from part.quality or ()
+        yield from _rules_of_parts(part)
 
 
 def _condition_of_metric(name: str, rule: DataQuality) -> str | None:
@@ -157,11 +182,13 @@ def _condition_of_query(rule: DataQuality, column: str = "") -> str | None:
     is_own_table = isinstance(query, exp.Select) and [table.name for table in query.find_all(exp.Table)] == [_TABLE]
     if not is_own_table:
         return None
-    is_count = len(query.expressions) == 1 and isinstance(query.expressions[0].unalias(), exp.Count)
-    if parts != {"expressions", "from_", "where"} or not is_count:
+    counts = [expression.unalias() for expression in query.expressions]
+    counted = [count.this for count in counts if isinstance(count, exp.Count)]
+    is_of_rows = len(counts) == len(counted) == 1 and isinstance(counted[0], (exp.Star, exp.Literal))
+    if parts != {"expressions", "from_", "where"} or not is_of_rows:
         return None
-    counted = exp.paren(query.args["where"].this)
-    return exp.not_(exp.func("coalesce", counted, exp.false())).sql("databricks")
+    broken = exp.paren(query.args["where"].this)
+    return exp.not_(exp.func("coalesce", broken, exp.false())).sql("databricks")
 
 
 def _metric(rule: DataQuality) -> str | None:

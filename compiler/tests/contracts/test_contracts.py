@@ -71,7 +71,7 @@ ACCOUNTS = """\
     },
     expectations=[
         expect("no debt", "NOT COALESCE((paid < 0), FALSE)"),
-        expect("length(`e mail`) <= 80", "length(`e mail`) <= 80"),
+        expect("length(`e mail`) <= 80", "`e mail` IS NULL OR length(`e mail`) <= 80"),
     ],
     tests=[
         accepted_values("state", ["open", "it's"]),
@@ -188,6 +188,107 @@ def test_a_contract_of_others_becomes_models(tmp_path: Path) -> None:
     )
     assert compiled.returncode == 0, compiled.stdout + compiled.stderr
     assert (tmp_path / "models/raw/visits.sql").stat().st_mode == file.stat().st_mode
+
+
+MEASUREMENTS = """
+    kind: DataContract
+    apiVersion: v3.1.0
+    id: weather
+    version: 1.0.0
+    status: active
+    schema:
+    - name: stations
+      properties:
+      - {name: station, logicalType: integer, primaryKey: true}
+      - {name: height, logicalType: number, required: true, logicalTypeOptions: {minimum: 0, multipleOf: 5}}
+      - {name: since, logicalType: date, logicalTypeOptions: {minimum: "2020-01-01", format: yyyy-MM-dd}}
+      - {name: opens, physicalType: time, logicalType: time}
+      quality:
+      - {metric: rowCount, mustBeBetween: [1.5, 9.5]}
+      - {type: sql, name: sane, query: "SELECT count(station) FROM {object} WHERE height > 9000", mustBe: 0}
+      - {type: sql, name: sane, query: "SELECT count(*) FROM {object} WHERE height > 9000", mustBe: 0}
+    - name: values
+      properties:
+      - {name: station, logicalType: integer, primaryKey: true, relationships: [{to: stations.station}]}
+      - {name: value, logicalType: number, quality: [{metric: invalidValues, arguments: {pattern: "^1"}, mustBe: 0}]}
+      - {name: extra, physicalType: JSON, logicalType: object}
+      - name: place
+        logicalType: object
+        properties: [{name: x, logicalType: number, quality: [{metric: nullValues, mustBe: 0, name: known}]}]
+    """
+
+
+def test_no_more_is_promised_than_the_contract_says(tmp_path: Path) -> None:
+    """NULL breaks no bound, a count of values is not one of rows, a type of another system is no type of Spark."""
+    file = write_project(tmp_path, MEASUREMENTS)
+    done = run_cbx(tmp_path, "contract", "import", file, "--layer", "raw")
+    compiled = run_cbx(tmp_path, "compile", "--format", "json")
+    stations, values = (
+        (tmp_path / f"models/raw/{name}.sql").read_text(encoding="utf-8") for name in ("stations", "values")
+    )
+
+    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+    assert 'expect("height >= 0", "height >= 0")' in stations
+    assert 'expect("sane", "NOT COALESCE((height > 9000), FALSE)")' in stations
+    assert "row_count(at_least=2, at_most=9)" in stations
+    assert '"opens": "STRING"' in stations
+    assert 'one_to_one("raw.stations", on="station")' in values
+    assert """"value IS NULL OR value RLIKE '^1'\"""" in values
+    assert "columns=" not in values
+    assert done.stdout.partition("Not in the models:\n")[2] == (
+        "  stations: the rule `sane`\n"
+        "  stations.height: the option `multipleOf`\n"
+        "  stations.since: the option `minimum`\n"
+        "  values.extra: its type is not known, so the model declares no columns\n"
+        "  values.place: the rule `known` of a part of it\n"
+    )
+
+
+HISTORY = """{{ auto_cdc(
+    key="id", keys=["name"], sequence_by="at", scd_type=2, tests=[not_null("name")],
+    columns={"id": "BIGINT", "name": "STRING", "at": "TIMESTAMP"},
+) }}
+SELECT id, name, at FROM {{ stream_source("crm.customers") }}"""
+
+
+def test_a_history_has_a_row_for_each_version(tmp_path: Path) -> None:
+    """The key and the tests of such a table are those of its current rows."""
+    write_project(tmp_path, "")
+    (tmp_path / "models/raw").mkdir(parents=True)
+    (tmp_path / "models/raw/customers.sql").write_text(HISTORY, encoding="utf-8")
+    done = run_cbx(tmp_path, "contract", "export")
+    (table,) = yaml.safe_load(done.stdout)["schema"]
+    positions = {column["name"]: column.get("primaryKeyPosition") for column in table["properties"]}
+
+    assert positions == {"id": 1, "name": None, "at": None, "__START_AT": 2, "__END_AT": None}
+    assert table["dataGranularityDescription"] == "one row per id, __START_AT"
+    assert not any("unique" in column or "quality" in column for column in table["properties"])
+    assert done.stderr.partition("Not in the contract:\n")[2] == (
+        "  raw.customers: the key id, which holds for current rows\n"
+        "  raw.customers: the key name, which holds for current rows\n"
+        "  raw.customers: the test `raw_customers_name_not_null`, which holds for current rows\n"
+    )
+
+
+ORDERS = """{{ materialized_view(
+    key="ID", columns={"id": column("BIGINT", not_null=True), "buyer": "BIGINT"}, tests=[not_null("BUYER")],
+    relationships=[many_to_one("raw.people", on={"buyer": "id"}), many_to_one("raw.payers", on={"buyer": "id"})],
+) }}
+SELECT id, buyer FROM {{ source("shop.orders") }}"""
+PEOPLE = """{{ materialized_view(key="id", columns={"id": "BIGINT"}) }}\nSELECT id FROM {{ source("shop.people") }}"""
+
+
+def test_columns_are_found_however_they_are_spelled(tmp_path: Path) -> None:
+    """A column can have several relationships, too."""
+    write_project(tmp_path, "")
+    (tmp_path / "models/raw").mkdir(parents=True)
+    for name, text in {"orders": ORDERS, "people": PEOPLE, "payers": PEOPLE}.items():
+        (tmp_path / f"models/raw/{name}.sql").write_text(text, encoding="utf-8")
+    first, buyer = next(table for table in export(tmp_path)["schema"] if table["name"] == "orders")["properties"]
+
+    assert (first["primaryKey"], first["unique"]) == (True, True)
+    assert sorted(relation["to"] for relation in buyer["relationships"]) == ["payers.id", "people.id"]
+    assert [rule["metric"] for rule in buyer["quality"]] == ["nullValues"]
 
 
 def test_no_file_is_overwritten(tmp_path: Path) -> None:
