@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cbx.cli.engines import Engines
 from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import ExcludeOption, SelectionOptions, StateManifestOption
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cbx.project.sections import Environment
     from cbx.runtime import RunResult
     from cbx.runtime.errors import QueryLine
-    from cbx.runtime.results import StandInPaths
+    from cbx.runtime.results import EngineName, StandInPaths
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class RunOptions:
     full_refresh: bool
     master: str | None
     dry_run: bool
+    engine: EngineName | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
     ] = False,
+    engine: Annotated[
+        Engines | None, typer.Option(help="Sail starts in a second without Java; Spark runs what it cannot.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
 ) -> None:
     """Compile the project and refresh its tables on this machine, reading only new data."""
@@ -127,6 +132,7 @@ def run(
         full_refresh,
         master,
         dry_run,
+        engine.value if engine else None,
     )
     try:
         if not watch:
@@ -192,6 +198,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
+        engine=options.engine or "spark",
         stand_ins=sources.stand_ins or StandInPaths(),
         trace_back=sources.trace_back or keep_span,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
+from cbx.cli.engines import Engines
 from cbx.cli.selection import EnvOption, ProjectOption
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ _FEWER_COLLECTIONS = 100_000
 """Loading an engine creates many objects that stay; collecting garbage would take a tenth of a short run."""
 _IMPORTED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.PytestAssertRewriteWarning"
 """pytest's warning about a plugin whose package is imported before pytest starts."""
-
-
-class EngineName(str, Enum):
-    """The engines that run models."""
-
-    sail = "sail"
-    spark = "spark"
 
 
 class TestCommand(TyperCommand):
@@ -50,7 +43,7 @@ def run_tests(
         typer.Argument(help="Run only tests of these models, such as 'silver.orders' or '+gold.sales'."),
     ] = None,
     engine: Annotated[
-        EngineName | None, typer.Option(help="The engine for the models; default: from project.toml.")
+        Engines | None, typer.Option(help="The engine for the models; default: from project.toml.")
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failed test.")] = False,
     coverage: Annotated[
@@ -135,7 +128,7 @@ class _Collector:
 
 
 def _run_pytest(
-    compiled: CompiledProject, selected: tuple[str, ...] | None, engine: EngineName | None, env: str, more: list[str]
+    compiled: CompiledProject, selected: tuple[str, ...] | None, engine: Engines | None, env: str, more: list[str]
 ) -> tuple[Exercised, int]:
     """Run pytest in this process.
 
@@ -183,7 +176,7 @@ def _exit_without_tests(reason: str, hint: str) -> None:
     raise typer.Exit(2)
 
 
-def _generate(compiled: CompiledProject, model: str, engine: EngineName | None) -> None:
+def _generate(compiled: CompiledProject, model: str, engine: Engines | None) -> None:
     """Write a first test of a model."""
     from cbx.cli.selection import stop
     from cbx.testing.errors import ModelTestError

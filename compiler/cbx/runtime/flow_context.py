@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cbx.diagnostics.codes import EXPECTATION_FAILED, NEEDS_FULL_REFRESH, UPSTREAM_FAILED
 from cbx.runtime.errors import RunError
 from cbx.runtime.tables.store import folder_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pyspark.sql import DataFrame, Observation
+    from pyspark.sql import DataFrame, Observation, SparkSession
+    from pyspark.sql.types import StructType
 
-    from cbx.runtime.definitions import Dataset
+    from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.definitions import Dataset, DatasetExpectation
+    from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -68,11 +71,98 @@ class FlowReads:
     sources: int = 0
 
 
+class Engine(Protocol):
+    """Runs the queries of a pipeline: Spark, or Sail."""
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session."""
+
+    def make_active(self) -> None:
+        """Make the session the active one of this thread."""
+
+    def is_stream(self, frame: DataFrame) -> bool:
+        """Whether a query reads a stream."""
+
+    def read_table(self, folder: TableFolder, options: Mapping[str, str]) -> DataFrame:
+        """The rows of a table."""
+
+    def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
+        """The new rows of a streaming table."""
+
+    def open_files(
+        self,
+        options: Mapping[str, str],
+        path: str,
+        schema: StructType | None,
+        source_folder: Path,
+        context: FlowContext | None,
+        note: Callable[[str], None],
+    ) -> DataFrame:
+        """New files of a folder, as Auto Loader reads them."""
+
+    def read_files(
+        self, options: Mapping[str, str], path: str, schema: StructType | None, note: Callable[[str], None]
+    ) -> DataFrame:
+        """All files of a folder."""
+
+    def show_metadata(self, frame: DataFrame) -> DataFrame:
+        """The query of a function, in which ``_metadata`` can be selected by name."""
+
+    def stream_paths(self, frame: DataFrame) -> Sequence[str]:
+        """The paths that the streams of a query read, where the engine knows them."""
+
+    def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
+        """Apply the expectations of a view to its rows."""
+
+    def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
+        """Refuse expectations that are not conditions on one row."""
+
+    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
+        """A hash of everything that the rows of a query depend on; None if not all of it is known."""
+
+    def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
+        """Whether a batch query reads only tables and landing folders."""
+
+    def streams_only_known_sources(self, frame: DataFrame, context: FlowContext) -> bool:
+        """Whether a stream reads only streaming tables and landing folders."""
+
+    def needs_complete_mode(self, frame: DataFrame) -> bool:
+        """Whether the rows of a stream cannot be appended, because it aggregates without a watermark."""
+
+    def drain(
+        self, context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None], mode: str = "append"
+    ) -> None:
+        """Write what is new in a stream, in one or several batches, and keep how far it was read."""
+
+    def write_and_check(
+        self,
+        batch: DataFrame,
+        rules: Sequence[DatasetExpectation],
+        folder: Path,
+        dataset: str,
+        others: DataFrame | None = None,
+    ) -> Counts:
+        """Write rows as Parquet, and count them and their violations."""
+
+    def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
+        """Merge changes into the state of an AUTO CDC target: read one folder, write another."""
+
+
+class MergeCounts(NamedTuple):
+    """How many changes arrived, and how many rows of the target they wrote and deleted."""
+
+    read: int
+    upserted: int
+    deleted: int
+
+
 @dataclass(frozen=True, slots=True)
 class FlowContext:
     """One update of one flow.
 
     Attributes:
+        engine: Runs its query.
         name: The flow.
         folder: The table that it fills.
         update: The number of the table's update that it is part of.
@@ -80,6 +170,7 @@ class FlowContext:
         reads: What it has read so far.
     """
 
+    engine: Engine
     name: str
     folder: TableFolder
     update: int

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TableKind = Literal["streaming", "rewritten", "batch", "scd 1", "scd 2"]
 """The kind of a table: appended or rewritten by streams, replaced by a query, or merged from changes."""
 
+EngineName = Literal["sail", "spark"]
+"""What runs the queries. Sail needs no Java; what it cannot run, Spark runs."""
+
 ResultKind = Literal[TableKind, "view", "sink", ""]
 """The kind of a dataset; empty if it is unknown."""
 
@@ -65,6 +68,7 @@ class RunRequest:
     full_refresh: bool = False
     master: str | None = None
     dry_run: bool = False
+    engine: EngineName = "spark"
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
 
@@ -79,6 +83,25 @@ class ExpectationMetrics:
     passed: int
     failed: int
     condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of the rows of one write."""
+
+    rows_read: int
+    written: int
+    dropped: int
+    rules: tuple[ExpectationMetrics, ...]
+    deleted: int = 0
+
+    @property
+    def violated_fail_rules(self) -> tuple[ExpectationMetrics, ...]:
+        """The violated expectations that fail the update."""
+        return tuple(rule for rule in self.rules if rule.on_violation == "fail" and rule.failed)
+
+
+NOTHING = Counts(0, 0, 0, ())
 
 
 @dataclass(frozen=True, slots=True)

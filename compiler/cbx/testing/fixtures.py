@@ -15,7 +15,7 @@ from cbx.testing.coverage.exercised import Exercised
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, report_at_test_line
 from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
 from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
-from cbx.testing.run.engine import Engine, start_engine
+from cbx.testing.run.engine import RunningEngine, start_engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -103,7 +103,7 @@ class Models:
         return self._project
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> RunningEngine:
         """The engine, started when a test first needs it."""
         return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests")
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
+from compiler.tests.command import run_cbx
 from compiler.tests.foreign.terminal import cbx_here
 
 HERE = Path(__file__).parent
@@ -104,8 +104,31 @@ def show_table(table: str, columns: Row, project: Path, state: Path) -> list[Row
     return [header, *sorted(tuple(cell(name, row[name]) for name in header) for row in rows)]
 
 
-@pytest.fixture(scope="module")
-def updates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[Update]:  # noqa: ARG001 - runs find it
+ENGINES = {
+    "spark": ("spark", "spark"),
+    "sail": ("sail", "sail"),
+    "sail, then spark": ("sail", "spark"),
+    "spark, then sail": ("spark", "sail"),
+}
+"""The engines of the two updates: a project may change its engine from one update to the next."""
+
+
+def run(engine: str, *arguments: str | Path, request: pytest.FixtureRequest) -> None:
+    """An update on an engine: on Spark with the session of the tests, on Sail in a process of its own."""
+    if engine == "spark":
+        request.getfixturevalue("spark")
+        cbx("run", *arguments)
+        return
+    done = run_cbx(Path.cwd(), "run", *arguments, "--engine", engine)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Running on Spark" not in done.stderr
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.spark] if "spark" in name else []) for name in ENGINES],
+)
+def updates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Update]:
     """Both days, one update each: the files of a day land, then the pipeline runs."""
     folder = tmp_path_factory.mktemp("circuit_box")
     project, landing, state = folder / "project", folder / "landing", folder / "state"
@@ -118,7 +141,8 @@ def updates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> li
         for source in PROJECT.glob(f"landing/*/{day}.*"):
             (landing / source.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(source, landing / source.parent.name)
-        cbx("run", "--project", project, "--state", state, "--var", f"landing={landing}")
+        arguments = ("--project", project, "--state", state, "--var", f"landing={landing}")
+        run(ENGINES[request.param][number - 1], *arguments, request=request)
         events = [json.loads(line) for line in (state / "events.jsonl").read_text(encoding="utf-8").splitlines()]
         tables = {name: show_table(name, rows[0], project, state) for name, rows in expected_tables(number).items()}
         done.append(Update(tables, events[sum(len(update.events) for update in done) :]))

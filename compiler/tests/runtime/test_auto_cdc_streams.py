@@ -31,7 +31,7 @@ import pytest
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, target_rows
+from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, observe_counts, target_rows
 from cbx.runtime.spark.session import settings
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 
@@ -222,7 +222,8 @@ def merge_flows(
     for flow in range(len(options.ignored)):
         last = flow == len(options.ignored) - 1
         part = changes.filter(F.col("flow") == flow).drop("flow", "batch")
-        state = merge_changes(state, part, options.spec(flow), counts if last else None)
+        count = observe_counts(counts) if last and counts is not None else None
+        state = merge_changes(state, part, options.spec(flow), count)
     assert state is not None
     return state
 

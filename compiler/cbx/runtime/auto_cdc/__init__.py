@@ -19,12 +19,14 @@ The Databricks documentation of AUTO CDC does not define these cases. Here they 
 - A delete drops the values that ignored NULLs would have kept.
 """
 
+from cbx.runtime.auto_cdc.counts import MERGE_COUNTS, observe_counts
 from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error
 from cbx.runtime.auto_cdc.merge import current_rows, merge_changes, target_rows
 from cbx.runtime.auto_cdc.snapshots import snapshot_changes, snapshot_spec
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec
 
 __all__ = [
+    "MERGE_COUNTS",
     "AllBut",
     "CdcSpec",
     "CdcSpecError",
@@ -32,6 +34,7 @@ __all__ = [
     "changed_row_error",
     "current_rows",
     "merge_changes",
+    "observe_counts",
     "snapshot_changes",
     "snapshot_spec",
     "target_rows",

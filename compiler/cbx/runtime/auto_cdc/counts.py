@@ -6,6 +6,9 @@ nor is a change that is older than the row; a replacement by equal values is cou
 its key and its start, so closing one is a replacement, and only late changes can remove one.
 """
 
+from collections.abc import Callable
+from typing import Final
+
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
@@ -15,12 +18,15 @@ UPSERTED = HIDDEN + "upserted"
 REMOVED = HIDDEN + "removed"
 
 
-def observe_counts(rows: DataFrame, counts: Observation | None) -> DataFrame:
-    """Observe `UPSERTED` and `REMOVED` when the rows are computed, without a separate job."""
-    if counts is None:
-        return rows
-    return rows.observe(
-        counts,
-        F.count_if(column(UPSERTED)).alias("num_upserted_rows"),
-        F.count_if(column(REMOVED)).alias("num_deleted_rows"),
+MERGE_COUNTS: Final = {"num_upserted_rows": UPSERTED, "num_deleted_rows": REMOVED}
+"""The counts by their names, each with the column that marks the rows that it counts."""
+
+CountRows = Callable[[DataFrame], DataFrame]
+"""Counts the rows with marks, and returns them."""
+
+
+def observe_counts(counts: Observation) -> CountRows:
+    """Count when the rows are computed, without a separate job."""
+    return lambda rows: rows.observe(
+        counts, *(F.count_if(column(mark)).alias(name) for name, mark in MERGE_COUNTS.items())
     )

@@ -1,8 +1,9 @@
 """The new state of a target, its rows, and its current rows."""
 
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import DataFrame
 
 from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column
+from cbx.runtime.auto_cdc.counts import CountRows
 from cbx.runtime.auto_cdc.events import DELETED, SEQUENCE, TRUNCATED, gather_events
 from cbx.runtime.auto_cdc.ignored_nulls import FLOOR, GIVEN
 from cbx.runtime.auto_cdc.scd_type_1 import merge_current
@@ -11,7 +12,7 @@ from cbx.runtime.auto_cdc.spec import CdcSpec
 
 
 def merge_changes(
-    state: DataFrame | None, changes: DataFrame, spec: CdcSpec, counts: Observation | None = None
+    state: DataFrame | None, changes: DataFrame, spec: CdcSpec, counts: CountRows | None = None
 ) -> DataFrame:
     """Merge one batch of changes into the state of a target.
 
@@ -23,8 +24,7 @@ def merge_changes(
         state: The result of the last merge; None for the first.
         changes: Change rows, from the source of the flow.
         spec: The flow's arguments.
-        counts: Receives `num_upserted_rows` and `num_deleted_rows` (see `cbx.runtime.auto_cdc.counts`) when
-            the result is written.
+        counts: Counts the rows that are written and deleted (see `cbx.runtime.auto_cdc.counts`).
 
     Returns:
         The new state: the target's columns, the bounds for type 2, and hidden columns (`__cbx_*`).

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc.columns import HIDDEN, column, with_columns
-from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observe_counts
+from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, CountRows
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, TRUNCATED, Events
 from cbx.runtime.auto_cdc.ignored_nulls import (
     FLOOR,
@@ -26,7 +26,7 @@ SHOWN = HIDDEN + "shown"
 EMPTIED_AT = HIDDEN + "emptied_at"
 
 
-def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> DataFrame:
+def merge_current(events: Events, spec: CdcSpec, counts: CountRows | None) -> DataFrame:
     """Keep the newest event of each key.
 
     This takes one shuffle and one sort by key. A truncate is an event of no key that stays in the state (the newest of
@@ -35,7 +35,7 @@ def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     Args:
         events: The state of the target and a batch of changes.
         spec: The flow that the changes come from.
-        counts: Receives the counts, if they are needed.
+        counts: Counts the rows, if that is needed.
 
     Returns:
         The new state, with columns that only the merge needed.
@@ -47,7 +47,7 @@ def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     if leaves:
         rows = restore_columns(rows, leaves, GIVEN, events)
     if counts is not None:
-        rows = observe_counts(add_counts(rows, events, leaves), counts)
+        rows = counts(add_counts(rows, events, leaves))
     return rows.filter(~is_emptied(events))
 
 

@@ -4,11 +4,11 @@ The state is the log of all events, because a later change may come between two 
 of its row and whether it is shown, so that readers only filter.
 """
 
-from pyspark.sql import Column, DataFrame, Observation, Window, WindowSpec
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable_value, with_columns
-from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observe_counts
+from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, CountRows
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
 from cbx.runtime.auto_cdc.ignored_nulls import (
     FLOOR,
@@ -31,7 +31,7 @@ BOUNDS = HIDDEN + "bounds"
 CONTINUES = HIDDEN + "continues"
 
 
-def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> DataFrame:
+def merge_history(events: Events, spec: CdcSpec, counts: CountRows | None) -> DataFrame:
     """Keep one event of each key and sequence, and recompute the rows of the target.
 
     All windows are by key and in the order of the sequence, so Spark shuffles and sorts once.
@@ -39,7 +39,7 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     Args:
         events: The state of the target and a batch of changes.
         spec: The flow that the changes come from.
-        counts: Receives the counts, if they are needed.
+        counts: Counts the rows, if that is needed.
 
     Returns:
         The new state, with columns that only the merge needed.
@@ -53,7 +53,7 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     rows = add_bounds(rows, in_order, tracked_values(events, spec))
     if counts is None:
         return rows
-    return observe_counts(add_counts(rows, leaves, counted=counted), counts)
+    return counts(add_counts(rows, leaves, counted=counted))
 
 
 def winning_events(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:

@@ -17,14 +17,13 @@ from cbx.diagnostics.codes import INVALID_DEFINITION, QUERY_FAILED
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import ExpectationFailedError
 from cbx.runtime.flows.expectations import (
-    NOTHING,
-    Counts,
     add_counts,
     drop_violating_rows,
     mark_violations,
     read_counts,
     violation_counts,
 )
+from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import PROGRESS_LIMIT
 from cbx.runtime.tables.schema import evolve_schema
@@ -60,7 +59,7 @@ def append_stream(
         ExpectationFailedError: If rows violate an expectation that fails the update; the table is not changed.
     """
     writer = _BatchWriter(context, tuple(rules))
-    drain(context, frame, writer.write)
+    context.engine.drain(context, frame, writer.write)
     return writer.total, replace(table, schema=evolve_schema(table, frame.schema).json())
 
 
@@ -71,7 +70,7 @@ def append_once(
 
     Arguments, result and errors are those of ``append_stream``.
     """
-    if frame.isStreaming:
+    if context.engine.is_stream(frame):
         raise RunError(
             INVALID_DEFINITION,
             f"the flow `{context.name}` has once=True but reads a stream",
@@ -96,7 +95,7 @@ class _BatchWriter:
         folder = (
             self.context.folder.pending_folder(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
         )
-        counts = write_and_check(batch, self.rules, folder, self.context.folder.name.written)
+        counts = self.context.engine.write_and_check(batch, self.rules, folder, self.context.folder.name.written)
         self.total = add_counts(self.total, counts)
 
 
@@ -194,15 +193,15 @@ def _metrics(progress: object) -> dict[str, dict[str, int]]:
     return {name: row.asDict() for name, row in observed.items()}
 
 
-def check_streaming(frame: DataFrame, flow: str) -> None:
+def check_streaming(frame: DataFrame, context: FlowContext) -> None:
     """Refuse a batch query.
 
     Raises:
         RunError: If the frame is not a stream.
     """
-    if not frame.isStreaming:
+    if not context.engine.is_stream(frame):
         raise RunError(
             INVALID_DEFINITION,
-            f"the query of the flow `{flow}` does not read a stream, but its target is a streaming table",
+            f"the query of the flow `{context.name}` does not read a stream, but its target is a streaming table",
             hint="read with spark.readStream, or set once=True to append the rows once",
         )

@@ -8,8 +8,6 @@ from pyspark.sql import Observation
 
 from cbx.runtime.flow_context import FlowContext, ViewUse
 from cbx.runtime.flows.expectations import (
-    NOTHING,
-    Counts,
     add_counts,
     check_conditions,
     drop_violating_rows,
@@ -18,6 +16,7 @@ from cbx.runtime.flows.expectations import (
     read_counts,
     violation_counts,
 )
+from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.observations import read_observation
 
 if TYPE_CHECKING:

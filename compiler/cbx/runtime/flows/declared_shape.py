@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.errors import RunError
-from cbx.runtime.flows.expectations import check_conditions
 from cbx.runtime.tables.schema import DeclaredColumns
 
 if TYPE_CHECKING:
@@ -45,14 +44,12 @@ class Shape:
         return cls(columns, rules, {dataset.name.written: {rule.name: rule for rule in rules}})
 
     def apply(self, frame: DataFrame) -> DataFrame:
-        """Give rows the declared columns, and check the expectations against them.
+        """Give rows the declared columns.
 
         Raises:
-            RunError: If the columns do not fit, or an expectation is not a condition on one row.
+            RunError: If the columns do not fit.
         """
-        rows = frame if self.columns is None else self.columns.apply(frame)
-        check_conditions(rows, self.rules)
-        return rows
+        return frame if self.columns is None else self.columns.apply(frame)
 
     def apply_to_history(self, frame: DataFrame) -> DataFrame:
         """Give the rows of an SCD type 2 target the declared columns, including ``__START_AT`` and ``__END_AT``.

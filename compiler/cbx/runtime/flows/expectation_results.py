@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
-    from cbx.runtime.flows.expectations import Counts
-    from cbx.runtime.results import TableKind
+    from cbx.runtime.results import Counts, TableKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ NULL is a violation. The counts are observed while the rows are written, so they
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
@@ -15,7 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.errors import RunError
-from cbx.runtime.results import ExpectationMetrics
+from cbx.runtime.results import Counts, ExpectationMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,25 +35,6 @@ _MORE_THAN_A_ROW = {
 VIOLATION = "cbx expectation: "
 ROWS_READ = "rows_read"
 ROWS_DROPPED = "rows_dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The counts of the rows of one write."""
-
-    rows_read: int
-    written: int
-    dropped: int
-    rules: tuple[ExpectationMetrics, ...]
-    deleted: int = 0
-
-    @property
-    def violated_fail_rules(self) -> tuple[ExpectationMetrics, ...]:
-        """The violated expectations that fail the update."""
-        return tuple(rule for rule in self.rules if rule.on_violation == "fail" and rule.failed)
-
-
-NOTHING = Counts(0, 0, 0, ())
 
 
 def mark_violations(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:

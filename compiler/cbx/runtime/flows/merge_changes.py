@@ -10,7 +10,6 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.auto_cdc import (
@@ -18,22 +17,20 @@ from cbx.runtime.auto_cdc import (
     CdcSpecError,
     ChangedRowError,
     changed_row_error,
-    merge_changes,
     target_rows,
 )
 from cbx.runtime.errors import RunError
-from cbx.runtime.flows.append_stream import drain, write_and_check
-from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
-from cbx.runtime.spark.observations import read_observation, read_write_observation
+from cbx.runtime.flows.expectations import add_counts
+from cbx.runtime.results import NOTHING, Counts
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame
 
     from cbx.runtime.definitions import CdcFlow
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.flows.declared_shape import Shape
     from cbx.runtime.tables.flow_memory import FlowMemory
-    from cbx.runtime.tables.store import TableFolder, TableState
+    from cbx.runtime.tables.store import TableState
 
 
 @dataclass(slots=True)
@@ -56,7 +53,7 @@ class Merger:
 
     def merge_stream(self, frame: DataFrame) -> None:
         """Merge the new rows of a stream of changes."""
-        drain(self.context, frame, lambda changes, _: self.merge(changes))
+        self.context.engine.drain(self.context, frame, lambda changes, _: self.merge(changes))
         if not self.table.schema:
             self.merge(frame.sparkSession.createDataFrame([], frame.schema))
 
@@ -86,21 +83,17 @@ class Merger:
 
     def _next_version(self, changes: DataFrame) -> tuple[TableState, Counts]:
         """Write the next version of the target, which is not published yet."""
-        spark, folder, table = changes.sparkSession, self.context.folder, self.table
+        engine, folder, table = self.context.engine, self.context.folder, self.table
         number = table.number + 1 if table.schema else table.number
         version = f"v{number}"
-        arrived, written = Observation(), Observation()
-        before = _parquet(spark, folder, table.version) if table.schema else None
-        counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
-        _write(merge_changes(before, counted, self.spec, written), str(folder.merge_state_folder(version)))
-        rows = target_rows(_parquet(spark, folder, version), self.spec)
+        before = folder.merge_state_folder(table.version) if table.schema else None
+        state = folder.merge_state_folder(version)
+        merged = engine.merge_changes(before, changes, self.spec, state)
+        rows = target_rows(changes.sparkSession.read.parquet(str(state)), self.spec)
         rows = self.shape.apply_to_history(rows) if self.spec.scd_type == 2 else self.shape.apply(rows)
         shutil.rmtree(folder.rows(version), ignore_errors=True)
-        write_and_check(rows, self.shape.rules, folder.rows(version), folder.name.written)
-        read = int(read_write_observation(changes, arrived).get("n") or 0)
-        target = read_observation(written) if not read else read_write_observation(changes, written)
-        upserted, deleted = (int(target.get(name) or 0) for name in ("num_upserted_rows", "num_deleted_rows"))
-        counts = Counts(read, upserted, 0, (), deleted)
+        engine.write_and_check(rows, self.shape.rules, folder.rows(version), folder.name.written)
+        counts = Counts(merged.read, merged.upserted, 0, (), merged.deleted)
         return replace(table, version=version, number=number, schema=rows.schema.json()), counts
 
 
@@ -138,12 +131,3 @@ def _column(value: str | Column) -> Column:
 
 def _condition(value: str | Column | None) -> Column | None:
     return None if value is None else _column(value)
-
-
-def _parquet(spark: SparkSession, folder: TableFolder, version: str) -> DataFrame:
-    return spark.read.parquet(str(folder.merge_state_folder(version)))
-
-
-def _write(rows: DataFrame, folder: str) -> None:
-    writer = rows.write.mode("overwrite")
-    writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(folder)

@@ -19,13 +19,13 @@ from cbx.runtime.flows.expectation_results import (
     last_expectation_results,
     view_rules,
 )
-from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
-from cbx.runtime.flows.fingerprint import fingerprint, reads_only_known_files, streams_only_known_sources
+from cbx.runtime.flows.expectations import add_counts
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.record_changes import record_changes
 from cbx.runtime.flows.replace_rows import replace_rows
-from cbx.runtime.flows.rewrite_table import TableRewriter, needs_complete_mode
+from cbx.runtime.flows.rewrite_table import TableRewriter
+from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.change_feed import has_change_readers
 from cbx.runtime.tables.store import TableFolder, TableState
@@ -33,8 +33,9 @@ from cbx.runtime.tables.store import TableFolder, TableState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
+    from cbx.runtime.flow_context import Engine
     from cbx.runtime.names import DatasetName
     from cbx.runtime.results import TableKind
 
@@ -48,7 +49,7 @@ _SCD_KINDS: Final[Mapping[int, TableKind]] = {1: "scd 1", 2: "scd 2"}
 class Queries(Protocol):
     """Calls the queries of notebooks for a flow."""
 
-    spark: SparkSession
+    engine: Engine
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a function that returns rows."""
@@ -100,9 +101,9 @@ def refresh_table(
     if dataset.query is None:
         return _refresh_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
     flow = _own_flow(dataset, dataset.query)
-    context = FlowContext(flow.name, folder, number, is_dry)
+    context = FlowContext(queries.engine, flow.name, folder, number, is_dry)
     frame = queries.evaluate(flow.query, context)
-    if frame.isStreaming:
+    if queries.engine.is_stream(frame):
         if dataset.kind == "materialized_view":
             raise RunError(
                 INVALID_DEFINITION,
@@ -134,10 +135,11 @@ def _refresh_batch_table(
         raise _other_kind(table, "batch")
     number = context.update
     new_table = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
-    shape = Shape.of(dataset)
+    shape, engine = Shape.of(dataset), context.engine
     frame = shape.apply(frame)
-    rows_hash = fingerprint(frame, shape.rules)
-    is_certain = rows_hash is not None and reads_only_known_files(frame, context)
+    engine.check_conditions(frame, shape.rules)
+    rows_hash = engine.fingerprint(frame, shape.rules)
+    is_certain = rows_hash is not None and engine.reads_only_known_files(frame, context)
     if table is not None and rows_hash is not None and table.fingerprint == rows_hash:
         verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
         return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
@@ -201,7 +203,7 @@ class _TableUpdate:
         table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
         total = NOTHING
         for flow in flows:
-            context = FlowContext(flow.name, self.folder, number, self.is_dry)
+            context = FlowContext(self.queries.engine, flow.name, self.folder, number, self.is_dry)
             self.contexts.append(context)
             table, counts = _run(self.dataset, flow, context, table, self.queries)
             table = table.remember(flow.name, replace(table.memory(flow.name), streams=context.reads.streams))
@@ -216,7 +218,7 @@ class _TableUpdate:
             verdict = last_expectation_results(before.verdict, rules)
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         if before is not None and table.version != before.version and has_change_readers(self.folder, before):
-            record_changes(self.queries.spark, self.folder, before, table, _changed_keys(flows))
+            record_changes(self.queries.engine.spark, self.folder, before, table, _changed_keys(flows))
         self.folder.commit(table)
         self.folder.tidy()
         return RefreshResult(
@@ -248,7 +250,7 @@ def _run(
         return merger.table, merger.total
     if isinstance(flow, CdcFlow):
         return _run_cdc(dataset, flow, context, table, queries)
-    with settings(queries.spark, flow.spark_conf):
+    with settings(queries.engine.spark, flow.spark_conf):
         if isinstance(flow, ReplaceFlow):
             return _run_replace(dataset, flow, context, table, queries)
         return _run_append(dataset, flow, context, table, queries)
@@ -261,9 +263,9 @@ def _run_append(
     if flow.once:
         counts, table = append_once(context, frame, shape.rules, table)
         return table.remember(flow.name, replace(table.memory(flow.name), once=True)), counts
-    check_streaming(frame, flow.name)
-    context.reads.is_certain = streams_only_known_sources(frame, context)
-    if not needs_complete_mode(frame):
+    check_streaming(frame, context)
+    context.reads.is_certain = context.engine.streams_only_known_sources(frame, context)
+    if not context.engine.needs_complete_mode(frame):
         counts, table = append_stream(context, frame, shape.rules, _with_kind(table, "streaming", context))
         return table, counts
     rewriter = TableRewriter(context, shape.rules, _with_kind(table, "rewritten", context))
@@ -275,7 +277,8 @@ def _run_replace(
     dataset: Dataset, flow: ReplaceFlow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
     shape, frame = _evaluate(dataset, flow, context, table, queries)
-    context.reads.is_certain = frame.isStreaming and streams_only_known_sources(frame, context)
+    engine = context.engine
+    context.reads.is_certain = engine.is_stream(frame) and engine.streams_only_known_sources(frame, context)
     rewriter = TableRewriter(context, shape.rules, table)
     rewriter.replace_by(flow, frame)
     return rewriter.table, rewriter.total
@@ -288,7 +291,9 @@ def _evaluate(
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.memory(flow.name).streams or {})
     shape = Shape.of(dataset)
-    return shape, shape.apply(frame)
+    frame = shape.apply(frame)
+    context.engine.check_conditions(frame, shape.rules)
+    return shape, frame
 
 
 def _with_kind(table: TableState, kind: TableKind, context: FlowContext) -> TableState:
@@ -317,7 +322,7 @@ def _run_cdc(
 ) -> tuple[TableState, Counts]:
     merger = Merger(context, cdc_spec(flow), Shape.of(dataset), table)
     frame = queries.read_dataset(flow.source, context, is_stream=not flow.once)
-    context.reads.is_certain = streams_only_known_sources(frame, context)
+    context.reads.is_certain = context.engine.streams_only_known_sources(frame, context)
     context.check_generations(table.memory(flow.name).streams or {})
     if flow.once:
         merger.merge(frame, replace(table.memory(flow.name), once=True))

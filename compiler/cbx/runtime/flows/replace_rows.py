@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cbx.runtime.flows.append_stream import write_and_check
-from cbx.runtime.flows.expectations import NOTHING, drop_violating_rows, mark_violations
+from cbx.runtime.flows.expectations import drop_violating_rows, mark_violations
+from cbx.runtime.results import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
-    from cbx.runtime.flows.expectations import Counts
+    from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableState
 
 
@@ -41,5 +41,7 @@ def replace_rows(
         drop_violating_rows(mark_violations(frame, rules), rules)
         context.folder.rows(table.version).mkdir(parents=True)
         return NOTHING, new_table
-    counts = write_and_check(frame, rules, context.folder.rows(table.version), context.folder.name.written)
+    counts = context.engine.write_and_check(
+        frame, rules, context.folder.rows(table.version), context.folder.name.written
+    )
     return counts, new_table

@@ -17,8 +17,8 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 
 from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION
 from cbx.runtime.errors import RunError
-from cbx.runtime.flows.append_stream import drain, write_and_check
-from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
+from cbx.runtime.flows.expectations import add_counts
+from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.tables.read_table import read_rows
 from cbx.runtime.tables.schema import evolve_schema
 from cbx.spark_spelling import quote
@@ -65,7 +65,7 @@ class TableRewriter:
         number = old.number + 1 if old.schema else old.number
         version = f"v{number}"
         schema = (rows if others is None else others.unionByName(rows, allowMissingColumns=True)).schema.json()
-        counts = write_and_check(rows, rules, folder.rows(version), folder.name.written, others)
+        counts = self.context.engine.write_and_check(rows, rules, folder.rows(version), folder.name.written, others)
         self.table = replace(old, version=version, number=number, schema=schema)
         if old.schema and old.number >= self.context.update:
             folder.drop_version(old.version)
@@ -77,7 +77,7 @@ class TableRewriter:
         def write(rows: DataFrame, _: int) -> None:
             self.total = self.write(rows, self.rules)
 
-        drain(self.context, frame, write, mode="complete")
+        self.context.engine.drain(self.context, frame, write, mode="complete")
         if not self.table.schema:
             self.table = replace(self.table, schema=frame.schema.json())
 
@@ -92,8 +92,8 @@ class TableRewriter:
         def write(rows: DataFrame, _: int = 0) -> None:
             self.total = add_counts(self.total, self._check_and_replace(flow, rows))
 
-        if frame.isStreaming:
-            drain(self.context, frame, write)
+        if self.context.engine.is_stream(frame):
+            self.context.engine.drain(self.context, frame, write)
         elif not self.context.is_dry:
             write(frame)
         if not self.table.schema:
@@ -104,7 +104,7 @@ class TableRewriter:
         folder = self.context.folder
         arrived = folder.pending_folder(self.context.update)
         shutil.rmtree(arrived, ignore_errors=True)
-        counts = write_and_check(rows, self.rules, arrived, folder.name.written)
+        counts = self.context.engine.write_and_check(rows, self.rules, arrived, folder.name.written)
         try:
             self._replace(flow, rows.sparkSession.read.schema(rows.schema).parquet(str(arrived)))
         except Exception as error:

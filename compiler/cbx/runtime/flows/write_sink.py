@@ -23,9 +23,10 @@ from cbx.runtime.flow_context import FlowContext
 from cbx.runtime.flows.append_stream import check_streaming, drain, run_to_end
 from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.expectation_results import ExpectationResults, last_expectation_results, view_rules
-from cbx.runtime.flows.expectations import NOTHING, ROWS_READ, Counts, add_counts
+from cbx.runtime.flows.expectations import ROWS_READ, add_counts
 from cbx.runtime.flows.fingerprint import streams_only_known_sources
 from cbx.runtime.flows.refresh_table import RefreshResult
+from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
@@ -77,11 +78,11 @@ def write_sink(
             raise RunError(
                 INVALID_DEFINITION, f"the flow `{flow.name}` into a sink is not an append flow", span=flow.span
             )
-        context = FlowContext(flow.name, store.folder, update.progress, is_dry)
+        context = FlowContext(queries.engine, flow.name, store.folder, update.progress, is_dry)
         contexts.append(context)
-        with settings(queries.spark, flow.spark_conf):
+        with settings(queries.engine.spark, flow.spark_conf):
             frame = queries.evaluate(flow.query, context)
-            check_streaming(frame, flow.name)
+            check_streaming(frame, context)
             _check_sources(context)
             context.reads.is_certain = streams_only_known_sources(frame, context)
             counts, update = _append(sink, flow, frame, context, store, update, note)

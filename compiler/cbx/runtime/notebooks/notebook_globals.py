@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql.utils import is_remote
+
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.notebooks.dbutils import Dbutils
 from cbx.runtime.spark.session import configuration_value
@@ -25,9 +27,10 @@ def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
         registry.note("displayHTML() shows nothing in a pipeline", calling_line())
 
     dbutils = Dbutils.of(partial(configuration_value, spark))
+    context = {} if is_remote() else {"sc": spark.sparkContext}
     return {
         "spark": spark,
-        "sc": spark.sparkContext,
+        **context,
         "dbutils": dbutils,
         "getArgument": dbutils.widgets.getArgument,
         "display": display,

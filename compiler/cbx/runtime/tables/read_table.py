@@ -38,6 +38,16 @@ def read_table(
     Raises:
         RunError: If an option asks for changes or for an earlier version.
     """
+    check_read_options(options)
+    return read_rows(folder, require_state(folder), spark)
+
+
+def check_read_options(options: Mapping[str, str]) -> None:
+    """Check the options of a batch read of a table.
+
+    Raises:
+        RunError: If one asks for changes or for an earlier version.
+    """
     _refuse_versions({name.lower(): value for name, value in options.items()})
     if any(name.lower() in _CHANGES and value.lower() == "true" for name, value in options.items()):
         raise RunError(
@@ -45,8 +55,6 @@ def read_table(
             "the changes of a table are not supported in a batch query",
             hint="read them with spark.readStream and the option readChangeFeed",
         )
-    table = _require_state(folder)
-    return read_rows(folder, table, spark)
 
 
 def read_rows(folder: TableFolder, table: TableState, spark: SparkSession) -> DataFrame:
@@ -69,7 +77,7 @@ def read_stream(
     Raises:
         RunError: If the table is not append-only, and the options do not ask for its changes.
     """
-    table = _require_state(folder)
+    table = require_state(folder)
     given = {name.lower(): value.lower() for name, value in options.items()}
     with_feed = "true" in (given.get("readchangefeed"), given.get("readchangedata"))
     if with_feed:
@@ -106,7 +114,12 @@ def _refuse_versions(options: Mapping[str, str]) -> None:
             )
 
 
-def _require_state(folder: TableFolder) -> TableState:
+def require_state(folder: TableFolder) -> TableState:
+    """The state of a table.
+
+    Raises:
+        RunError: If it has none yet.
+    """
     table = folder.read_state()
     if table is None:
         raise RunError(UNKNOWN_TABLE, f"`{folder.name.written}` has no rows yet")

@@ -17,16 +17,12 @@ from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
 from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
-from cbx.runtime.flows.check_views import check_view
-from cbx.runtime.flows.fingerprint import stream_paths
-from cbx.runtime.flows.refresh_table import RefreshResult, refresh_table
 from cbx.runtime.flows.write_sink import write_sink
-from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, NoteAdded
+from cbx.runtime.log.events import FlowFinished, FlowStarted, NoteAdded
 from cbx.runtime.outside.data_files import DELTA
 from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.results import DatasetResult, RunRequest
-from cbx.runtime.spark.session import make_active, settings
-from cbx.runtime.tables.read_table import read_stream, read_table
+from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder, folder_name
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
 from cbx.runtime.update.up_to_date import signature
@@ -36,13 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
     from cbx.runtime.definitions import Dataset, Query, Registry
+    from cbx.runtime.flows.refresh_table import RefreshResult
+    from cbx.runtime.log.events import Event
     from cbx.runtime.names import DatasetName
     from cbx.runtime.outside.data_files import DataFiles
-    from cbx.runtime.outside.outside_reads import OutsideReads
+    from cbx.runtime.update.started_engine import StartedEngine
 
 
 class _ThreadState(threading.local):
@@ -64,27 +62,28 @@ class Materializer:
     """Provides the datasets that notebooks read, and refreshes them first.
 
     Attributes:
-        spark: The session.
+        engine: Runs the queries.
         landings: The landing folders and files that are read, each with a signature of its files before they were read.
     """
 
     def __init__(
         self,
         request: RunRequest,
-        spark: SparkSession,
+        started: StartedEngine,
         registry: Registry,
         roots: Sequence[Path],
-        log: EventLog,
-        outside: OutsideReads,
+        log: Callable[[Event], None],
         user_code_ran: Callable[[], None],
     ) -> None:
         self._request = request
         self._state = request.state.resolve()
-        self.spark = spark
+        self.engine = started.engine
+        self._refresh_dataset = started.refresh
+        self._is_parallel = started.is_parallel
         self._registry = registry
         self._roots = roots
         self._log = log
-        self._outside = outside
+        self._outside = started.outside
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
         self._here = _ThreadState()
@@ -103,8 +102,9 @@ class Materializer:
             flow.spark_conf for flow in flows
         )
         # A setting holds for the whole session.
-        size = 1 if has_settings or self._request.dry_run else _THREADS
-        return DatasetWorkers(tuple(registry.datasets), size, partial(make_active, self.spark))
+        is_alone = has_settings or self._request.dry_run or not self._is_parallel
+        size = 1 if is_alone else _THREADS
+        return DatasetWorkers(tuple(registry.datasets), size, self.engine.make_active)
 
     def refresh_all(self) -> None:
         """Refresh all selected datasets, in the order of definition, but inputs first."""
@@ -140,14 +140,14 @@ class Materializer:
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
-            if frame.isStreaming:
+            if self.engine.is_stream(frame):
                 raise RunError(
                     INVALID_DEFINITION,
                     f"the view `{name.written}` is a stream but is read as a batch",
                     hint="read it with spark.readStream.table",
                 )
             return frame
-        return self._table(name, dataset, partial(read_table, options=options))
+        return self._table(name, dataset, partial(self.engine.read_table, options=options))
 
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
         """The rows of a table as a stream; None for a table that is not in the pipeline."""
@@ -158,7 +158,7 @@ class Materializer:
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
-            if not frame.isStreaming:
+            if not self.engine.is_stream(frame):
                 raise RunError(
                     INVALID_DEFINITION,
                     f"the view `{name.written}` is a batch but is read as a stream",
@@ -166,29 +166,25 @@ class Materializer:
                 )
             return frame
 
-        def read(folder: TableFolder, spark: SparkSession) -> DataFrame:
-            context = self.context(name)
-            rows, generation = read_stream(folder, spark, options, context.next_schema_folder)
-            context.reads.streams[folder.name.key] = generation
-            return rows
+        def read(folder: TableFolder) -> DataFrame:
+            return self.engine.read_stream(folder, options, self.context(name))
 
         return self._table(name, dataset, read)
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        from cbx.runtime.auto_loader import open_stream
-
         folder = self._source_folder(path)
         self._watch(path)
         if not self._here.contexts:
-            return open_stream(self.spark, options, path, schema, folder, note=self._note)
+            return self.engine.open_files(options, path, schema, folder, None, self._note)
+        context = self._here.contexts[-1]
         with self._workers.let_others_call():
-            return open_stream(self.spark, options, path, schema, folder, note=self._note)
+            return self.engine.open_files(options, path, schema, folder, context, self._note)
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
         files = self._outside.delta_files(path)
-        if files.format == DELTA and has_delta(self.spark):
+        if files.format == DELTA and has_delta(self.engine.spark):
             return None
         return self._read_outside(files, options, is_stream=is_stream)
 
@@ -232,13 +228,11 @@ class Materializer:
 
     def batch_files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """All files of a folder, as ``read_files`` reads them."""
-        from cbx.runtime.auto_loader import open_batch
-
         self._watch(path)
         if self._here.contexts:
             self._here.contexts[-1].reads.landings.append(path)
         with self._workers.let_others_call():
-            return open_batch(self.spark, options, path, schema, note=self._note)
+            return self.engine.read_files(options, path, schema, self._note)
 
     def _note(self, text: str) -> None:
         self._log(NoteAdded(text))
@@ -272,13 +266,14 @@ class Materializer:
                 f"`{context.folder.name.written}` returns {type(frame).__name__} instead of a DataFrame",
                 hint="return the DataFrame of the query",
             )
+        frame = self.engine.show_metadata(frame)
         self._remember_landings(frame, context)
         return frame
 
     def _remember_landings(self, frame: DataFrame, context: FlowContext) -> None:
         """Keep the signatures of the folders that a stream reads without Auto Loader."""
         tables = (self._state / "tables").as_posix()
-        for path in stream_paths(frame) if frame.isStreaming else ():
+        for path in self.engine.stream_paths(frame):
             if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
                 self._watch(path)
 
@@ -311,11 +306,11 @@ class Materializer:
         self,
         name: DatasetName,
         dataset: Dataset | None,
-        read: Callable[[TableFolder, SparkSession], DataFrame],
+        read: Callable[[TableFolder], DataFrame],
     ) -> DataFrame | None:
         folder = TableFolder(self._state, name if dataset is None else dataset.name)
         if dataset is None:
-            return read(folder, self.spark) if folder.read_state() is not None else None
+            return read(folder) if folder.read_state() is not None else None
         self.context(name)
         if self._is_selected(name.key):
             self._refresh(name.key)
@@ -328,7 +323,7 @@ class Materializer:
                 f"`{name.written}` has no rows yet and is not selected",
                 hint=f"add --select {name.key}",
             )
-        return read(folder, self.spark)
+        return read(folder)
 
     def _view(self, view: Dataset) -> DataFrame:
         context = self.context(view.name)
@@ -336,7 +331,7 @@ class Materializer:
         if frame is None:
             with self._reading(view.name.key):
                 self._inputs.setdefault(view.name.key, {})
-                frame = check_view(view, self._call_view(view), context)
+                frame = self.engine.check_view(view, self._call_view(view), context)
             context.reads.view_frames[view.name.key] = frame
         return frame
 
@@ -352,8 +347,8 @@ class Materializer:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
         request = self._request
-        with settings(self.spark, dataset.spark_conf):
-            return refresh_table(
+        with settings(self.engine.spark, dataset.spark_conf):
+            return self._refresh_dataset(
                 dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run
             )
 

@@ -27,21 +27,17 @@ from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
-from cbx.runtime.outside.delta_module import install_delta_module
-from cbx.runtime.outside.delta_tables import has_delta
-from cbx.runtime.outside.message_reads import MESSAGES, MessageReads, read_stream_stand_ins
-from cbx.runtime.outside.outside_reads import OutsideReads
-from cbx.runtime.outside.saved_tables import SavedTables
+from cbx.runtime.outside.message_reads import MESSAGES, read_stream_stand_ins
 from cbx.runtime.outside.stand_ins import TableStandIns, read_table_stand_ins
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
-from cbx.runtime.spark.intercepted_writes import intercept_writes
-from cbx.runtime.spark.session import configuration_value, configure_pipeline, in_working_folder, session
+from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
 from cbx.runtime.update.materializer import MODULE_STREAMS, Materializer
+from cbx.runtime.update.started_engine import StartedEngine, start_spark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,32 +117,86 @@ def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> 
 
 def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns, log: EventLog) -> _Outcome:
     """Load the definitions and refresh the datasets."""
-    registry = Registry()
     all_files = notebook.with_run_notebooks(files)
     folders = (path.resolve() for path in request.paths if path.is_dir())
     roots = tuple(dict.fromkeys((*(file.parent for file in all_files), *folders)))
+    sources = _Sources(files, all_files, roots)
     nothing_new.forget(request.state)
     recover(request.state)
     if request.full_refresh and request.select is None:
         for name in (MODULE_STREAMS, MESSAGES):
             shutil.rmtree(request.state / name, ignore_errors=True)
+    update = _on_sail(request, sources, stand_ins, log) if request.engine == "sail" else None
+    if update is None:
+        with start_spark(request, stand_ins.tables, stand_ins.streams) as started:
+            update = _update(started, request, sources, stand_ins, log)
+    materializer, diagnostics = update.materializer, update.diagnostics
+    if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(update.files):
+        nothing_new.remember(request, update.files, materializer.landings, materializer.results())
+    results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
+    return results, tuple(diagnostics), dict(materializer.landings)
+
+
+class _Sources(NamedTuple):
+    """The files of a pipeline.
+
+    Attributes:
+        files: The notebooks and plain files.
+        all_files: The same, with the notebooks that they run.
+        roots: The folders from which they import.
+    """
+
+    files: tuple[Path, ...]
+    all_files: tuple[Path, ...]
+    roots: tuple[Path, ...]
+
+
+class _Update(NamedTuple):
+    """An update that has ended.
+
+    Attributes:
+        materializer: What it did.
+        diagnostics: What is wrong with the definitions; then it did nothing.
+        files: The source files, with the modules that they imported.
+    """
+
+    materializer: Materializer
+    diagnostics: list[Diagnostic]
+    files: tuple[Path, ...]
+
+
+def _on_sail(request: RunRequest, sources: _Sources, stand_ins: _StandIns, log: EventLog) -> _Update | None:
+    """An update on Sail; None if Sail cannot run the pipeline, which is logged."""
+    from cbx.runtime.update.sail_update import SailUpdate
+
+    if request.dry_run:
+        return None
+    with SailUpdate.start(request, stand_ins.tables, stand_ins.streams, log) as sail:
+        if sail is None:
+            return None
+        plan = _update(sail.planning(), request, sources, stand_ins, sail.silence)
+        if not sail.accepts(plan.materializer, plan.diagnostics):
+            return None
+        return _update(sail.running(), request, sources, stand_ins, log)
+
+
+def _update(
+    started: StartedEngine,
+    request: RunRequest,
+    sources: _Sources,
+    stand_ins: _StandIns,
+    log: Callable[[Event], None],
+) -> _Update:
+    """Load the definitions and refresh the datasets with an engine."""
+    registry, spark = Registry(), started.engine.spark
     with ExitStack() as stack:
-        spark = session(request.state, request.master)
-        stack.enter_context(in_working_folder(spark, request.working_folder))
-        stack.enter_context(configure_pipeline(spark, request.configuration))
-        modules = stack.enter_context(add_import_folders(roots))
-        outside = OutsideReads(
-            spark, stand_ins.tables, MessageReads(spark, stand_ins.streams, request.state), request.state
-        )
-        materializer = Materializer(request, spark, registry, roots, log, outside, modules.send_by_value)
+        modules = stack.enter_context(add_import_folders(sources.roots))
+        materializer = Materializer(request, started, registry, sources.roots, log, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
-        if not has_delta(spark):
-            saved = SavedTables(request.state, lambda name: name.key in registry.datasets, request.dry_run)
-            stack.enter_context(intercept_writes(spark, saved))
-            stack.enter_context(install_delta_module(spark, saved.path_of))
+        stack.enter_context(started.intercept_writes(lambda name: name.key in registry.datasets))
         stack.enter_context(install_dbutils_module(partial(configuration_value, spark)))
-        diagnostics = _load(files, spark, registry)
+        diagnostics = _load(sources.files, spark, registry)
         modules.send_by_value()
         for text, span in registry.notes:
             log(NoteAdded(text, str(span) if span else None))
@@ -157,11 +207,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
         if not diagnostics:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             materializer.refresh_all()
-        sources = (*all_files, *modules.files())
-    if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(sources):
-        nothing_new.remember(request, sources, materializer.landings, materializer.results())
-    results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
-    return results, tuple(diagnostics), dict(materializer.landings)
+        return _Update(materializer, diagnostics, (*sources.all_files, *modules.files()))
 
 
 def _find_mistakes(registry: Registry, request: RunRequest, tables: TableStandIns) -> list[Diagnostic]:

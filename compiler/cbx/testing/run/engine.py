@@ -6,8 +6,6 @@ A process has one engine, started when the first test needs it. Both engines use
 from __future__ import annotations
 
 import gc
-import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +18,12 @@ if TYPE_CHECKING:
 
 ENGINES = ("sail", "spark")
 
-_SAIL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
 _SPARK_SETTINGS = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
 """Tables of a few rows need neither several partitions nor adaptive query plans."""
-_FOR_SAIL = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
-"""Tables of a few rows gain nothing from several partitions, and the log of the engine does not help users."""
 
 
 @dataclass
-class Engine:
+class RunningEngine:
     """A running engine.
 
     Attributes:
@@ -53,10 +48,10 @@ class Engine:
         self._configuration = dict(configuration)
 
 
-_running: dict[str, Engine] = {}
+_running: dict[str, RunningEngine] = {}
 
 
-def start_engine(name: str, state: Path) -> Engine:
+def start_engine(name: str, state: Path) -> RunningEngine:
     """The engine, started if it is not running.
 
     Args:
@@ -71,28 +66,19 @@ def start_engine(name: str, state: Path) -> Engine:
             reason = f"{name} cannot start because {running.name} is already running in this process"
             raise ModelTestError(reason, "run the tests of the two engines one after the other")
         return running
-    _running[name] = _start_sail() if name == "sail" else Engine(name, _start_spark(state))
+    _running[name] = _start_sail() if name == "sail" else RunningEngine(name, _start_spark(state))
     gc.freeze()  # objects of the engine stay, so the garbage collector need not look at them
     return _running[name]
 
 
-def _start_sail() -> Engine:
-    os.environ.update({key: value for key, value in _FOR_SAIL.items() if key not in os.environ})
+def _start_sail() -> RunningEngine:
     try:
-        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
-        from pyspark.sql import SparkSession
+        from cbx.runtime.sail.session import start_sail
+
+        sail = start_sail()
     except ImportError as error:
         raise _not_installed("Sail", error) from None
-    server = SparkConnectServer(port=0)
-    server.start(background=True)
-    _, port = server.listening_address
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Spark, about the versions of its libraries
-        spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-    spark.client.disable_reattachable_execute()  # the server is in the same process, so no connection is lost
-    for key, value in _SAIL_SETTINGS.items():
-        spark.conf.set(key, value)
-    return Engine("sail", spark, server)
+    return RunningEngine("sail", sail.spark, sail.server)
 
 
 def _start_spark(state: Path) -> Any:

@@ -13,11 +13,12 @@ from pyspark.sql import functions
 
 from cbx.runtime.errors import RunError
 from cbx.runtime.failures import diagnose
+from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.testing.errors import ModelFailed, UnsupportedByEngine
 
 if TYPE_CHECKING:
     from cbx.testing.project.compiled_project import CompiledModel
-    from cbx.testing.run.engine import Engine
+    from cbx.testing.run.engine import RunningEngine
 
 _OTHER_ENGINE = "run it with `--engine spark` to see whether the model or Sail is the cause"
 _UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
@@ -29,7 +30,7 @@ _UNSUPPORTED = re.compile(
 
 
 @contextmanager
-def convert_exceptions(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None]:
+def convert_exceptions(model: CompiledModel, engine: RunningEngine, root: Path) -> Iterator[None]:
     """Convert the exceptions that the code of a model raises in the context.
 
     Raises:
@@ -38,6 +39,8 @@ def convert_exceptions(model: CompiledModel, engine: Engine, root: Path) -> Iter
     """
     try:
         yield
+    except NotOnSailError as error:
+        raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: it {error.reason}") from None
     except (PySparkException, RunError) as error:
         diagnostic = diagnose(error, (root,), None).diagnostic
         span = diagnostic.span

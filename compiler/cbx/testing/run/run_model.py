@@ -23,6 +23,7 @@ from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.dbutils import Dbutils, Secrets, Widgets
 from cbx.runtime.notebooks.notebook_cells import cells
+from cbx.runtime.sail.rewritten_queries import rewrite_queries_for_sail
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
 from cbx.syntax.text import REDACTED
@@ -37,7 +38,6 @@ from cbx.testing.run.frozen_clock import freeze_clock
 from cbx.testing.run.given_tables import GivenTables
 from cbx.testing.run.merge_changes import merge_batches
 from cbx.testing.run.merge_snapshots import merge_snapshot_batches
-from cbx.testing.run.sail_queries import rewrite_queries_for_sail
 from cbx.testing.run.stream_operations import allow_stream_operations
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
     from cbx.testing.rows.input_frames import Batches
-    from cbx.testing.run.engine import Engine
+    from cbx.testing.run.engine import RunningEngine
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Run:
 
     project: CompiledProject
     model: CompiledModel
-    engine: Engine
+    engine: RunningEngine
     given: Mapping[str, Batches]
     now: datetime | None
     configuration: Mapping[str, str]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 
+from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.sail.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
 from cbx.runtime.spark.replace_attributes import replace_attributes
-from cbx.testing.errors import UnsupportedByEngine
-from cbx.testing.run.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,7 +24,7 @@ _SYNTAX_ERROR = re.compile(r"invalid argument: found .* at \d+:\d+ expected", re
 def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
     """Let ``spark.sql`` rewrite queries for Sail while the context lasts.
 
-    Within it ``spark.sql`` raises `UnsupportedByEngine` for a valid query that Sail does not parse.
+    Within it ``spark.sql`` raises `NotOnSailError` for a valid query that Sail does not parse.
     """
     owner = type(spark)
     plain_sql = owner.sql
@@ -38,7 +38,7 @@ def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
         except PySparkException as error:
             if _SYNTAX_ERROR.search(str(error)) and is_valid_sql(sqlQuery):
                 reason = next(iter(str(error).splitlines()), "").partition(" expected ")[0]
-                raise UnsupportedByEngine(f"Sail does not parse this query: {reason}") from None
+                raise NotOnSailError(f"has a query that Sail does not parse: {reason}") from None
             raise
         return frame
 

@@ -1,0 +1,124 @@
+"""Runs the queries of a pipeline on Spark, with Structured Streaming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Observation
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+from cbx.runtime.auto_cdc import merge_changes, observe_counts
+from cbx.runtime.flow_context import MergeCounts
+from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
+from cbx.runtime.spark.observations import read_observation, read_write_observation
+from cbx.runtime.spark.session import make_active
+from cbx.runtime.tables.read_table import read_stream, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.definitions import Dataset, DatasetExpectation
+    from cbx.runtime.flow_context import Engine, FlowContext
+    from cbx.runtime.results import Counts
+    from cbx.runtime.tables.store import TableFolder
+
+
+def spark_engine(spark: SparkSession) -> Engine:
+    """The engine with a session of Spark."""
+    return _SparkEngine(spark)
+
+
+@dataclass(frozen=True, slots=True)
+class _SparkEngine:
+    """The methods of ``Engine``, on Spark."""
+
+    spark: SparkSession
+
+    def make_active(self) -> None:
+        make_active(self.spark)
+
+    def is_stream(self, frame: DataFrame) -> bool:
+        return frame.isStreaming
+
+    def read_table(self, folder: TableFolder, options: Mapping[str, str]) -> DataFrame:
+        return read_table(folder, self.spark, options)
+
+    def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
+        rows, generation = read_stream(folder, self.spark, options, context.next_schema_folder)
+        context.reads.streams[folder.name.key] = generation
+        return rows
+
+    def open_files(
+        self,
+        options: Mapping[str, str],
+        path: str,
+        schema: StructType | None,
+        source_folder: Path,
+        context: FlowContext | None,  # noqa: ARG002 - as `Engine` declares it
+        note: Callable[[str], None],
+    ) -> DataFrame:
+        from cbx.runtime.auto_loader import open_stream
+
+        return open_stream(self.spark, options, path, schema, source_folder, note=note)
+
+    def read_files(
+        self, options: Mapping[str, str], path: str, schema: StructType | None, note: Callable[[str], None]
+    ) -> DataFrame:
+        from cbx.runtime.auto_loader import open_batch
+
+        return open_batch(self.spark, options, path, schema, note=note)
+
+    def show_metadata(self, frame: DataFrame) -> DataFrame:
+        return frame
+
+    def stream_paths(self, frame: DataFrame) -> Sequence[str]:
+        return fingerprint.stream_paths(frame) if frame.isStreaming else ()
+
+    def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
+        return check_views.check_view(view, frame, context)
+
+    def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
+        expectations.check_conditions(frame, rules)
+
+    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
+        return fingerprint.fingerprint(frame, rules)
+
+    def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
+        return fingerprint.reads_only_known_files(frame, context)
+
+    def streams_only_known_sources(self, frame: DataFrame, context: FlowContext) -> bool:
+        return fingerprint.streams_only_known_sources(frame, context)
+
+    def needs_complete_mode(self, frame: DataFrame) -> bool:
+        return rewrite_table.needs_complete_mode(frame)
+
+    def drain(
+        self, context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None], mode: str = "append"
+    ) -> None:
+        append_stream.drain(context, frame, write, mode)
+
+    def write_and_check(
+        self,
+        batch: DataFrame,
+        rules: Sequence[DatasetExpectation],
+        folder: Path,
+        dataset: str,
+        others: DataFrame | None = None,
+    ) -> Counts:
+        return append_stream.write_and_check(batch, rules, folder, dataset, others)
+
+    def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
+        arrived, written = Observation(), Observation()
+        state = None if before is None else changes.sparkSession.read.parquet(str(before))
+        counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
+        writer = merge_changes(state, counted, spec, observe_counts(written)).write.mode("overwrite")
+        writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(after))
+        read = int(read_write_observation(changes, arrived).get("n") or 0)
+        target = read_observation(written) if not read else read_write_observation(changes, written)
+        return MergeCounts(read, int(target.get("num_upserted_rows") or 0), int(target.get("num_deleted_rows") or 0))

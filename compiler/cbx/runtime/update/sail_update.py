@@ -1,0 +1,186 @@
+"""One update on Sail: planned first, so that Spark runs it if Sail cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cbx.runtime.log.events import Event, NoteAdded
+from cbx.runtime.outside.message_reads import MessageReads
+from cbx.runtime.outside.outside_reads import OutsideReads
+from cbx.runtime.outside.stand_ins import TableStandIns
+from cbx.runtime.sail.engine import SailEngine
+from cbx.runtime.sail.planner import SailPlanner
+from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.sail.rewritten_queries import rewrite_queries_for_sail
+from cbx.runtime.sail.session import RunningSail, start_sail, stop_sail
+from cbx.runtime.spark.intercepted_writes import intercept_writes
+from cbx.runtime.spark.session import settings
+from cbx.runtime.update.started_engine import StartedEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame
+
+    from cbx.diagnostics.diagnostic import Diagnostic
+    from cbx.runtime.names import DatasetName
+    from cbx.runtime.outside.data_files import DataFiles
+    from cbx.runtime.results import RunRequest
+    from cbx.runtime.update.materializer import Materializer
+
+
+@dataclass(slots=True)
+class SailUpdate:
+    """An update on Sail.
+
+    Attributes:
+        sail: The server and its session.
+        planner: Plans the update.
+        outside: Refuses what is outside the pipeline.
+        log: Receives events.
+        is_refused: Whether Sail cannot run it.
+    """
+
+    sail: RunningSail
+    planner: SailPlanner
+    outside: OutsideReads
+    log: Callable[[Event], None]
+    is_refused: bool = False
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(
+        cls,
+        request: RunRequest,
+        tables: TableStandIns,
+        streams: Mapping[str, Path],
+        log: Callable[[Event], None],
+    ) -> Iterator[SailUpdate | None]:
+        """Start Sail, and set it up for an update while the context lasts; None if it cannot run the update."""
+        reason = _refuse(request, tables, streams)
+        if reason is not None:
+            log(NoteAdded(f"Running on Spark: {reason}."))
+            yield None
+            return
+        sail = _sail()
+        update = cls(sail, SailPlanner(sail.spark), _no_outside(request, sail), log)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_in_folder(request.working_folder))
+            stack.enter_context(settings(sail.spark, request.configuration))
+            stack.enter_context(rewrite_queries_for_sail(sail.spark))
+            yield update
+        if update.is_refused:
+            _stop()
+
+    def planning(self) -> StartedEngine:
+        """The engine that plans."""
+        return StartedEngine(self.planner, self.outside, self._intercept(self.planner), self.planner.plan_table, False)
+
+    def running(self) -> StartedEngine:
+        """The engine that runs what was planned."""
+        engine = SailEngine(self.sail.spark, self.planner.landed)
+        return StartedEngine(engine, self.outside, self._intercept(engine), is_parallel=False)
+
+    @staticmethod
+    def silence(event: Event) -> None:
+        """Ignore an event of planning."""
+
+    def accepts(self, materializer: Materializer, diagnostics: Sequence[Diagnostic]) -> bool:
+        """Whether everything was planned; otherwise the reason is logged, and Sail is stopped."""
+        reason = self._reason(materializer, diagnostics)
+        if reason is None:
+            return True
+        self.log(NoteAdded(f"Running on Spark: {reason}."))
+        self.is_refused = True
+        return False
+
+    def _reason(self, materializer: Materializer, diagnostics: Sequence[Diagnostic]) -> str | None:
+        if self.planner.refusals:
+            name, reason = self.planner.refusals[0]
+            return f"`{name}` {reason}"
+        failed = [result for result in materializer.results() if result.status in ("failed", "skipped")]
+        problems = [*diagnostics, *(result.diagnostic for result in failed if result.diagnostic is not None)]
+        return problems[0].message if problems else None
+
+    def _intercept(self, engine: SailEngine) -> Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]:
+        @contextlib.contextmanager
+        def intercept(_: Callable[[DatasetName], bool]) -> Iterator[None]:
+            with engine.noticing_views(), intercept_writes(engine.spark, _RefusedWrites()):
+                yield
+
+        return intercept
+
+
+def _refuse(request: RunRequest, tables: TableStandIns, streams: Mapping[str, Path]) -> str | None:
+    """Why Sail does not even start; None if it does."""
+    if _fell_back:
+        return "an earlier update in this process did"
+    if tables.files or streams:
+        return "files stand in for tables or streams"
+    if any(name.startswith("spark.") for name in request.configuration):
+        return "the configuration has settings of Spark"
+    return None
+
+
+_running: list[RunningSail] = []
+_fell_back: list[bool] = []
+
+
+def _sail() -> RunningSail:
+    if not _running:
+        _running.append(start_sail())
+    return _running[0]
+
+
+def _stop() -> None:
+    stop_sail(_running.pop())
+    _fell_back.append(True)
+
+
+@contextlib.contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    before = os.getcwd()  # noqa: PTH109 - as `chdir` takes it
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+class _RefusedOutside(OutsideReads):
+    """Refuses what is outside the pipeline."""
+
+    def batch(self, files: DataFiles, options: Mapping[str, str]) -> DataFrame:  # noqa: ARG002
+        raise NotOnSailError("reads tables outside the pipeline")
+
+    def stream(self, files: DataFiles, options: Mapping[str, str], folder: Path) -> DataFrame:  # noqa: ARG002
+        raise NotOnSailError("reads tables outside the pipeline")
+
+    def delta_files(self, path: str) -> DataFiles:  # noqa: ARG002
+        raise NotOnSailError("reads a Delta table")
+
+
+class _RefusedMessages(MessageReads):
+    """Refuses streaming services."""
+
+    def read(self, *arguments: Any, **named: Any) -> NoReturn:  # noqa: ARG002
+        raise NotOnSailError("reads a streaming service")
+
+
+class _RefusedWrites:
+    """Refuses what notebooks write."""
+
+    def write_path(self, *arguments: Any, **named: Any) -> NoReturn:  # noqa: ARG002
+        raise NotOnSailError("writes a Delta table")
+
+    def write_table(self, *arguments: Any, **named: Any) -> NoReturn:  # noqa: ARG002
+        raise NotOnSailError("writes a table of a catalog")
+
+
+def _no_outside(request: RunRequest, sail: RunningSail) -> OutsideReads:
+    return _RefusedOutside(sail.spark, TableStandIns(), _RefusedMessages(sail.spark, {}, request.state), request.state)

@@ -1,0 +1,89 @@
+"""An engine that runs one update, with the ways in which it reaches what is outside the pipeline."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from cbx.runtime.flows.refresh_table import refresh_table
+from cbx.runtime.flows.spark_engine import spark_engine
+from cbx.runtime.outside.delta_module import install_delta_module
+from cbx.runtime.outside.delta_tables import has_delta
+from cbx.runtime.outside.message_reads import MessageReads
+from cbx.runtime.outside.outside_reads import OutsideReads
+from cbx.runtime.outside.saved_tables import SavedTables
+from cbx.runtime.spark.intercepted_writes import intercept_writes
+from cbx.runtime.spark.session import configure_pipeline, in_working_folder, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cbx.runtime.definitions import Dataset, Flow
+    from cbx.runtime.flow_context import Engine
+    from cbx.runtime.flows.refresh_table import Queries, RefreshResult
+    from cbx.runtime.names import DatasetName
+    from cbx.runtime.outside.stand_ins import TableStandIns
+    from cbx.runtime.results import RunRequest
+    from cbx.runtime.tables.store import TableFolder
+
+
+class Refresh(Protocol):
+    """Refreshes a table, as ``refresh_table`` does."""
+
+    def __call__(
+        self,
+        dataset: Dataset,
+        flows: Sequence[Flow],
+        folder: TableFolder,
+        queries: Queries,
+        *,
+        full_refresh: bool,
+        is_dry: bool = False,
+    ) -> RefreshResult:
+        """Refresh a table."""
+
+
+class StartedEngine(NamedTuple):
+    """An engine that runs one update.
+
+    Attributes:
+        engine: The engine.
+        outside: Reads what is outside the pipeline.
+        intercept_writes: Intercepts what notebooks write, given whether a table is one of the pipeline.
+        refresh: Refreshes a table.
+        is_parallel: Whether it refreshes several tables at a time.
+    """
+
+    engine: Engine
+    outside: OutsideReads
+    intercept_writes: Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]
+    refresh: Refresh = refresh_table
+    is_parallel: bool = True
+
+
+@contextmanager
+def start_spark(request: RunRequest, tables: TableStandIns, streams: Mapping[str, Path]) -> Iterator[StartedEngine]:
+    """Spark, set up for an update while the context lasts.
+
+    Args:
+        request: The update.
+        tables: What stands in for tables.
+        streams: What stands in for topics and services, by their names.
+    """
+    with ExitStack() as stack:
+        spark = session(request.state, request.master)
+        stack.enter_context(in_working_folder(spark, request.working_folder))
+        stack.enter_context(configure_pipeline(spark, request.configuration))
+        outside = OutsideReads(spark, tables, MessageReads(spark, streams, request.state), request.state)
+
+        @contextmanager
+        def intercept(is_of_pipeline: Callable[[DatasetName], bool]) -> Iterator[None]:
+            if has_delta(spark):
+                yield
+                return
+            saved = SavedTables(request.state, is_of_pipeline, request.dry_run)
+            with intercept_writes(spark, saved), install_delta_module(spark, saved.path_of):
+                yield
+
+        yield StartedEngine(spark_engine(spark), outside, intercept)
