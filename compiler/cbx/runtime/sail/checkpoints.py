@@ -18,7 +18,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from cbx.runtime.sail.refusals import NotOnSailError
 
@@ -33,11 +33,11 @@ class ReadFile:
     """A file that a stream has read.
 
     Attributes:
-        path: Its absolute path.
+        uri: Its URI, such as ``file:/folder/name``.
         timestamp: When it was modified, in milliseconds since the epoch.
     """
 
-    path: str
+    uri: str
     timestamp: int
 
 
@@ -56,9 +56,8 @@ def read_files(checkpoint: Path) -> tuple[ReadFile, ...]:
     files = {}
     for batch in _latest(_batches(checkpoint / "sources" / "0")):
         for entry in _lines(batch):
-            path = unquote(entry["path"]).removeprefix("file:")
-            file = ReadFile(f"/{path.lstrip('/')}", int(entry["timestamp"]))
-            files[file.path] = file
+            uri = "file:/" + entry["path"].removeprefix("file:").lstrip("/")
+            files[uri] = ReadFile(uri, int(entry["timestamp"]))
     return tuple(files.values())
 
 
@@ -72,7 +71,9 @@ def write_files(checkpoint: Path, files: tuple[ReadFile, ...]) -> None:
     query = checkpoint / "metadata"
     name = query.read_text(encoding="utf-8") if query.exists() else json.dumps({"id": str(uuid.uuid4())})
     shutil.rmtree(checkpoint, ignore_errors=True)
-    entries = [{"path": _uri(file.path), "timestamp": file.timestamp, "batchId": 0} for file in files]
+    entries = [
+        {"path": file.uri.replace("file:/", "file:///", 1), "timestamp": file.timestamp, "batchId": 0} for file in files
+    ]
     checkpoint.mkdir(parents=True)
     query.write_text(name, encoding="utf-8")
     _write(checkpoint / "sources" / "0" / "0", entries)
@@ -114,9 +115,9 @@ def _write(file: Path, documents: list[Any]) -> None:
     file.write_text("\n".join([_VERSION, *lines]), encoding="utf-8")
 
 
-def _uri(path: str) -> str:
-    """The URI of a path, as Java writes it."""
-    return "file://" + "".join(c if ord(c) > _ASCII and c.isprintable() else quote(c, safe=_UNQUOTED) for c in path)
+def file_uri(path: Path) -> str:
+    """The URI of an absolute path, as Java writes it."""
+    return "file:" + "".join(c if ord(c) > _ASCII and c.isprintable() else quote(c, safe=_UNQUOTED) for c in str(path))
 
 
 _ASCII: Final = 127

@@ -20,12 +20,15 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
+from cbx.runtime.auto_loader.reading_plan import Opening
 from cbx.runtime.auto_loader.state import load_state, save_state
 from cbx.runtime.flow_context import MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
-from cbx.runtime.sail.checkpoints import ReadFile, read_files, write_files
-from cbx.runtime.sail.landing import METADATA, LandedRows, read_landing
+from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
+from cbx.runtime.landing_files.rows import METADATA
+from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
 from cbx.runtime.sail.parquet_files import write_parquet
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.violation_counts import count_and_drop
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
     from cbx.runtime.tables.store import TableFolder
 
 STREAM: Final = "__cbx_stream_"
+_MILLISECOND: Final = 1_000_000
+"""In nanoseconds."""
 _NAMES: Final = re.compile(rb"__cbx_(?:stream_)?\d+")
 _METADATA: Final = re.compile(rb"\b_metadata\b", re.IGNORECASE)
 
@@ -79,7 +84,7 @@ class SailEngine:
     """
 
     spark: SparkSession
-    landed: dict[str, LandedRows] = field(default_factory=dict)
+    landed: dict[str, NewRows] = field(default_factory=dict)
     _streams: dict[str, StreamInput] = field(default_factory=dict)
     _views: dict[str, DataFrame] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -143,11 +148,12 @@ class SailEngine:
         if options or not table.is_append_only:
             raise NotOnSailError("reads a stream of changes, or with options")
         context.reads.streams[folder.name.key] = table.generation
-        read = {file.path for file in read_files(context.checkpoint)}
-        files = {str(file): file for file in folder.row_files(table)}
-        new = [path for path in files if path not in read]
-        seen = tuple(ReadFile(path, file.stat().st_mtime_ns // 1_000_000) for path, file in files.items())
-        return self._stream(self._rows(new, read_struct(table.schema)), seen, is_new=bool(new))
+        read = read_files(context.checkpoint)
+        known = {file.uri for file in read}
+        new = {uri: file for file in folder.row_files(table) if (uri := file_uri(file)) not in known}
+        rows = self._rows([str(file) for file in new.values()], read_struct(table.schema))
+        seen = (ReadFile(uri, file.stat().st_mtime_ns // _MILLISECOND) for uri, file in new.items())
+        return self._stream(rows, (*read, *seen), is_new=bool(new))
 
     def open_files(
         self,
@@ -161,9 +167,10 @@ class SailEngine:
         """New files of a folder, as Auto Loader reads them."""
         landed = self.read_landed(options, path, schema, source_folder, context, note)
         save_state(source_folder, load_state(source_folder), landed.state)
-        frame = self.from_arrow(landed.rows.drop_columns([METADATA]), landed.columns)
-        seen = tuple(ReadFile(file, time) for file, time in landed.files.items())
-        return self._stream(frame, seen, is_new=bool(landed.new_files), rows=landed.rows)
+        frame = self.from_arrow(landed.table.drop_columns([METADATA]), landed.schema)
+        seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in landed.files)
+        files = (*read_files(require_context(context).checkpoint), *seen)
+        return self._stream(frame, files, is_new=bool(landed.files), rows=landed.table)
 
     def read_landed(
         self,
@@ -173,14 +180,17 @@ class SailEngine:
         source_folder: Path,
         context: FlowContext | None,
         note: Callable[[str], None],
-    ) -> LandedRows:
+    ) -> NewRows:
         """The rows of new files, which are read once: before the update."""
-        if context is None:
-            raise NotOnSailError("makes a stream outside of the function of a dataset")
+        context = require_context(context)
         key = source_key(context, source_folder)
         if key not in self.landed:
-            read = frozenset(file.path for file in read_files(context.checkpoint))
-            self.landed[key] = read_landing(options, path, schema, read, load_state(source_folder), note)
+            opening = Opening(options, path, schema, note)
+            read = [file.uri for file in read_files(context.checkpoint)]
+            try:
+                self.landed[key] = read_new_files(opening, read, load_state(source_folder), with_metadata=True)
+            except NeedsSparkError as error:
+                raise NotOnSailError(f"reads landing files that need Spark: {error.reason}") from error
         return self.landed[key]
 
     def _stream(
@@ -331,6 +341,17 @@ def plan_of(frame: DataFrame) -> Plan:
     remote: Any = frame
     plan: Plan = remote._plan.to_proto(remote.sparkSession.client)  # noqa: SLF001 - it has no public name
     return plan
+
+
+def require_context(context: FlowContext | None) -> FlowContext:
+    """The flow for which files are read.
+
+    Raises:
+        NotOnSailError: If there is none: a stream that a module makes.
+    """
+    if context is None:
+        raise NotOnSailError("makes a stream outside of the function of a dataset")
+    return context
 
 
 def source_key(context: FlowContext, source_folder: Path) -> str:

@@ -19,9 +19,9 @@ from cbx.runtime.flows.expectation_results import NONE
 from cbx.runtime.flows.expectations import drop_violating_rows, mark_violations
 from cbx.runtime.flows.merge_changes import cdc_spec
 from cbx.runtime.flows.refresh_table import RefreshResult
+from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.engine import SailEngine
-from cbx.runtime.sail.landing import METADATA
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.tables.schema import evolve_schema
@@ -157,8 +157,8 @@ class SailPlanner(SailEngine):
     ) -> DataFrame:
         """No rows of a landing folder, whose new files are read and kept for the update."""
         landed = self.read_landed(options, path, schema, source_folder, context, note)
-        rows = landed.rows.slice(0, 0)
-        frame = self.spark.createDataFrame([], landed.columns)
+        rows = landed.table.slice(0, 0)
+        frame = self.spark.createDataFrame([], landed.schema)
         return self._stream(frame, (), is_new=False, rows=rows)
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:  # noqa: ARG002

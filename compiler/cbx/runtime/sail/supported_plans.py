@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from cbx.parse.dialect import DIALECT
-from cbx.runtime.sail.landing import METADATA
+from cbx.parse.databricks_sql.dialect import DIALECT
+from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_functions import AGGREGATES, FUNCTIONS, words
 
