@@ -17,6 +17,7 @@ from cbx.passes.checks.check_hazards import check_hazards
 from cbx.passes.checks.check_keys import check_keys
 from cbx.passes.checks.check_kinds import check_kinds
 from cbx.passes.checks.check_options import check_options
+from cbx.passes.checks.check_reader_functions import check_reader_functions
 from cbx.passes.checks.check_sinks import check_sinks
 from cbx.passes.checks.check_snapshots import check_snapshots
 from cbx.passes.checks.check_test_queries import check_test_queries
@@ -169,6 +170,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     check_flows(typed, report)
     connected = check_measures(prove_references(check_relationships(typed, report), report), report)
     check_kinds(connected, report)
+    check_reader_functions(connected, report)
     check_snapshots(connected, report)
     check_sinks(connected, report)
     check_options(connected, report)

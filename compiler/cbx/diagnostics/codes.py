@@ -98,6 +98,7 @@ REPEATED_SEED_KEY = Code("CBX345", "repeated-seed-key")
 NULL_IN_SEED = Code("CBX346", "null-in-seed")
 MISSING_SEED_PARENT = Code("CBX347", "missing-seed-parent")
 PLAIN_CREDENTIAL = Code("CBX340", "plain-credential", Severity.WARNING)
+READER_FUNCTION = Code("CBX341", "reader-function", Severity.WARNING)
 UNSENT_COLUMN = Code("CBX339", "unsent-column", Severity.WARNING)
 UNMASKED_COPY = Code("CBX350", "unmasked-copy", Severity.WARNING)
 

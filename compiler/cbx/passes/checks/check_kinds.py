@@ -5,6 +5,7 @@ from __future__ import annotations
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.passes.facts.published_facts import published_model
+from cbx.passes.facts.reader_functions import reader_functions
 from cbx.project.settings import Project
 from cbx.stages.inputs import ModelInput, TableInput
 from cbx.stages.resolved import Connected
@@ -50,15 +51,23 @@ def check_kinds(connected: Connected, report: Report) -> None:
             _check_history(model, model.cdc, report)
 
 
+def lacks_stream(model: ResolvedModel) -> bool:
+    """Whether a model needs a stream and has none among its inputs."""
+    return model.kind in _STREAMING_KINDS and not model.reads_in_batch and not model.is_streaming
+
+
 def _check_mode(model: ResolvedModel, report: Report) -> None:
-    if model.kind in _STREAMING_KINDS and not model.reads_in_batch and not model.is_streaming:
+    if lacks_stream(model):
         what, way_out = _STREAMING_KINDS[model.kind]
         span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
         hint = f"read with `stream`, `stream_source`, `auto_loader` or `kafka`, or {way_out}"
-        if not model.inputs and isinstance(model.code, SqlCode):
+        call = next((call for call in reader_functions(model) if call.is_streaming), None)
+        if call is not None:
+            span, hint = call.span, f"`{call.name}` is not an input: write `{call.replacement}`"
+        elif not model.inputs and isinstance(model.code, SqlCode):
             hint = f"{hint}; is the FROM missing?"
-        label = "a batch input" if model.inputs else ""
+        label = "a batch input" if model.inputs and call is None else ""
         causes = [] if model.inputs else [Cause(model.path, "nothing to read columns of")]
         report.add(codes.KIND_MISMATCH, message, span, label=label, hint=hint, causes=causes)
     if model.reads_in_batch:
