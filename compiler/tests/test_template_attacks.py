@@ -8,8 +8,9 @@ import pytest
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
+from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.parse.jinja.template_spans import Template
-from cbx.parse.jinja.templates import RenderedTemplate, Templates
+from cbx.parse.jinja.templates import Templates
 
 SHARED = "{% set x = (1,) %}{% set y = (1,) %}" + "{% set x = (x, x) %}{% set y = (y, y) %}" * 40
 LONG = "{% set t = 'x' * 100000 %}{% set r = range(100000) %}"

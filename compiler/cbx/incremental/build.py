@@ -39,6 +39,7 @@ from cbx.target.layout import MANIFEST, TARGET, TargetChanges, interrupted_chang
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
+    from cbx.incremental.part import PartialCompilation
     from cbx.stages.plan import Plan
 
 
@@ -230,19 +231,8 @@ def _compile_part(
     problems = replace_files(root, new) if not check else ()
     summary = record.summary._replace(expectations=record.summary.expectations + part.more_expectations)
     if not check and not problems:
-        written = time.time_ns()
-        new_stamps = stamps_of(root, new_paths)
-        sources = record.sources.update(
-            {path: stamp_if_at_rest(stamps[path], state.now) for path in part.sources},
-            {path: digest(text.encode()) for path, text in part.sources.items()},
-        )
-        artifacts = record.artifacts.update(
-            {path: stamp_if_at_rest(new_stamps.get(path), written) for path in new_paths}, digests
-        )
-        write_record(
-            root,
-            record._replace(sources=sources, artifacts=artifacts, summary=summary, diagnostics=part.diagnostics),
-        )
+        updated = _updated_record(root, state, record, part, new_paths, digests)
+        write_record(root, updated._replace(summary=summary, diagnostics=part.diagnostics))
     unchanged = tuple(path for path in record.artifacts.digests if path not in new_paths)
     changes = TargetChanges(tuple(sorted(new_paths)), unchanged, ())
     return Build(
@@ -254,6 +244,27 @@ def _compile_part(
         sources=part.sources,
         digests=record.sources.digests,
     )
+
+
+def _updated_record(
+    root: Path,
+    state: _State,
+    record: CompilationRecord,
+    part: PartialCompilation,
+    new_paths: set[str],
+    digests: Mapping[str, str],
+) -> CompilationRecord:
+    """The record with the stamps and hashes of the files that were read and written."""
+    written = time.time_ns()
+    stamps, new_stamps = state.sources or {}, stamps_of(root, new_paths)
+    sources = record.sources.update(
+        {path: stamp_if_at_rest(stamps[path], state.now) for path in part.sources},
+        {path: digest(text.encode()) for path, text in part.sources.items()},
+    )
+    artifacts = record.artifacts.update(
+        {path: stamp_if_at_rest(new_stamps.get(path), written) for path in new_paths}, digests
+    )
+    return record._replace(sources=sources, artifacts=artifacts)
 
 
 def _read_manifest(root: Path, stamp: Stamp | None) -> str | None:

@@ -275,30 +275,42 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Declar
     padding: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     defaults = [*padding, *arguments.defaults, *arguments.kw_defaults]
     for parameter, default in zip([*positional, *arguments.kwonlyargs], defaults, strict=True):
-        span = scope.positions.span(parameter)
-        if default is None:
-            scope.report.add(
-                codes.MISSING_ARGUMENT,
-                f"the parameter `{parameter.arg}` has no input",
-                span,
-                label="no input",
-                hint='give it a default: `= ref("layer.model")` or another input',
-            )
-            continue
-        reported = len(scope.report)
-        value = read_value(default, scope)
-        if is_parameter(default, scope) and value is not None:
-            continue
-        if isinstance(value, Call) and value.function in INPUTS:
-            yield ParsedInput(parameter.arg, value, parameter in arguments.kwonlyargs)
-        elif len(scope.report) == reported:
-            scope.report.add(
-                codes.WRONG_ARGUMENT_TYPE,
-                f"the parameter `{parameter.arg}` takes an input",
-                scope.positions.span(default),
-                label="not an input",
-                hint=f"one of {', '.join(INPUTS)}",
-            )
+        call = _read_input(parameter, default, scope)
+        if call is not None:
+            yield ParsedInput(parameter.arg, call, parameter in arguments.kwonlyargs)
+    _refuse_other_parameters(arguments, scope)
+
+
+def _read_input(parameter: ast.arg, default: ast.expr | None, scope: DeclarationScope) -> Call | None:
+    """The input of a parameter; None after a diagnostic, and for a parameter of ``for_each``."""
+    if default is None:
+        scope.report.add(
+            codes.MISSING_ARGUMENT,
+            f"the parameter `{parameter.arg}` has no input",
+            scope.positions.span(parameter),
+            label="no input",
+            hint='give it a default: `= ref("layer.model")` or another input',
+        )
+        return None
+    reported = len(scope.report)
+    value = read_value(default, scope)
+    if is_parameter(default, scope) and value is not None:
+        return None
+    if isinstance(value, Call) and value.function in INPUTS:
+        return value
+    if len(scope.report) == reported:
+        scope.report.add(
+            codes.WRONG_ARGUMENT_TYPE,
+            f"the parameter `{parameter.arg}` takes an input",
+            scope.positions.span(default),
+            label="not an input",
+            hint=f"one of {', '.join(INPUTS)}",
+        )
+    return None
+
+
+def _refuse_other_parameters(arguments: ast.arguments, scope: DeclarationScope) -> None:
+    """Report parameters that no input can be given to."""
     for parameter in arguments.posonlyargs:
         scope.report.add(
             codes.WRONG_ARGUMENT_TYPE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cbx.declare.signatures import INPUTS
@@ -12,7 +12,7 @@ from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.parse.databricks_sql.dialect import read_statements
 from cbx.parse.databricks_sql.nesting import obstacle
 from cbx.parse.databricks_sql.quotes import mask_quotes
-from cbx.parse.jinja.templates import RenderedTemplate
+from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -44,56 +44,66 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
         report: Where problems go. Equal failures of calls of one macro have it as a common cause.
         template: What was rendered.
     """
-    from sqlglot import errors, exp
-
     text = rendered.text.placeholder()
-    blanked = mask_quotes(text)
-
-    def add(start: int, end: int, message: str, hint: str | None = None) -> None:
-        called = dict.fromkeys(_CALLED.findall(template))
+    statements, mistakes = _read_statements(text)
+    if statements is not None:
+        mistakes = [*_find_other_mistakes(mask_quotes(text)), *_find_other_statements(text, statements)]
+    called, reported = dict.fromkeys(_CALLED.findall(template)), len(report)
+    for start, end, message, hint in mistakes:
         causes = [Cause("macros/", f"{name}: {message}") for name in called if name not in _NO_MACROS]
         report.add(codes.SYNTAX_ERROR, message, rendered.spans.span(start, end), hint=hint, causes=causes)
+    return statements[0] if statements and len(report) == reported else None
+
+
+_Mistake = tuple[int, int, str, str | None]
+"""The start and end offsets in a query, the message and the hint."""
+
+
+def _read_statements(text: str) -> tuple[list[exp.Expr] | None, list[_Mistake]]:
+    """The statements of a text; None, and the mistake, if it cannot be parsed."""
+    from sqlglot import errors
 
     reason = obstacle(text)
     if reason:
-        add(0, 1, f"invalid SQL: {reason}", _FLATTER)
-        return None
+        return None, [(0, 1, f"invalid SQL: {reason}", _FLATTER)]
     try:
-        statements = read_statements(text)
+        return read_statements(text), []
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
-        add(start, start + len(str(problem.get("highlight") or " ")), f"invalid SQL: {_describe_problem(problem)}")
-        return None
+        end = start + len(str(problem.get("highlight") or " "))
+        return None, [(start, end, f"invalid SQL: {_describe_problem(problem)}", None)]
     except errors.TokenError:
         start = _find_open_quote(text)
-        add(start, start + 1, "invalid SQL: this is never closed", "close the quote or the comment")
-        return None
+        return None, [(start, start + 1, "invalid SQL: this is never closed", "close the quote or the comment")]
     except RecursionError:
-        add(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)
-        return None
-    reported = len(report)
-    for start, end, message, hint in _find_other_mistakes(blanked):
-        add(start, end, f"invalid SQL: {message}", hint)
-    first_line = max(len(text.split("\n")[0]), 1)
+        return None, [(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)]
+
+
+def _find_other_statements(text: str, statements: Sequence[exp.Expr]) -> Iterator[_Mistake]:
+    """What there is instead of one query."""
+    from sqlglot import exp
+
+    first_line = max(len(text.split("\n", maxsplit=1)[0]), 1)
     if not statements:
-        add(0, first_line, "there is no query here", "write a SELECT below the declaration")
+        yield 0, first_line, "there is no query here", "write a SELECT below the declaration"
     elif len(statements) > 1:
-        add(0, first_line, f"a model is one query, and these are {len(statements)} statements", "keep one of them")
+        message = f"a model is one query, and these are {len(statements)} statements"
+        yield 0, first_line, message, "keep one of them"
     elif not isinstance(statements[0], (exp.Query, exp.Values)):
         word = text.split(None, 1)[0].upper()
-        add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx creates the table")
-    return statements[0] if len(report) == reported else None
+        yield 0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx creates the table"
 
 
-def _find_other_mistakes(blanked: str) -> Iterator[tuple[int, int, str, str]]:
-    """Mistakes that sqlglot does not report: the start and end offsets, the message and the hint."""
+def _find_other_mistakes(blanked: str) -> Iterator[_Mistake]:
+    """Mistakes that sqlglot does not report."""
     empty = _EMPTY_ITEM.search(blanked)
     if empty:
-        yield empty.start(), empty.end(), "nothing follows this `,`", "remove the comma"
+        yield empty.start(), empty.end(), "invalid SQL: nothing follows this `,`", "remove the comma"
     for start, has_clause in _find_leading_froms(blanked):
         if has_clause:
-            yield start, start + len("FROM"), "there is no SELECT before this FROM", "write `SELECT ...` before it"
+            message = "invalid SQL: there is no SELECT before this FROM"
+            yield start, start + len("FROM"), message, "write `SELECT ...` before it"
 
 
 def _find_leading_froms(blanked: str) -> Iterator[tuple[int, bool]]:

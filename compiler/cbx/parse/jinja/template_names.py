@@ -1,11 +1,12 @@
-"""Checks the names of variables and parameters in templates, and where secrets are."""
+"""Checks the names of macros, variables and parameters in templates, and where secrets are."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from cbx.declare.foreign_words import FOREIGN_TEMPLATE_WORDS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
@@ -24,6 +25,40 @@ def check_variable(name: str, span: Span, variables: frozenset[str], report: Rep
         hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
         message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
         report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)
+
+
+def report_input(name: str, span: Span, report: Report) -> None:
+    """Report CBX205 for a call such as ``ref`` where none is allowed."""
+    message = f"`{name}` names an input, which only a query can read"
+    hint = "in a declaration only macros and `var` can be called"
+    report.add(codes.UNKNOWN_MACRO, message, span, hint=hint)
+
+
+def report_unknown_macro(
+    name: str, macros: Collection[str], broken: Sequence[Cause], span: Span, report: Report
+) -> None:
+    """Report CBX205 for a call of no macro.
+
+    Args:
+        name: What is called.
+        macros: The macros that there are.
+        broken: Further causes where the name resembles no macro, such as files without the first line of a macro.
+        span: The span of the name.
+        report: Where the problem goes.
+    """
+    near = did_you_mean(name, (*macros, "var"))
+    hint = FOREIGN_TEMPLATE_WORDS.get(name, near or "define it in a file of macros/")
+    causes = [Cause("macros/", f"macro {name}")]
+    if near is None and name not in FOREIGN_TEMPLATE_WORDS:
+        causes += broken
+    report.add(codes.UNKNOWN_MACRO, f"no macro is named `{name}`", span, label="not found", hint=hint, causes=causes)
+
+
+def report_unknown_name(name: str, macros: Collection[str], span: Span, report: Report) -> None:
+    """Report CBX205 for a name that nothing defines."""
+    near = did_you_mean(name, macros, 'a variable of the project is written `var("name")`')
+    hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
+    report.add(codes.UNKNOWN_VARIABLE, f"undefined name `{name}`", span, label="not found", hint=hint)
 
 
 def set_parameters(words: MutableMapping[str, Any], parameters: Parameters | None) -> None:

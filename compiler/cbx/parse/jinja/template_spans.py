@@ -93,6 +93,27 @@ class TemplateCall(NamedTuple):
         return Literal(key, self.strings.get(key, span) if isinstance(key, str) else span)
 
 
+class TemplateCalls(NamedTuple):
+    """The calls of words in a template, and its first tag, which has the span of calls in macros."""
+
+    calls: tuple[TemplateCall, ...]
+    first_tag: Span
+
+    def find(self, word: str, *arguments: Any) -> TemplateCall:
+        """The call of a word, if possible the one with this text as its first argument."""
+        calls = [call for call in self.calls if call.word == word]
+        for call in calls:
+            if arguments and isinstance(arguments[0], str) and arguments[0] in call.strings:
+                return call
+        return calls[0] if calls else TemplateCall(word, self.first_tag, {}, {})
+
+    def nameless_variable(self) -> TemplateCall:
+        """The first call of ``var`` without exactly one string; it may be in a macro."""
+        calls = [call for call in self.calls if call.word == "var"]
+        nameless = [call for call in calls if len(call.strings) != 1]
+        return (nameless or calls or [TemplateCall("var", self.first_tag, {}, {})])[0]
+
+
 def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[TemplateToken, ...]:
     """The template's tokens without white space; offsets are computed, since Jinja gives none."""
     tokens: list[TemplateToken] = []

@@ -9,20 +9,20 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
 
-from cbx.declare.foreign_words import FOREIGN_TEMPLATE_WORDS
 from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.compile_template import compile_template, parse_template
 from cbx.parse.jinja.macro_definitions import add_callers, outermost_macros
 from cbx.parse.jinja.plain_templates import plain_pieces
-from cbx.parse.jinja.rendered_marks import split_marks
+from cbx.parse.jinja.rendered_marks import RenderedTemplate, refuse_damaged_marks, split_marks
 from cbx.parse.jinja.sandbox import BoundedEnvironment
 from cbx.parse.jinja.template_marks import (
     BrokenMacroError,
@@ -39,14 +39,16 @@ from cbx.parse.jinja.template_names import (
     check_parameters,
     check_variable,
     refuse_secrets,
+    report_input,
+    report_unknown_macro,
+    report_unknown_name,
     set_parameters,
 )
-from cbx.parse.jinja.template_problems import hint_of_call, hint_of_tag, lacks_macro_head, reason_of
+from cbx.parse.jinja.template_problems import hint_of_call, lacks_macro_head, reason_of
 from cbx.parse.jinja.template_spans import (
     Template,
-    TemplateCall,
+    TemplateCalls,
     TemplateToken,
-    error_span,
     insert_marks,
     is_attribute,
     read_calls,
@@ -55,28 +57,12 @@ from cbx.parse.jinja.template_spans import (
     template_lines,
 )
 from cbx.syntax.declarations import Argument, Call, Parameters
-from cbx.syntax.text import InputSlot, Text, TextSpans
+from cbx.syntax.text import Text, TextSpans
 
 _OFFSET_MARK = re.compile("\0@([0-9]{1,9})\0")
 _WORDS = frozenset({"var", "secret", *INPUTS})
-_HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
 _HEADLESS = Cause("macros/", "a macro without its first line")
-
-
-@dataclass(frozen=True)
-class RenderedTemplate:
-    """A rendered template.
-
-    Attributes:
-        text: The result.
-        calls: The calls of inputs, by the number of their `InputSlot`.
-        spans: The spans of its pieces.
-    """
-
-    text: Text
-    calls: tuple[Call, ...]
-    spans: TextSpans
 
 
 class Templates:
@@ -92,8 +78,7 @@ class Templates:
         self._environment = BoundedEnvironment(printable=(VariableMark, SecretMark))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
-        self._template_calls: tuple[TemplateCall, ...] = ()
-        self._span = Span("")
+        self._template_calls = TemplateCalls((), Span(""))
         self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
         self._macro_sources: dict[str, SourceFile] = {}
@@ -113,12 +98,12 @@ class Templates:
         """Add the macros of a file, and return their names with their spans; CBX101 if it does not parse."""
         template = Template(source.text, source)
         is_headless = lacks_macro_head(source.text)
-        tree = self._parse(template, report, [_HEADLESS] if is_headless else [])
+        tree = parse_template(self._environment, template, report, [_HEADLESS] if is_headless else [])
         if tree is None:
             self._unparsed.append(source.text)
             self._lacks_a_head |= is_headless
             return []
-        compiled = self._compile(source.text, template, report)
+        compiled = compile_template(self._environment, source.text, template, report)
         self._macro_sources[source.path] = source
         if compiled is None:
             self._mark_broken([node.name for node in tree.find_all(nodes.Macro)])
@@ -204,7 +189,8 @@ class Templates:
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
             rendered = self._render(template, report, variables, inputs_allowed=True)
-            is_wrong = rendered is not None and refuse_secrets(rendered.text, template, self._template_calls, report)
+            calls = self._template_calls.calls
+            is_wrong = rendered is not None and refuse_secrets(rendered.text, template, calls, report)
             return None if is_wrong else rendered
         if template.text not in self._known:
             rendered = self._render(template, report, variables, inputs_allowed=False)
@@ -229,28 +215,30 @@ class Templates:
             return None
         self._calls = []
         self._inputs_allowed = inputs_allowed
-        self._span = template.first_tag_span()
         self._reached = 0
         self._begin_rendering(template.source)
+        rendered = self._run(run, template, report)
+        return self._split_marks(rendered, template, variables, report) if rendered is not None else None
+
+    def _run(self, run: Callable[[], str], template: Template, report: Report) -> str | None:
+        """The text of a template with marks; None if it fails, which is reported unless its macro was."""
         try:
-            rendered = run()
+            return run()
         except UnknownNowError as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
-            report.add(codes.NOT_A_LITERAL, str(error), self._template_call(error.word, (error.name,)).span, hint=hint)
-            return None
+            span = self._template_calls.find(error.word, error.name).span
+            report.add(codes.NOT_A_LITERAL, str(error), span, hint=hint)
         except InputHereError as error:
-            self._report_unknown(str(error), True, True, template.first_tag_span(), report)
-            return None
+            report_input(str(error), template.first_tag_span(), report)
         except NotANameError as error:
-            span = self._nameless_call().span if error.word == "var" else self._template_call(error.word, ()).span
+            calls = self._template_calls
+            span = calls.nameless_variable().span if error.word == "var" else calls.find(error.word).span
             report.add(codes.WRONG_ARGUMENT_TYPE, str(error), span, hint=error.hint)
-            return None
         except BrokenMacroError:
-            return None
+            pass
         except Exception as error:  # noqa: BLE001 - user code may raise anything
             self._report_failure(error, template, report)
-            return None
-        return self._split_marks(rendered, template, variables, report)
+        return None
 
     def _report_failure(self, error: Exception, template: Template, report: Report) -> None:
         """Report an expression that failed, with the line of the macro in which it did."""
@@ -293,7 +281,8 @@ class Templates:
                 is_variable and plain.arguments[0] in variables
             ):
                 return None
-        self._template_calls = tuple(plain.template_call for plain in calls if plain.template_call.word in _WORDS)
+        own_calls = tuple(plain.template_call for plain in calls if plain.template_call.word in _WORDS)
+        self._template_calls = TemplateCalls(own_calls, template.first_tag_span())
         words: dict[str, Any] = self._environment.globals
 
         def run() -> str:
@@ -310,7 +299,7 @@ class Templates:
         self, template: Template, inputs: frozenset[str], variables: frozenset[str], report: Report
     ) -> Callable[[], str] | None:
         """A function that renders a template with marks; None after a diagnostic."""
-        tree = self._parse(template, report)
+        tree = parse_template(self._environment, template, report)
         if tree is None:
             return None
         reported = len(report)
@@ -318,8 +307,8 @@ class Templates:
         self._check_names(template, tree, tokens, inputs, variables, report)
         if len(report) > reported:
             return None
-        self._template_calls = read_calls(template, tokens)
-        compiled = self._compile(insert_marks(template, tokens), template, report)
+        self._template_calls = TemplateCalls(read_calls(template, tokens), template.first_tag_span())
+        compiled = compile_template(self._environment, insert_marks(template, tokens), template, report)
         if compiled is None:
             return None
 
@@ -333,63 +322,18 @@ class Templates:
 
         return run
 
-    def _compile(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
-        """Compile a template; None after a CBX101 for errors that only Python finds, such as a repeated argument."""
-        try:
-            compiled = self._environment.from_string(text)
-        except SyntaxError as error:
-            report.add(codes.SYNTAX_ERROR, f"invalid Jinja template: {error.msg}", template.first_tag_span())
-        except (RecursionError, MemoryError):
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.first_tag_span())
-        else:
-            compiled.filename = template.source.path
-            return compiled
-        return None
-
     def _split_marks(
         self, rendered: str, template: Template, variables: frozenset[str], report: Report
     ) -> RenderedTemplate | None:
         text, spans = split_marks(rendered, template)
         unknown = [name for name in text.variables if name not in variables]
         for name in unknown:
-            check_variable(name, self._template_call("var", (name,)).span, variables, report)
+            check_variable(name, self._template_calls.find("var", name).span, variables, report)
         if unknown:
             return None
-        if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
-            report.add(codes.SYNTAX_ERROR, "the template produces a NUL character", template.first_tag_span())
-            return None
-        if any(_HALF.search(part) for part in text.parts if isinstance(part, str)):
-            report.add(codes.SYNTAX_ERROR, "the template produces half of a surrogate pair", template.first_tag_span())
-            return None
-        if any("\0" in part for part in text.parts if isinstance(part, str)):
-            message = "a filter or an operation changes the placeholder of `var`, `secret` or an input"
-            span = self._template_calls[0].span if self._template_calls else template.first_tag_span()
-            report.add(codes.NOT_A_LITERAL, message, span, hint="remove the filter: the value is not known yet")
+        if refuse_damaged_marks(text, len(self._calls), self._template_calls, report):
             return None
         return RenderedTemplate(text, tuple(self._calls), spans)
-
-    def _parse(self, template: Template, report: Report, causes: Sequence[Cause] = ()) -> nodes.Template | None:
-        """Parse a template and, since Jinja looks up filters only then, generate its code once."""
-        try:
-            tree = self._environment.parse(template.text)
-            self._environment.undeclared_names(tree)
-        except jinja2.TemplateSyntaxError as error:
-            span = error_span(error, template)
-            message = f"invalid Jinja template: {error.message}"
-            report.add(codes.SYNTAX_ERROR, message, span, hint=hint_of_tag(error.message or ""), causes=causes)
-        except RecursionError:
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.first_tag_span())
-        else:
-            including = next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None)
-            if including is None:
-                return tree
-            word = type(including).__name__.lower().removeprefix("from")
-            message, hint = f"a template cannot `{word}` files", "macros of macros/ are available everywhere"
-            span = template.span or template.source.whole_line(
-                template.source.position(template.offset)[0] + including.lineno - 1
-            )
-            report.add(codes.SYNTAX_ERROR, message, span, hint=hint)
-        return None
 
     def _check_names(
         self,
@@ -413,39 +357,20 @@ class Templates:
             called = bool(after) and after[0].text == "("
             if called and any(name in text for text in self._unparsed):
                 raise BrokenMacroError
-            self._report_unknown(name, called, name in INPUTS, template.span_at(token.start, token.end), report)
+            self._report_unknown(name, called, template.span_at(token.start, token.end), report)
         check_parameters(template, tokens, self._parameters, report)
         for template_call in read_calls(template, tokens):
             if template_call.word == "var" and len(template_call.strings) == 1:
                 name, span = next(iter(template_call.strings.items()))
                 check_variable(name, span, variables, report)
 
-    def _report_unknown(self, name: str, called: bool, is_input: bool, span: Span, report: Report) -> None:  # noqa: FBT001 - private
-        if is_input:
-            message = f"`{name}` names an input, which only a query can read"
-            report.add(
-                codes.UNKNOWN_MACRO,
-                message,
-                span,
-                hint="in a declaration only macros and `var` can be called",
-            )
+    def _report_unknown(self, name: str, called: bool, span: Span, report: Report) -> None:  # noqa: FBT001 - private
+        if name in INPUTS:
+            report_input(name, span, report)
         elif called:
-            near = did_you_mean(name, (*self._macros, "var"))
-            hint = FOREIGN_TEMPLATE_WORDS.get(name, near or "define it in a file of macros/")
-            message, causes = f"no macro is named `{name}`", [Cause("macros/", f"macro {name}")]
-            if near is None and name not in FOREIGN_TEMPLATE_WORDS and self._lacks_a_head:
-                causes.append(_HEADLESS)
-            report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint, causes=causes)
+            report_unknown_macro(name, self._macros, [_HEADLESS] if self._lacks_a_head else [], span, report)
         else:
-            near = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
-            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
-            report.add(
-                codes.UNKNOWN_VARIABLE,
-                f"undefined name `{name}`",
-                span,
-                label="not found",
-                hint=hint,
-            )
+            report_unknown_name(name, self._macros, span, report)
 
     def _macro_spans(self, template: Template) -> dict[str, list[Span]]:
         """The spans of the names of macros, in the order of the file."""
@@ -468,7 +393,7 @@ class Templates:
         def call(*arguments: Any, **keywords: Any) -> str:
             if not self._inputs_allowed:
                 raise InputHereError(word)
-            template_call = self._template_call(word, arguments)
+            template_call = self._template_calls.find(word, *arguments)
             call_arguments = [
                 Argument(None, template_call.value(argument), template_call.span) for argument in arguments
             ]
@@ -484,16 +409,3 @@ class Templates:
             return f"\0input:{len(self._calls) - 1}\0"
 
         return call
-
-    def _nameless_call(self) -> TemplateCall:
-        """The first call of ``var`` without exactly one string; it may be in a macro."""
-        calls = [template_call for template_call in self._template_calls if template_call.word == "var"]
-        nameless = [template_call for template_call in calls if len(template_call.strings) != 1]
-        return (nameless or calls or [TemplateCall("var", self._span, {}, {})])[0]
-
-    def _template_call(self, word: str, arguments: tuple[Any, ...]) -> TemplateCall:
-        calls = [template_call for template_call in self._template_calls if template_call.word == word]
-        for template_call in calls:
-            if arguments and isinstance(arguments[0], str) and arguments[0] in template_call.strings:
-                return template_call
-        return calls[0] if calls else TemplateCall(word, self._span, {}, {})

@@ -9,8 +9,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.databricks_sql.types import normal_type
+from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.parse.jinja.template_spans import Template
-from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.passes.read_macros import Macros
 from cbx.stages.declared import Declared, DeclaredModel
 from cbx.syntax.text import Text

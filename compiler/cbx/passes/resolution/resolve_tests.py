@@ -21,7 +21,7 @@ from cbx.declare.reading import read_document
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
-from cbx.parse.jinja.templates import RenderedTemplate
+from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.parse.queries import parse_query
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.passes.resolution.resolve_published import published_table

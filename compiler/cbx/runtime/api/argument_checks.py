@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,43 +86,55 @@ def _check_names(
     parameters = signature.parameters.values()
     positional = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     nameable = [parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY]
-    for argument in by_name:
-        if argument not in nameable:
-            meant = did_you_mean(argument, nameable)
-            listing = f"the arguments are {', '.join(nameable)}"
-            raise RunError(
-                INVALID_DEFINITION,
-                f"`{name}` has no argument `{argument}`",
-                span=span,
-                hint=f"{meant} {listing}" if meant else listing,
-            )
-    if len(by_position) > len(positional):
-        by_their_names = [argument for argument in nameable if argument not in by_name][: len(by_position)]
-        raise RunError(
-            INVALID_DEFINITION,
-            f"`{name}` takes {len(positional) or 'no'} positional argument{'' if len(positional) == 1 else 's'}, "
-            f"not {len(by_position)}",
-            span=span,
-            hint=f"name them: {name}({_named_arguments(by_their_names)})",
-        )
-    for argument in positional[: len(by_position)]:
-        if argument in by_name:
-            raise RunError(
-                INVALID_DEFINITION,
-                f"`{name}` gets `{argument}` twice, by position and by name",
-                span=span,
-                hint="remove one of them",
-            )
-    values = {**dict(zip(positional, by_position, strict=False)), **by_name}
     required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    values = {**dict(zip(positional, by_position, strict=False)), **by_name}
+    wrong = (
+        _find_unknown(name, by_name, nameable)
+        or _find_too_many(name, positional, nameable, len(by_position), by_name)
+        or _find_repeated(name, positional[: len(by_position)], by_name)
+        or _find_missing(name, required, values)
+    )
+    if wrong is not None:
+        message, hint = wrong
+        raise RunError(INVALID_DEFINITION, message, span=span, hint=hint)
+
+
+_Wrong = tuple[str, str] | None
+"""What is wrong with the arguments of a call, and what to write instead; None if nothing is."""
+
+
+def _find_unknown(name: str, by_name: Iterable[str], nameable: Sequence[str]) -> _Wrong:
+    argument = next((argument for argument in by_name if argument not in nameable), None)
+    if argument is None:
+        return None
+    meant = did_you_mean(argument, nameable)
+    listing = f"the arguments are {', '.join(nameable)}"
+    return f"`{name}` has no argument `{argument}`", f"{meant} {listing}" if meant else listing
+
+
+def _find_too_many(
+    name: str, positional: Sequence[str], nameable: Sequence[str], given: int, by_name: Collection[str]
+) -> _Wrong:
+    if given <= len(positional):
+        return None
+    count = f"{len(positional) or 'no'} positional argument{'' if len(positional) == 1 else 's'}"
+    by_their_names = [argument for argument in nameable if argument not in by_name][:given]
+    return f"`{name}` takes {count}, not {given}", f"name them: {name}({_named_arguments(by_their_names)})"
+
+
+def _find_repeated(name: str, given: Iterable[str], by_name: Collection[str]) -> _Wrong:
+    argument = next((argument for argument in given if argument in by_name), None)
+    if argument is None:
+        return None
+    return f"`{name}` gets `{argument}` twice, by position and by name", "remove one of them"
+
+
+def _find_missing(name: str, required: Sequence[str], values: Mapping[str, Any]) -> _Wrong:
     missing = [argument for argument in required if values.get(argument) is None]
-    if missing:
-        raise RunError(
-            INVALID_DEFINITION,
-            f"`{name}` needs {' and '.join(f'`{argument}`' for argument in missing)}",
-            span=span,
-            hint=f"write {name}({_named_arguments(required)})",
-        )
+    if not missing:
+        return None
+    needed = " and ".join(f"`{argument}`" for argument in missing)
+    return f"`{name}` needs {needed}", f"write {name}({_named_arguments(required)})"
 
 
 def _named_arguments(names: Sequence[str]) -> str:
