@@ -26,7 +26,8 @@ _COUNTED = {".py", ".js", ".md", ".sql"}
 class Package:
     """The modules of a package, by their dotted names below it; the package itself is ``__init__``."""
 
-    modules: Mapping[str, ast.Module]
+    modules: Mapping[str, frozenset[str]]
+    """For each module every name that it imports, wherever in the file."""
     imports: Mapping[str, set[str]]
     """For each module the package's own modules that it imports or imports from, wherever in the file."""
     deeds: Mapping[str, frozenset[tuple[str, str]]]
@@ -35,33 +36,32 @@ class Package:
 
 def read_package(folder: Path) -> Package:
     """Parse the files of a package."""
-    modules = {}
+    modules, done = {}, {}
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-        modules[name] = ast.parse(path.read_text(encoding="utf-8"))
-    return Package(
-        modules,
-        {module: _own_imports(tree, folder.name, modules) - {module} for module, tree in modules.items()},
-        {module: frozenset(deeds(tree)) for module, tree in modules.items()},
-    )
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        modules[name] = imported_names(nodes)
+        done[name] = frozenset(deeds(nodes, modules[name]))
+    imports = {module: _own_imports(names, folder.name, modules) - {module} for module, names in modules.items()}
+    return Package(modules, imports, done)
 
 
-def _own_imports(tree: ast.Module, package: str, modules: Mapping[str, ast.Module]) -> set[str]:
-    names = [f"{name}." for name in imported_names(tree)]
+def _own_imports(imported: Iterable[str], package: str, modules: Mapping[str, frozenset[str]]) -> set[str]:
+    names = [f"{name}." for name in imported]
     own = [name.removeprefix(f"{package}.").rstrip(".") for name in names if name.startswith(f"{package}.")]
     return {name if name in modules else name.rpartition(".")[0] or "__init__" for name in own} & modules.keys()
 
 
-def imported_names(tree: ast.Module) -> set[str]:
-    """Every name that a file imports, with its module."""
-    names = set()
-    for node in ast.walk(tree):
+def imported_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Every name that the nodes of a file import, with its module."""
+    names: set[str] = set()
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def read_floors(page: str) -> dict[str, Floors]:
@@ -161,8 +161,8 @@ def strays(package: Package, allowed: Mapping[str, Iterable[str]]) -> list[str]:
     """Modules that use a library outside the rooms that may."""
     return sorted(
         f"{module} imports {library}"
-        for module, tree in package.modules.items()
-        for library in {name.partition(".")[0] for name in imported_names(tree)} & allowed.keys()
+        for module, names in package.modules.items()
+        for library in {name.partition(".")[0] for name in names} & allowed.keys()
         if not _is_in(module, allowed[library])
     )
 
@@ -194,9 +194,8 @@ _SCRATCH = {"mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory"}
 _COPYING = {"copy", "copy2", "copyfile", "copytree", "move", "rmtree"}
 
 
-def deeds(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a file does to the world outside, as pairs of a kind and a name."""
-    names = imported_names(tree)
+def deeds(nodes: Iterable[ast.AST], names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What a file does to the world outside, as pairs of a kind and a name: from its nodes and the names it imports."""
     has_trees = any(name.partition(".")[0] == "sqlglot" for name in names)
     for name in names:
         package = name.partition(".")[0]
@@ -204,7 +203,7 @@ def deeds(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield "start", package
         if package in _CONNECTING or name.startswith("urllib.request"):
             yield "connect", package
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.value.id == "sys" and node.attr in _STREAMS:
                 yield "print", f"sys.{node.attr}"

@@ -1,4 +1,4 @@
-"""The command `cbx` in a process of its own, which is forked from one that has its libraries loaded."""
+"""The command `cbx`, in this process or in a fork of one that has its libraries loaded."""
 
 from __future__ import annotations
 
@@ -11,9 +11,27 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+from typer.testing import CliRunner, Result
+
+from cbx.cli.commands import application
 
 _SERVER = Path(__file__).with_name("command_server.py")
 _CHANGES_OUTPUT = frozenset({"CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS"})
+
+
+def invoke_cbx(*arguments: str | Path) -> Result:
+    """Run the command in this process, with no other command loaded; an exception that it raises is raised here."""
+    texts = [str(argument) for argument in arguments]
+    return CliRunner().invoke(application(texts), texts, catch_exceptions=False)
+
+
+@cache
+def list_commands() -> dict[str, Any]:
+    """The commands of `cbx` by name, each with its parameters."""
+    return typer.main.get_command(application()).commands  # type: ignore[attr-defined, no-any-return] # a group
 
 
 def run_cbx(

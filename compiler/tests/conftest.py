@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cbx.analysis.tracing.process import keep_worker
+from cbx.processes.garbage_collection import LOADED
 from compiler.tests.accounting import unaccounted_in_log
 from compiler.tests.class_archive import use_class_archive
 from compiler.tests.local_files import replace_local_file_system
@@ -49,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("spark")
     files = {name: {item.path for item in items if item.get_closest_marker(name)} for name in ("spark", "slow")}
     items.sort(key=lambda item: (item.path not in files["spark"], item.path not in files["slow"]))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded and collected lives to the end: no garbage collection looks at it again, and few are needed."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(LOADED)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
@@ -175,14 +177,18 @@ def condition(text: str) -> str:
     return f"coalesce('{literal(text)}', 'a') <> ''"
 
 
-def compile_with(text: str, root: Path, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
-    lay_out(files(text, api, source_format), root)
-    compilation = compile_project(root, with_trace=False)
+@cache
+def compile_with(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
+    """The artifacts of the project with a text, by path; compiled once for all tests."""
+    with TemporaryDirectory() as folder:
+        lay_out(files(text, api, source_format), Path(folder))
+        compilation = compile_project(Path(folder), with_trace=False)
 
     assert [diagnostic.message for diagnostic in compilation.diagnostics if diagnostic.code.id != "CBX309"] == []
     return {artifact.path: artifact.text for artifact in compilation.artifacts}
 
 
+@cache
 def shape(text: str) -> str:
     """A notebook's syntax with every text taken out, and how many lines divide it, whatever one takes for a line."""
     tree = ast.parse(text.encode())
@@ -202,16 +208,14 @@ def constants(text: str) -> set[str]:
 @EACH
 @pytest.mark.parametrize("source_format", ["notebook", "file"])
 @pytest.mark.parametrize("api", ["dlt", "pipelines"])
-def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str, tmp_path: Path) -> None:
+def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str) -> None:
     """Its statements are those of a plain text, and what it defines has the very texts."""
     paths = ("bronze/scans.py", "gold/days.py", "gold/outbox.py", "gold/copies.py", "bronze/further.py")
     paths += ("gold/words.py", "checks/bronze_scans_key.py")
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
-        for made in (
-            compile_with(value, tmp_path / str(value == text), api, source_format) for value in ("plain", text)
-        )
+        for made in (compile_with(value, api, source_format) for value in ("plain", text))
     )
 
     assert {path: shape(notebook) for path, notebook in hostile.items()} == {
@@ -251,12 +255,9 @@ def test_a_check_of_a_data_test_says_the_text(text: str, tmp_path: Path) -> None
 
 
 @EACH
-def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
+def test_the_bundle_says_the_text(text: str) -> None:
     """In each setting, and has the keys that a plain text leads to; no reference in it is the text's."""
-    plain, hostile = (
-        yaml.safe_load(compile_with(value, tmp_path / str(value == text))["databricks.yml"])
-        for value in ("plain", text)
-    )
+    plain, hostile = (yaml.safe_load(compile_with(value)["databricks.yml"]) for value in ("plain", text))
 
     assert hostile == put(plain, text)
     assert sorted(REFERENCE.findall(str(hostile))) == sorted(REFERENCE.findall(str(plain)))
@@ -272,9 +273,9 @@ def put(value: Any, text: str) -> Any:
 
 
 @EACH
-def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
+def test_the_manifest_says_the_text(text: str) -> None:
     """Of a model all that was declared."""
-    scans = json.loads(compile_with(text, tmp_path)["manifest.json"])["models"]["bronze.scans"]
+    scans = json.loads(compile_with(text)["manifest.json"])["models"]["bronze.scans"]
     rules = [(rule["name"], rule["condition"]) for rule in scans["expectations"]]
 
     assert (scans["description"], scans["tags"], scans["owner"]) == (text, [text], text)
@@ -284,12 +285,9 @@ def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
 
 
 @EACH
-def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> None:
+def test_pictures_have_the_lines_of_a_plain_text(text: str) -> None:
     """No text begins a line, an element or a script of its own."""
-    plain, hostile = (
-        read_manifest(json.loads(compile_with(value, tmp_path / str(value == text))["manifest.json"]))
-        for value in ("plain", text)
-    )
+    plain, hostile = (read_manifest(json.loads(compile_with(value)["manifest.json"])) for value in ("plain", text))
     for draw in (mermaid.render_mermaid, mermaid.render_mermaid_relationships, dot.render_dot):
         assert draw(hostile).count("\n") == draw(plain).count("\n")
     elements = [
@@ -302,12 +300,9 @@ def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> N
 
 
 @EACH
-def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path) -> None:
+def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str) -> None:
     """On a terminal and in a pull request."""
-    manifests = {
-        value: json.loads(compile_with(value, tmp_path / str(number))["manifest.json"])
-        for number, value in enumerate(("before", "plain", text))
-    }
+    manifests = {value: json.loads(compile_with(value)["manifest.json"]) for value in ("before", "plain", text)}
     plain, hostile = (
         compare_manifests(
             *(Deployed(manifests[value], {"catalog": value, "notifications": [value]}) for value in ("before", after))

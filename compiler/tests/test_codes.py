@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import run_cbx
 from literate import MINIMAL_PROJECT, Case, diagnostics_text, lay_out, read_cases
 
 from cbx.cli.display.summary import out_of_date_hint
@@ -20,6 +19,7 @@ from cbx.diagnostics.code_pages import read_page
 from cbx.diagnostics.codes import every_code
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
+from compiler.tests.command import run_cbx
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "docs" / "codes"

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from literate import Case, check, diagnostics_text, lay_out, read_cases
 from pydantic import BaseModel
 
 import cbx
-from cbx.cli.commands import application
 from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS, Document, ModelDocument
 from cbx.declare.signatures import SIGNATURES
@@ -28,6 +26,7 @@ from cbx.project.sections import (
     ProjectSection,
     ProjectSettings,
 )
+from compiler.tests.command import list_commands
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -164,7 +163,7 @@ def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
 @pytest.mark.parametrize(("name", "page"), [("run", "running.md"), ("deploy", "deploying.md")])
 def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     """No more and no fewer than `cbx run --help` names."""
-    command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined] # a group of commands
+    command = list_commands()[name]
     expected = {option for param in command.params for option in param.opts if option.startswith("--")}
     actual = set(re.findall(r"^\| `(--[a-z-]+)", sections(page)["What happens"], re.MULTILINE))
 
@@ -176,7 +175,7 @@ def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
 )
 def test_every_option_that_a_page_names_exists(page: Path) -> None:
     """Each with the command before it; what follows `--` is pytest's."""
-    commands = typer.main.get_command(application()).commands  # type: ignore[attr-defined] # as above
+    commands = list_commands()
     for name, rest in re.findall(r"(?<![\w-])cbx ([a-z]+) ([^`#|\n]*)", page.read_text(encoding="utf-8")):
         named = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition(" -- ")[0]))
         if named:
@@ -186,7 +185,7 @@ def test_every_option_that_a_page_names_exists(page: Path) -> None:
 
 def test_every_option_of_test_is_on_the_page_of_testing() -> None:
     """No more and no fewer than `cbx test --help` names."""
-    command = typer.main.get_command(application()).commands["test"]  # type: ignore[attr-defined] # as above
+    command = list_commands()["test"]
     expected = {option for param in command.params for option in param.opts if option.startswith("--")}
     actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nExit status")[0]))
 

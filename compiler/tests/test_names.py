@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from compiler.tests.naming import find_participle_functions, find_repeated_classes, find_vague_names
+from compiler.tests.naming import (
+    BoundName,
+    find_participle_functions,
+    find_repeated_classes,
+    find_vague_names,
+    read_names,
+)
 
 COMPILER = Path(__file__).parents[1]
 PACKAGE = sorted((COMPILER / "cbx").rglob("*.py"))
@@ -20,14 +26,19 @@ TESTS = [
 BENCHMARKS = sorted((COMPILER / "benchmarks").glob("*.py"))
 
 
-def test_nothing_is_called_one() -> None:
+@pytest.fixture(scope="module")
+def names() -> list[BoundName]:
+    return read_names([*PACKAGE, *TESTS, *BENCHMARKS])
+
+
+def test_nothing_is_called_one(names: list[BoundName]) -> None:
     """A value has the name of its type: ``model``, ``span``, ``row``."""
-    assert find_vague_names([*PACKAGE, *TESTS, *BENCHMARKS]) == []
+    assert find_vague_names(names) == []
 
 
-def test_functions_are_named_by_verbs_and_nouns() -> None:
+def test_functions_are_named_by_verbs_and_nouns(names: list[BoundName]) -> None:
     """``mark_violations``, not ``marked``; ``quote``, not ``quoted``."""
-    assert find_participle_functions([*PACKAGE, *TESTS, *BENCHMARKS]) == []
+    assert find_participle_functions(names) == []
 
 
 def test_the_tests_have_good_names_too() -> None:
@@ -37,16 +48,18 @@ def test_the_tests_have_good_names_too() -> None:
     }
 
 
-def test_a_class_name_means_one_thing() -> None:
+def test_a_class_name_means_one_thing(names: list[BoundName]) -> None:
     """Private classes included, since a reader searches for the name."""
-    assert find_repeated_classes(PACKAGE) == {}
+    in_package = set(PACKAGE)
+
+    assert find_repeated_classes(found for found in names if found.path in in_package) == {}
 
 
-def files(folder: Path, **texts: str) -> list[Path]:
-    """Files with these texts, called by the keywords."""
+def names_in(folder: Path, **texts: str) -> list[BoundName]:
+    """The names in files with these texts, called by the keywords."""
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    return sorted(folder.glob("*.py"))
+    return read_names(sorted(folder.glob("*.py")))
 
 
 ONES = {
@@ -73,7 +86,7 @@ ONES = {
 
 @pytest.mark.parametrize("kind", ONES)
 def test_one_is_caught(tmp_path: Path, kind: str) -> None:
-    found = find_vague_names(files(tmp_path, model=f"x = 1\n{ONES[kind]}\n"))
+    found = find_vague_names(names_in(tmp_path, model=f"x = 1\n{ONES[kind]}\n"))
 
     assert len(found) == 1
     assert found[0].startswith(f"{tmp_path / 'model.py'}:")
@@ -81,7 +94,7 @@ def test_one_is_caught(tmp_path: Path, kind: str) -> None:
 
 def test_the_word_may_be_part_of_a_name_or_text(tmp_path: Path) -> None:
     """So may an attribute of a library: it is not bound here."""
-    assert find_vague_names(files(tmp_path, model="one_row = rows.one()\n'one'\n# one\n")) == []
+    assert find_vague_names(names_in(tmp_path, model="one_row = rows.one()\n'one'\n# one\n")) == []
 
 
 @pytest.mark.parametrize("name", ["marked", "_checked", "made", "_kept", "used", "written", "__quoted"])
@@ -96,11 +109,11 @@ def test_the_word_may_be_part_of_a_name_or_text(tmp_path: Path) -> None:
     ],
 )
 def test_a_participle_is_caught(tmp_path: Path, name: str, text: str) -> None:
-    caught = find_participle_functions(files(tmp_path, model=text.format(name)))
+    caught = find_participle_functions(names_in(tmp_path, model=text.format(name)))
 
     assert len(caught) == 1
     assert caught[0].endswith(f" {name}")
-    assert find_participle_functions(files(tmp_path, model=text.format(name)), [name]) == []
+    assert find_participle_functions(names_in(tmp_path, model=text.format(name)), [name]) == []
 
 
 @pytest.mark.parametrize(
@@ -118,14 +131,14 @@ def test_a_participle_is_caught(tmp_path: Path, name: str, text: str) -> None:
 )
 def test_other_names_are_not_participles(tmp_path: Path, text: str) -> None:
     """Verbs, longer names, and properties, which are values."""
-    assert find_participle_functions(files(tmp_path, model=text)) == []
+    assert find_participle_functions(names_in(tmp_path, model=text)) == []
 
 
 @pytest.mark.parametrize("name", ["Plan", "_Plan"])
 def test_two_classes_of_one_name_are_caught(tmp_path: Path, name: str) -> None:
     """In two files, and inside a class or a function."""
     text = f"class {name}: pass\n"
-    paths = files(tmp_path, deploy=text, render=f"def draw():\n    {text}", other="class Other: pass\n")
+    found = names_in(tmp_path, deploy=text, render=f"def draw():\n    {text}", other="class Other: pass\n")
 
-    assert find_repeated_classes(paths) == {name: [f"{tmp_path / 'deploy.py'}:1", f"{tmp_path / 'render.py'}:2"]}
-    assert find_repeated_classes(paths, [name]) == {}
+    assert find_repeated_classes(found) == {name: [f"{tmp_path / 'deploy.py'}:1", f"{tmp_path / 'render.py'}:2"]}
+    assert find_repeated_classes(found, [name]) == {}

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from command import run_cbx
 from literate import lay_out
 
 from cbx.compiler import compile_project
 from cbx.incremental.record import RECORD_FILE
 from cbx.target.write import write_target
+from compiler.tests.command import run_cbx
 
 FILES = {
     "models/bronze/orders.py": (

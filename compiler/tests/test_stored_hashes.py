@@ -134,7 +134,10 @@ PICKLING = {
 
 def test_only_known_files_hash_or_pickle() -> None:
     """A new file that does is looked at, and added here with what it hashes."""
-    importing = {name: imported_names(tree) for name, tree in sources()}
+    words = ("hashlib", "pickle", "shelve")
+    importing = {
+        name: imported_names(ast.parse(text)) for name, text in sources() if any(word in text for word in words)
+    }
 
     assert set(HASHING) == {name for name, modules in importing.items() if "hashlib" in modules}
     assert set(PICKLING) == {
@@ -144,14 +147,19 @@ def test_only_known_files_hash_or_pickle() -> None:
 
 def test_no_hash_is_made_of_what_python_says_of_an_object() -> None:
     """In files that hash, nothing is spelled with `repr`, by a class's name, or by a number that Python gives out."""
-    found = [f"{name}:{line} {word}" for name, tree in sources() if name in HASHING for line, word in find_reprs(tree)]
+    found = [
+        f"{name}:{line} {word}"
+        for name, text in sources()
+        if name in HASHING
+        for line, word in find_reprs(ast.parse(text))
+    ]
 
     assert found == []
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
+def sources() -> Iterator[tuple[str, str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
-        yield file.relative_to(PACKAGE).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
+        yield file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8")
 
 
 def imported_names(tree: ast.Module) -> set[str]:
@@ -180,7 +188,7 @@ A, B = "a" * 64, "b" * 64
 
 def model(**fields: object) -> dict[str, object]:
     """A model of a manifest, in which only hashes differ."""
-    plain = dict.fromkeys(("key", "key_verdict", "cdc")) | {
+    plain = dict.fromkeys(("key", "key_verdict", "cdc", "owner")) | {
         name: [] for name in ("inputs", "relationships", "expectations", "columns")
     }
     hashes = {"code_hash": f"2:{A}", "source_hash": A, "artifact_hash": A}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from command import run_cbx
 from literate import lay_out
+
+from compiler.tests.command import run_cbx
 
 FILES = {
     "project.toml": """\

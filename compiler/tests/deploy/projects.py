@@ -9,12 +9,11 @@ from tempfile import TemporaryDirectory
 
 from databricks.sdk.clock import Clock
 from literate import lay_out
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
 from cbx.deploy.workspace.session import WorkspaceSession, connect
+from compiler.tests.command import invoke_cbx
 
 SETTINGS = """
 [project]
@@ -127,7 +126,5 @@ class Ended:
 
 def cbx(*arguments: str, folder: Path) -> Ended:
     """The command, in this process."""
-    result = CliRunner().invoke(application(), [*arguments, "--project", str(folder)])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
+    result = invoke_cbx(*arguments, "--project", folder)
     return Ended(result.exit_code, result.stdout, result.stderr)

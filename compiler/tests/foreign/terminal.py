@@ -8,9 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from typer.testing import CliRunner
-
-from cbx.cli.commands import application
+from compiler.tests.command import invoke_cbx
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Answer:
 
 def cbx_here(*arguments: str) -> Answer:
     """Run a command in this process, which costs no start of Spark."""
-    done = CliRunner().invoke(application(), list(arguments), catch_exceptions=False)
+    done = invoke_cbx(*arguments)
     return Answer(done.exit_code, done.stdout, done.stderr)
 
 

@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
-
-from cbx.cli.commands import application
 from cbx.graph.graph_document import (
     ColumnNode,
     Edge,
@@ -25,6 +22,7 @@ from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.html.page import render_html
 from cbx.render.html.page_data import Check, Checks
 from cbx.render.html.texts import ModelTexts
+from compiler.tests.command import invoke_cbx
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = (
@@ -36,8 +34,7 @@ HOSTILE = (
 
 def cbx_graph(root: Path, *arguments: str) -> str:
     """What ``cbx graph`` prints for a project; fails where the command does."""
-    command = ["graph", *arguments, "--project", str(root)]
-    result = CliRunner().invoke(application(), command, catch_exceptions=False)
+    result = invoke_cbx("graph", *arguments, "--project", root)
     assert result.exit_code == 0, result.output
     return result.stdout
 

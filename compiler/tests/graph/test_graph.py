@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from cbx.cli.commands import application
 from cbx.cli.graph import GraphFormat
+from compiler.tests.command import invoke_cbx
 
 ROOT = Path(__file__).parents[3]
 
 
 def cbx(*arguments: str) -> Result:
-    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(ROOT)])
+    return invoke_cbx("graph", *arguments, "--project", ROOT)
 
 
 def test_a_tree_by_default() -> None:

@@ -7,15 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from cbx.cli.commands import application
+from compiler.tests.command import invoke_cbx
 
 ROOT = Path(__file__).parents[3]
 
 
 def cbx(*arguments: str) -> Result:
-    return CliRunner().invoke(application(), [*arguments, "--project", str(ROOT)])
+    return invoke_cbx(*arguments, "--project", ROOT)
 
 
 def test_one_id_a_line_sources_first() -> None:
@@ -68,7 +68,7 @@ def test_errors_of_the_project_are_shown_as_compiling_shows_them(tmp_path: Path)
     (tmp_path / "project.toml").write_text('[project]\nname = "shop"\n')
     (tmp_path / "models/silver").mkdir(parents=True)
     (tmp_path / "models/silver/a.sql").write_text('{{ materialized_view() }}\nSELECT * FROM {{ ref("bronze.b") }}\n')
-    result = CliRunner().invoke(application(), ["list", "--project", str(tmp_path)])
+    result = invoke_cbx("list", "--project", tmp_path)
 
     assert (result.stdout, result.exit_code) == ("", 1)
     assert "CBX201" in result.stderr
@@ -76,7 +76,7 @@ def test_errors_of_the_project_are_shown_as_compiling_shows_them(tmp_path: Path)
 
 def test_no_project_at_all(tmp_path: Path) -> None:
     """Status 2: could not run."""
-    result = CliRunner().invoke(application(), ["list", "--project", str(tmp_path)])
+    result = invoke_cbx("list", "--project", tmp_path)
 
     assert result.exit_code == 2
     assert "CBX001" in result.stderr

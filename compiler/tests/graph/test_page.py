@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
+from compiler.tests.command import invoke_cbx
 from compiler.tests.graph.looking import WIDE, await_address, boxes, ids, lit, overlapping, place, showing, texts
 from compiler.tests.graph.pages import HOSTILE, ROOT, circuit_box, hostile, large
 
@@ -41,7 +40,7 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
 )
 def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:
     """Only without --state a project that has not been run is as good as another."""
-    result = CliRunner().invoke(application(), ["graph", "--project", str(ROOT), *options])
+    result = invoke_cbx("graph", "--project", ROOT, *options)
 
     assert (result.stdout, result.exit_code) == ("", 2)
     assert reason in result.stderr

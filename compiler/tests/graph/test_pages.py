@@ -7,13 +7,12 @@ import re
 import shlex
 
 import pytest
-import typer
 
-from cbx.cli.commands import application
 from cbx.cli.graph import EXTENSIONS, GraphFormat
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import _METHODS, _PARTS
 from cbx.graph.selectors import select
+from compiler.tests.command import list_commands
 from compiler.tests.graph.pages import ROOT, cbx_graph
 
 SELECTORS = (ROOT / "compiler/docs/selectors.md").read_text(encoding="utf-8")
@@ -70,7 +69,7 @@ def test_an_example_draws_what_the_page_shows(fence: str) -> None:
 
 def test_every_option_of_graph_is_on_the_page() -> None:
     """No more and no fewer than `cbx graph --help` names."""
-    command = typer.main.get_command(application()).commands["graph"]  # type: ignore[attr-defined] # a group of commands
+    command = list_commands()["graph"]
     expected = {option for param in command.params for option in param.opts if option.startswith("--")}
 
     assert expected == {row[0].split()[0] for row in rows(GRAPH, "Options")}

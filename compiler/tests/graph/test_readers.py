@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from literate import lay_out
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
 from cbx.compiler import compile_project
 from cbx.graph.graph_document import GraphDocument, read_manifest
 from cbx.graph.selectors import select
+from compiler.tests.command import invoke_cbx
 
 FILES = {
     "project.toml": '[project]\nname = "shop"\n',
@@ -79,9 +78,7 @@ def test_the_lineage_of_a_column_begins_at_the_message(document: GraphDocument) 
 def test_pictures_name_the_system(project: Path, form: str) -> None:
     """In words for streaming services, by the format for others."""
     output = project / f"graph.{form}"
-    result = CliRunner().invoke(
-        application(), ["graph", "--format", form, "--output", str(output), "--project", str(project)]
-    )
+    result = invoke_cbx("graph", "--format", form, "--output", output, "--project", project)
     text = output.read_text() if output.exists() else result.stdout
 
     assert [words in text for words in ("Kafka topic", "Kinesis stream", "jdbc source")] == [True] * 3

@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command import run_cbx
 from rich.console import Console
 
 from cbx.cli.show import print_table
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState
+from compiler.tests.command import run_cbx
 
 
 def write_table(state: Path, name: str, *batches: pa.Table) -> None:

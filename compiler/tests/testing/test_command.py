@@ -8,9 +8,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from command import run_cbx
 
 from cbx.diagnostics.code_pages import read_page
+from compiler.tests.command import run_cbx
 
 UNTESTED = """
 from cbx import expect, materialized_view, ref

@@ -7,8 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command import run_cbx
 from literate import Block, lay_out, read_cases
+
+from compiler.tests.command import run_cbx
 
 pytestmark = pytest.mark.slow
 
