@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,18 @@ def _join_project(call: Call) -> Call:
         case (
             Argument(name=None, value=Literal(value=str(project))),
             Argument(name=None, value=Literal(value=str(model)) as literal) as argument,
-        ) if call.function in MODEL_INPUTS:
+            *rest,
+        ) if _names_project(call.function, rest):
             joined = argument._replace(value=literal._replace(value=f"{project}:{model}"))
-            return call._replace(arguments=(joined,))
+            return call._replace(arguments=(joined, *rest))
         case _:
             return call
+
+
+def _names_project(word: str, rest: Sequence[Argument]) -> bool:
+    """Whether the first of two texts is a project: a relationship has its columns in a further argument."""
+    has_columns = any(argument.name in {None, "on"} for argument in rest)
+    return (word in MODEL_INPUTS and not rest) or (word in RELATIONSHIPS and has_columns)
 
 
 def _guess_argument(name: str, word: str) -> tuple[str | None, str]:

@@ -100,6 +100,7 @@ MISSING_SEED_PARENT = Code("CBX347", "missing-seed-parent")
 PLAIN_CREDENTIAL = Code("CBX340", "plain-credential", Severity.WARNING)
 READER_FUNCTION = Code("CBX341", "reader-function", Severity.WARNING)
 UNSENT_COLUMN = Code("CBX339", "unsent-column", Severity.WARNING)
+CHILD_OF_OTHER_PROJECT = Code("CBX351", "child-of-other-project")
 UNMASKED_COPY = Code("CBX350", "unmasked-copy", Severity.WARNING)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cbx.emit.cells import api_import, api_name, call, comment_lines, file_word, source_text
-from cbx.emit.literals import block_literal, string_literal
+from cbx.emit.literals import block_literal, string_literal, text_literal
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, KeyCheck, MeasureCheck, RelationshipCheck
+from cbx.syntax.text import text_in_words
 
 _FUNCTIONS = Import("pyspark.sql", "functions", "F")
 CURRENT = '.where("__END_AT IS NULL")'
@@ -40,7 +41,8 @@ def emit_relationship_check(check: RelationshipCheck, project: Project) -> Artif
     """The check that each reference that is not NULL has a row in the parent."""
     pairs = ", ".join(f"`{ours}` = `{theirs}`" if ours != theirs else f"`{ours}`" for ours, theirs in check.on)
     only = "current row" if check.current_only else "row"
-    expected = f"Each {only} of {check.child_table} has a parent row in {check.parent_table}"
+    parents, table = text_in_words(check.parent_table), text_literal(check.parent_table, project.name)
+    expected = f"Each {only} of {check.child_table} has a parent row in {parents}"
     names = [quote_if_needed(ours) for ours, _ in check.on]
     present = " AND ".join(f"{name} IS NOT NULL" for name in names)
     parent = ", ".join(_parent_column(ours, theirs) for ours, theirs in check.on)
@@ -53,12 +55,12 @@ def emit_relationship_check(check: RelationshipCheck, project: Project) -> Artif
         ".join(parents, " + on + ', "left")',
     ]
     before = (
-        f"    parents = spark.read.table({string_literal(check.parent_table)}).select({parent}).distinct()\n"
+        f"    parents = spark.read.table({table}).select({parent}).distinct()\n"
         '    parents = parents.withColumn("parent_found", F.lit(True))\n'
     )
     title = [
         check.name,
-        f"Each {only} of `{check.child_table}` has a parent row in `{check.parent_table}`, matched on {pairs}.",
+        f"Each {only} of `{check.child_table}` has a parent row in `{parents}`, matched on {pairs}.",
     ]
     title += ["", _origin(project, check.child, check.parent)]
     rule = ("parent_exists", "parent_found", check.on_violation)

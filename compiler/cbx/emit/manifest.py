@@ -162,7 +162,14 @@ def _relationship(relationship: Relationship) -> dict[str, Any]:
         "child": relationship.child,
         "on": dict(relationship.on),
         "cardinality": relationship.cardinality,
+        **_other_table(relationship),
     }
+
+
+def _other_table(relationship: Relationship) -> dict[str, Any]:
+    """The table of a parent of another project."""
+    table = relationship.parent_table
+    return {} if table is None else {"table": text_in_words(table), "parent_key": list(relationship.parent_key)}
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from cbx.graph.table_options import TABLE_OPTIONS, table_options
+from cbx.graph.selector_settings import selector_settings
+from cbx.graph.table_options import table_options
 
 SOURCE = "source:"
 """The prefix of the ids of tables and files outside the project."""
@@ -321,6 +322,10 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
     layers = tuple(manifest["project"]["layers"])
     models = [_model(name, model, manifest["models"]) for name, model in manifest["models"].items()]
     sources, modes = _reads(manifest["models"])
+    for entry in manifest["relationships"]:
+        if "table" in entry:
+            parent = _parent_of_other_project(entry)
+            sources[parent.id] = _join_columns(parent, sources.get(parent.id))
     place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
     nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
     return GraphDocument(
@@ -365,6 +370,24 @@ def _source(entry: Mapping[str, str]) -> Node:
     )
 
 
+def _parent_of_other_project(entry: Mapping[str, Any]) -> Node:
+    """The parent of a relationship, a table of another project, with its key and the columns that are related.
+
+    Its own project has proven the key, or checks it on the data.
+    """
+    source = _source({"table": entry["table"], "dependency": entry["parent"]})
+    names = dict.fromkeys((*entry["parent_key"], *entry["on"].values()))
+    columns = tuple(ColumnNode(name, None, None, is_not_null=False, lineage=()) for name in names)
+    return replace(source, key=tuple(entry["parent_key"]), key_verdict="declared", columns=columns)
+
+
+def _join_columns(node: Node, other: Node | None) -> Node:
+    """A node with the columns of another one for the same table."""
+    known = {column.name for column in node.columns}
+    more = () if other is None else tuple(column for column in other.columns if column.name not in known)
+    return replace(node, columns=(*node.columns, *more))
+
+
 def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> Node:
     return Node(
         id=identity,
@@ -390,7 +413,7 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         pipeline=entry.get("pipeline"),
         artifact=entry["artifact"],
         hashes=(entry["source_hash"], entry["artifact_hash"]),
-        config=_config(entry),
+        config=selector_settings(entry),
         options=table_options(entry),
         has_history=_has_history(entry),
     )
@@ -400,33 +423,9 @@ def _has_history(entry: Mapping[str, Any]) -> bool:
     return (entry.get("cdc") or {}).get("scd_type") == 2
 
 
-def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "materialized": entry["kind"],
-        "kind": entry["kind"],
-        "schema": entry["dataset"].rpartition(".")[0],
-        "alias": entry["dataset"].rpartition(".")[2],
-        "unique_key": entry["key"],
-        "key": entry["key"],
-        "tags": entry["tags"],
-        "owner": entry["owner"],
-        "meta": entry["properties"],
-        "properties": entry["properties"],
-        "cluster_by": entry["cluster_by"],
-        "quarantine": entry["quarantine"],
-        **({"format": _sink_format(entry["sink"])} if "sink" in entry else {}),
-        **{name: entry[name] for name in TABLE_OPTIONS if name in entry},
-    }
-
-
-def _sink_format(sink: Mapping[str, Any]) -> str:
-    """The format of a sink; ``foreach_batch`` for one that is a function."""
-    return str(sink.get("format", "foreach_batch"))
-
-
 def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
     origins = entry["lineage"]
-    lineage = None if origins is None else tuple((_node_id(table, models), column) for table, column in origins)
+    lineage = None if origins is None else tuple((node_id(table, models), column) for table, column in origins)
     home = entry.get("home")
     return ColumnNode(
         entry["name"],
@@ -474,7 +473,8 @@ def _measure(entry: Mapping[str, Any]) -> MeasureNode:
     )
 
 
-def _node_id(table: str, models: Collection[str]) -> str:
+def node_id(table: str, models: Collection[str]) -> str:
+    """The id of the node of a model, or of a table that is none."""
     return table if table in models else f"{SOURCE}{table}"
 
 
@@ -482,7 +482,7 @@ def _relation(entry: Mapping[str, Any], models: Mapping[str, Any]) -> Relation:
     child = models[entry["child"]]
     never_null = {column["name"] for column in child["columns"] if column["not_null"]}
     return Relation(
-        entry["parent"],
+        node_id(entry["parent"], models),
         entry["child"],
         tuple(entry["on"].items()),
         entry["cardinality"],

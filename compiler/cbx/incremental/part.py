@@ -197,7 +197,7 @@ class _RecordedProject:
             relationship["parent"]
             for name in models | read
             for relationship in self.entry(name)["relationships"]
-            if relationship["child"] == name
+            if relationship["child"] == name and "table" not in relationship
         }
         return frozenset(read | parents | self._models_of_tests(models)) - models
 

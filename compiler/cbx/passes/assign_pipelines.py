@@ -127,7 +127,8 @@ def _reads_of_models(proven: Proven) -> Iterator[_Read]:
                 if isinstance(table, str) and table != model.id and table in proven.models:
                     yield _Read(model.id, table, span, is_check=True)
     for relationship in proven.relationships:
-        yield _Read(relationship.child, relationship.parent, relationship.span, is_check=True)
+        if relationship.parent_table is None:
+            yield _Read(relationship.child, relationship.parent, relationship.span, is_check=True)
 
 
 def _check_views(proven: Proven, owners: Owners, reads: Iterable[_Read], report: Report) -> None:

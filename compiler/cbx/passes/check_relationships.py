@@ -9,8 +9,10 @@ from typing import Literal
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.databricks_sql.types import is_same_type, normal_type
+from cbx.passes.facts.published_facts import PublishedTable, published_model, published_tables
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.passes.facts.table_facts import START_AT, holds_key
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.resolved import Connected, Relationship, Typed
 from cbx.stages.resolved_model import Column, PythonCode, RelationshipClaim, ResolvedModel
 
@@ -21,23 +23,22 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     Before: ``orders`` declares ``many_to_one("silver.customers")`` and ``customers`` declares
     ``one_to_many("silver.orders")``. After: one relationship. CBX302 to CBX307 for claims that cannot be true.
     """
-    claims = [
-        claim for model in typed.models.values() for claim in model.claims if _relates_tables(claim, typed.models)
-    ]
+    claims = [claim for model in typed.models.values() for claim in model.claims if _relates_tables(claim, typed)]
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
         groups.setdefault(_relationship_identity(claim), []).append(claim)
+    published = published_tables(typed.project, claims)
     columns = {
         name: None if columns is None else {column.name.lower(): column for column in reversed(columns)}
-        for name, columns in typed.columns.items()
+        for name, columns in (*typed.columns.items(), *((name, table.columns) for name, table in published.items()))
     }
     relationships = []
     for group in groups.values():
         if _report_contradiction(group, report):
             continue
         for claim in group:
-            _ClaimCheck(typed, columns, claim, report).run()
-        relationships.append(_merge_claims(group, typed))
+            _ClaimCheck(typed, columns, published.get(claim.parent), claim, report).run()
+        relationships.append(_merge_claims(group, typed, published))
     ordered = sorted(relationships, key=lambda relationship: (relationship.child, relationship.parent, relationship.on))
     return Connected(
         typed.project,
@@ -55,9 +56,12 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     )
 
 
-def _relates_tables(claim: RelationshipClaim, models: Mapping[str, ResolvedModel]) -> bool:
-    """Whether both models exist and can be read; other claims are reported elsewhere."""
-    return all(name in models and models[name].kind not in {"flow", "sink"} for name in (claim.parent, claim.child))
+def _relates_tables(claim: RelationshipClaim, typed: Typed) -> bool:
+    """Whether both tables exist and can be read; other claims are reported elsewhere."""
+    ours = (claim.child,) if claim.parent_table is not None else (claim.parent, claim.child)
+    return all(name in typed.models and typed.models[name].kind not in {"flow", "sink"} for name in ours) and (
+        claim.parent_table is None or published_model(typed.project, claim.parent) is not None
+    )
 
 
 def _relationship_identity(claim: RelationshipClaim) -> object:
@@ -97,22 +101,37 @@ def _describe_claim(claim: RelationshipClaim) -> str:
     return f"that one row of `{claim.parent}` has {many} of `{claim.child}`"
 
 
-def _merge_claims(group: list[RelationshipClaim], typed: Typed) -> Relationship:
+def _merge_claims(
+    group: list[RelationshipClaim], typed: Typed, published: Mapping[str, PublishedTable]
+) -> Relationship:
     """The relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
     ranked = sorted(group, key=lambda claim: (_layer_rank(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
     enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
-    return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce, chosen.span)
+    keys = published[chosen.parent].keys if chosen.parent in published else ()
+    key = next((key for key in keys if holds_key([theirs for _, theirs in chosen.on], [key])), ())
+    return Relationship(
+        chosen.parent,
+        chosen.child,
+        chosen.on,
+        chosen.cardinality,
+        enforce,
+        chosen.span,
+        parent_table=chosen.parent_table,
+        parent_key=key,
+    )
 
 
 def _layer_rank(model: str, typed: Typed) -> int:
-    return typed.project.layers.index(typed.models[model].layer)
+    """The place of a model's layer; a table of another project comes first."""
+    return typed.project.layers.index(typed.models[model].layer) if model in typed.models else -1
 
 
 @dataclass(frozen=True)
 class _ClaimCheck:
     typed: Typed
     known: Mapping[str, Mapping[str, Column] | None]
+    published: PublishedTable | None
     claim: RelationshipClaim
     report: Report
 
@@ -147,11 +166,15 @@ class _ClaimCheck:
                         label="not a column",
                         hint=hint,
                         causes=[
-                            Cause(self.typed.models[model].path, f"column {name.lower()}"),
+                            *self._cause_of_column(model, name),
                             Cause(span.path, f"on {span.line}:{span.column}"),
                         ],
                     )
         return len(self.report) == reported
+
+    def _cause_of_column(self, model: str, name: str) -> list[Cause]:
+        own = self.typed.models.get(model)
+        return [] if own is None else [Cause(own.path, f"column {name.lower()}")]
 
     def _check_types(self) -> None:
         claim = self.claim
@@ -189,8 +212,10 @@ class _ClaimCheck:
 
     def _check_parent(self) -> bool:
         claim = self.claim
-        parent = self.typed.models[claim.parent]
         names = [theirs for _, theirs in claim.on]
+        if self.published is not None:
+            return self._check_published_parent(self.published, names)
+        parent = self.typed.models[claim.parent]
         if self._is_unique(parent, names) or self._may_be_unique(parent, names):
             return True
         keys = self._keys(parent)
@@ -205,6 +230,24 @@ class _ClaimCheck:
             hint=self._suggest_other_direction() or (f"{hint}, or relate the models by its key" if not keys else hint),
             related=_related_key(parent),
             causes=[*self._causes_of_uniqueness(parent, names), self._cause_of_claim()],
+        )
+        return False
+
+    def _check_published_parent(self, parent: PublishedTable, names: list[str]) -> bool:
+        """Check that columns are unique in a table of another project."""
+        if holds_key(names, parent.keys):
+            return True
+        claim, on = self.claim, listing(names)
+        project, _, identity = claim.parent.partition(BETWEEN)
+        declare = f"declare {on} as the key of `{identity}` in `{project}`"
+        message = f"`{claim.parent}` is the one side, but {on} is not unique in it: {_describe_keys(parent.keys)}"
+        self.report.add(
+            codes.PARENT_NOT_UNIQUE,
+            message,
+            claim.span,
+            label="the parent is not unique",
+            hint=f"relate the tables by {listing(parent.keys[0])}" if parent.keys else declare,
+            causes=[self._cause_of_claim()],
         )
         return False
 

@@ -15,6 +15,7 @@ from cbx.stages.data_tests import DataTest, NoRows
 from cbx.stages.inputs import FileInput, ModelInput, ReaderInput, TableInput
 from cbx.stages.resolved import Linked, Resolved
 from cbx.stages.resolved_model import FlowTarget, RelationshipClaim, ResolvedModel, SqlCode
+from cbx.syntax.text import Text
 
 
 def link(resolved: Resolved, report: Report) -> Linked:
@@ -120,22 +121,19 @@ def _suggest_id(wanted: str, known_ids: frozenset[str]) -> str | None:
     return did_you_mean(wanted, known_ids, otherwise)
 
 
-_OWN_MODELS = "relationships are between models of one project"
-
-
 def _check_related_models(
     model: ResolvedModel, known_ids: frozenset[str], unused: Mapping[str, ResolvedModel], report: Report
 ) -> None:
     for claim in model.claims:
         other = _other_side(model, claim)
-        if other not in known_ids and ALL_MODELS not in known_ids:
+        if claim.parent_table is None and other not in known_ids and ALL_MODELS not in known_ids:
             message = f"`{model.id}` is related to `{other}`, which no model defines"
             report.add(
                 codes.UNKNOWN_MODEL,
                 message,
                 claim.model_span,
                 label="not found",
-                hint=_OWN_MODELS if BETWEEN in other else _suggest_id(other, known_ids - {model.id}),
+                hint=_suggest_id(other, known_ids - {model.id}),
                 causes=_causes_of_unknown_model(other, unused),
             )
 
@@ -193,14 +191,26 @@ def _check_dependencies(models: dict[str, ResolvedModel], report: Report) -> Non
     """Report tables of other projects with the name of an own table, which would be read instead."""
     owners = {model.dataset.lower(): model.id for model in models.values() if model.is_published}
     for model in models.values():
-        for source in model.inputs:
-            if isinstance(source, TableInput) and source.dependency is not None:
-                table = source.table.placeholder()
-                owner = owners.get(table.lower())
-                if owner is not None:
-                    message = f"`{source.dependency}` and `{owner}` would both be the table `{table}`"
-                    hint = f"set `catalog` in `[dependencies.{source.dependency.split(BETWEEN)[0]}]`"
-                    report.add(codes.DUPLICATE_MODEL, message, source.span, hint=hint)
+        for name, text, span in _tables_of_dependencies(model):
+            table = text.placeholder()
+            owner = owners.get(table.lower())
+            if owner is not None:
+                message = f"`{name}` and `{owner}` would both be the table `{table}`"
+                hint = f"set `catalog` in `[dependencies.{name.split(BETWEEN)[0]}]`"
+                report.add(codes.DUPLICATE_MODEL, message, span, hint=hint)
+
+
+def _tables_of_dependencies(model: ResolvedModel) -> Iterator[tuple[str, Text, Span]]:
+    """The tables of other projects that a model names: what they are called there, and here, each once."""
+    read = [
+        (source.dependency, source.table, source.span)
+        for source in model.inputs
+        if isinstance(source, TableInput) and source.dependency is not None
+    ]
+    yield from read
+    for claim in model.claims:
+        if claim.parent_table is not None and claim.parent not in {name for name, _, _ in read}:
+            yield claim.parent, claim.parent_table, claim.model_span
 
 
 def _dataset_names(model: ResolvedModel, table: ResolvedModel) -> Iterator[str]:

@@ -92,9 +92,7 @@ def _plan_pipelines(
 
 def _models_read(check: Check) -> tuple[str, ...]:
     match check:
-        case RelationshipCheck(child=child, parent=parent):
-            return (child, parent)
-        case DataTestCheck(models=models):
+        case RelationshipCheck(models=models) | DataTestCheck(models=models):
             return models
         case _:
             return (check.model,)

@@ -27,16 +27,16 @@ def prove_references(connected: Connected, report: Report) -> Connected:
         return connected
     relationships = [
         relationship._replace(
-            is_proven=_is_proven(relationship, models[relationship.child], models[relationship.parent], report)
+            is_proven=_is_proven(relationship, models[relationship.child], models.get(relationship.parent), report)
         )
         for relationship in connected.relationships
     ]
     return connected._replace(relationships=tuple(relationships))
 
 
-def _is_proven(relationship: Relationship, child: ResolvedModel, parent: ResolvedModel, report: Report) -> bool:
+def _is_proven(relationship: Relationship, child: ResolvedModel, parent: ResolvedModel | None, report: Report) -> bool:
     """Whether all rows of a seed have a parent in a seed; False for unknown columns, or columns of different types."""
-    if child.seed is None or parent.seed is None:
+    if child.seed is None or parent is None or parent.seed is None:
         return False
     ours, theirs = ([pair[side] for pair in relationship.on] for side in (0, 1))
     types = _types(child, ours)

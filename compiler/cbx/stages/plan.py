@@ -106,17 +106,21 @@ class KeyCheck(NamedTuple):
 
 
 class RelationshipCheck(NamedTuple):
-    """A check that every row has its parent; ``on`` pairs the child's columns with the parent's."""
+    """A check that every row has its parent; ``on`` pairs the child's columns with the parent's.
+
+    ``models`` are those that it reads: the child, and the parent if it is no table of another project.
+    """
 
     name: str
     artifact: str
     child: str
     child_table: str
     parent: str
-    parent_table: str
+    parent_table: Text
     on: tuple[tuple[str, str], ...]
     current_only: bool
     on_violation: Literal["warn", "fail"]
+    models: tuple[str, ...]
 
 
 class MeasureCheck(NamedTuple):

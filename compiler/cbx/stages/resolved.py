@@ -10,6 +10,7 @@ from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
 from cbx.stages.measures import MeasureResult
 from cbx.stages.resolved_model import Cardinality, Column, ResolvedModel
+from cbx.syntax.text import Text
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.hazards import Suspicion
@@ -85,7 +86,8 @@ class Relationship(NamedTuple):
     """A relationship, whichever model declared it.
 
     ``on`` pairs the child's columns with the parent's; ``span`` is that of one declaration. It is proven if each row
-    of the child has a parent row, or NULL.
+    of the child has a parent row, or NULL. ``parent_table`` is the table of a parent of another project, and
+    ``parent_key`` its key.
     """
 
     parent: str
@@ -95,6 +97,8 @@ class Relationship(NamedTuple):
     enforce: Literal["warn", "fail"]
     span: Span
     is_proven: bool = False
+    parent_table: Text | None = None
+    parent_key: tuple[str, ...] = ()
 
 
 class Connected(NamedTuple):

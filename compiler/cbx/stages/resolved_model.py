@@ -66,6 +66,7 @@ class RelationshipClaim(NamedTuple):
     Attributes:
         on: The child's columns, each with the parent's.
         on_spans: The spans of each pair.
+        parent_table: The table of a parent of another project; None for a model.
     """
 
     parent: str
@@ -77,6 +78,7 @@ class RelationshipClaim(NamedTuple):
     span: Span
     model_span: Span
     on_spans: tuple[tuple[Span, Span], ...]
+    parent_table: Text | None = None
 
 
 class Cdc(NamedTuple):

@@ -166,3 +166,38 @@ def test_not_null_counts_where_the_table_refuses_null(shop: Path, constraints: s
 
     assert facts is not None
     assert [column.not_null for column in facts.columns or ()] == [expected, False]
+
+
+RELATED = (
+    '{{ materialized_view(key="order_id", columns={"order_id": "BIGINT", "customer_id": "BIGINT"},\n'
+    '    relationships=[many_to_one("crm", "silver.customers", on={"customer_id": "id"})]) }}\n'
+    'SELECT order_id, customer_id FROM {{ source("raw.orders") }}\n'
+)
+
+
+def test_a_related_model_is_compiled_as_a_part(shop: Path) -> None:
+    """The manifest is that of a full compilation."""
+    model = shop / "models/silver/orders.sql"
+    model.parent.mkdir()
+    model.write_text(RELATED)
+    build(shop, OPTIONS)
+    edit(model, "SELECT order_id", "SELECT DISTINCT order_id")
+    build(shop, OPTIONS)
+    manifest_of_part = (shop / "target/manifest.json").read_text()
+    compilation = compile_project(shop, with_trace=False)
+    whole = next(artifact.text for artifact in compilation.artifacts if artifact.path == "manifest.json")
+
+    assert manifest_of_part == whole
+    assert '"table": "crm_prod.silver.customers"' in whole
+
+
+def test_a_type_that_changes_in_the_other_project_is_compared(shop: Path) -> None:
+    """The columns of a relationship are those of the manifest as it is now."""
+    (shop / "models/silver").mkdir()
+    (shop / "models/silver/orders.sql").write_text(RELATED)
+    before = codes_of(build(shop, OPTIONS))
+    customers = shop.parent / "crm/models/silver/customers.sql"
+    customers.write_text(customers.read_text().replace('"id": "BIGINT"', '"id": "DATE"'))
+    build(shop.parent / "crm", OPTIONS)
+
+    assert (before, codes_of(build(shop, OPTIONS))) == (["CBX309"], ["CBX306"])

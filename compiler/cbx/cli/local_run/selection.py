@@ -44,7 +44,7 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
     checks: tuple[KeyCheck | MeasureCheck, ...] = (*plan.key_checks, *plan.measure_checks)
     names += [check.name for check in checks if check.model in ids]
     names += [test.name for test in plan.data_tests if {*test.models} <= ids]
-    names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]
+    names += [check.name for check in plan.relationship_checks if {*check.models} <= ids]
     return {name.lower() for name in names if name is not None}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 OnViolation = Literal["warn", "fail"]
+On = str | Sequence[str] | Mapping[str, str]
 
 
 def expect(name: str, sql: str) -> Any:
@@ -79,25 +80,37 @@ def no_rows(sql: str, *, name: str | None = None, enforce: OnViolation = "warn")
     return ("no_rows", sql)
 
 
-def one_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
+@overload
+def one_to_one(model: str, on: On, *, enforce: OnViolation = "warn") -> Any: ...
+@overload
+def one_to_one(project: str, model: str, /, on: On, *, enforce: OnViolation = "warn") -> Any: ...
+def one_to_one(*names: Any, model: str = "", on: On = "", enforce: OnViolation = "warn") -> Any:
     """Declare that each row belongs to one row of the parent, and no two rows to the same.
 
     Args:
-        model: The parent.
+        names: The parent: a model, or a table of another project, ``one_to_one("crm", "silver.customers", on="id")``.
+        model: The parent, by name.
         on: The columns, with the same names on both sides; a dict maps the columns of this model to the parent's.
         enforce: Whether a row without a parent warns or fails.
     """
-    return ("one_to_one", model)
+    return ("one_to_one", *names, *filter(None, [model]))
 
 
-def one_to_many(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
+def one_to_many(model: str, on: On, *, enforce: OnViolation = "warn") -> Any:
     """Declare that each row may have many rows of the child; a dict maps the child's columns to those of this model."""
     return ("one_to_many", model)
 
 
-def many_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
-    """Declare that many rows may belong to one row of the parent; a dict maps columns of this model to the parent's."""
-    return ("many_to_one", model)
+@overload
+def many_to_one(model: str, on: On, *, enforce: OnViolation = "warn") -> Any: ...
+@overload
+def many_to_one(project: str, model: str, /, on: On, *, enforce: OnViolation = "warn") -> Any: ...
+def many_to_one(*names: Any, model: str = "", on: On = "", enforce: OnViolation = "warn") -> Any:
+    """Declare that many rows may belong to one row of the parent; a dict maps columns of this model to the parent's.
+
+    The parent is a model, or a table of another project: ``many_to_one("crm", "silver.customers", on="customer_id")``.
+    """
+    return ("many_to_one", *names, *filter(None, [model]))
 
 
 def column(

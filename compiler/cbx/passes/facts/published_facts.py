@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.parse.databricks_sql.types import normal_type
 from cbx.passes.facts.table_facts import NOT_NULL, START_AT, current_keys
 from cbx.project.identifiers import BETWEEN
 from cbx.project.settings import Project
+from cbx.stages.resolved_model import Column, RelationshipClaim
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
@@ -22,6 +23,27 @@ def published_model(project: Project, name: str) -> PublishedModel | None:
     dependency, _, identity = name.partition(BETWEEN)
     known = project.dependencies.get(dependency)
     return known.models.get(identity) if known is not None and known.models is not None else None
+
+
+class PublishedTable(NamedTuple):
+    """The parent of a relationship in another project: its columns, None if they are unknown, and its keys."""
+
+    columns: tuple[Column, ...] | None
+    keys: tuple[tuple[str, ...], ...]
+
+
+def published_tables(project: Project, claims: Iterable[RelationshipClaim]) -> dict[str, PublishedTable]:
+    """The parents in other projects.
+
+    A declared key counts as true, as that of a model does: it is proven, or its own project checks it on the data.
+    """
+    tables: dict[str, PublishedTable] = {}
+    for name in {claim.parent: None for claim in claims if claim.parent_table is not None}:
+        model = published_model(project, name)
+        if model is not None:
+            columns = tuple(Column(column.name, column.type or "") for column in model.columns)
+            tables[name] = PublishedTable(columns or None, model.keys)
+    return tables
 
 
 def published_facts(project: Project, name: str, *, is_streaming: bool) -> Table | None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from cbx.passes.planning.plan_tests import claim_name, keeps_history
 from cbx.project.dataset_names import key_check, measure_check, relationship_check
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.plan import KeyCheck, MeasureCheck, ModelPlan, RelationshipCheck
 from cbx.stages.resolved import Proven, Relationship
 from cbx.stages.resolved_model import ResolvedModel
+from cbx.syntax.text import Text
 
 
 def plan_key_checks(
@@ -29,8 +31,7 @@ def plan_relationship_checks(proven: Proven, folder: str, taken: set[str]) -> tu
         _plan_relationship_check(relationship, proven, folder, taken)
         for relationship in proven.relationships
         if not relationship.is_proven
-        and _is_readable_in_batch(proven.models[relationship.child])
-        and _is_readable_in_batch(proven.models[relationship.parent])
+        and all(_is_readable_in_batch(proven.models[name]) for name in _models_of_relationship(relationship))
     )
 
 
@@ -82,16 +83,27 @@ def _plan_key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, tak
 def _plan_relationship_check(
     relationship: Relationship, proven: Proven, folder: str, taken: set[str]
 ) -> RelationshipCheck:
-    child, parent = proven.models[relationship.child], proven.models[relationship.parent]
-    name = claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent.dataset), taken)
+    child = proven.models[relationship.child]
+    table, parent = relationship.parent_table, relationship.parent.replace(BETWEEN, ".")
+    if table is None:
+        parent = proven.models[relationship.parent].dataset
+        table = Text.of(parent)
+    name = claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent), taken)
     return RelationshipCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
         child=child.id,
         child_table=child.dataset,
-        parent=parent.id,
-        parent_table=parent.dataset,
+        parent=relationship.parent,
+        parent_table=table,
         on=relationship.on,
         current_only=keeps_history(child),
         on_violation=relationship.enforce,
+        models=_models_of_relationship(relationship),
     )
+
+
+def _models_of_relationship(relationship: Relationship) -> tuple[str, ...]:
+    """The child, and the parent if it is no table of another project."""
+    parents = () if relationship.parent_table is not None else (relationship.parent,)
+    return (relationship.child, *parents)

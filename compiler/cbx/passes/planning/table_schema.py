@@ -75,7 +75,9 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
 
 
 def _is_reference(relationship: Relationship, proven: Proven) -> bool:
-    parent = proven.models[relationship.parent]
+    parent = proven.models.get(relationship.parent)
+    if parent is None:  # whether a table of another project has a primary key is not known
+        return False
     referenced = {theirs.lower() for _, theirs in relationship.on}
     if not parent.is_published or parent.id in proven.partly_declared or not has_primary_key(parent):
         return False

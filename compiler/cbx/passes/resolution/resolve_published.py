@@ -34,45 +34,56 @@ def resolve_published(texts: DeclarationTexts, declared_input: DeclaredInput, na
     return TableInput(declared_input.parameter, declared_input.keyword_only, table, is_streaming, span, name)
 
 
-def published_table(texts: DeclarationTexts, name: str, span: Span) -> Text:
-    """The name of the table of a model of another project; the model's own name after a diagnostic."""
+def published_table(texts: DeclarationTexts, name: str, span: Span, verb: str = "reads") -> Text:
+    """The name of the table of a model of another project; the model's own name after a diagnostic.
+
+    Args:
+        texts: Renders the texts of the declaration that names it.
+        name: The project and the model: ``crm:silver.customers``.
+        span: The span of the name.
+        verb: What the declaration does with the table, for diagnostics.
+    """
     project, _, identity = name.partition(BETWEEN)
     dependency = texts.declared.project.dependencies.get(project)
     if dependency is None:
-        _report_unknown_project(texts, project, identity, span)
+        _report_unknown_project(texts, project, identity, span, verb)
         return Text.of(name)
     if dependency.models is None:
         return Text.of(name)
     model = dependency.models.get(identity)
     if model is None:
-        _report_unknown_model(texts, dependency, identity, span)
+        _report_unknown_model(texts, dependency, identity, span, verb)
         return Text.of(name)
     if not model.is_published:
-        _report_unpublished(texts, name, model, span)
+        _report_unpublished(texts, name, model, span, verb)
     return texts.render_or_keep(dependency.table_of(model), span)
 
 
-def _report_unknown_project(texts: DeclarationTexts, project: str, identity: str, span: Span) -> None:
+def _report_unknown_project(texts: DeclarationTexts, project: str, identity: str, span: Span, verb: str) -> None:
     known, own = texts.declared.project.dependencies, f"{project}.{identity}"
     otherwise = f"add `[dependencies.{project}]` with its `manifest` to project.toml"
     hint = did_you_mean(project, known, otherwise)
     if own in texts.declared.known_ids or project in texts.declared.project.layers:
         hint = f'write one name: `"{own}"`'
-    message = f"`{texts.declaration.id}` reads `{project}{BETWEEN}{identity}`, but `[dependencies]` has no such project"
+    name = f"{project}{BETWEEN}{identity}"
+    message = f"`{texts.declaration.id}` {verb} `{name}`, but `[dependencies]` has no such project"
     texts.report.add(codes.UNKNOWN_MODEL, message, span, label="not found", hint=hint)
 
 
-def _report_unknown_model(texts: DeclarationTexts, dependency: Dependency, identity: str, span: Span) -> None:
+def _report_unknown_model(
+    texts: DeclarationTexts, dependency: Dependency, identity: str, span: Span, verb: str
+) -> None:
     ids = [name for name, model in (dependency.models or {}).items() if model.is_published]
     otherwise = f"compile `{dependency.name}` again if the model is new"
-    message = f"`{texts.declaration.id}` reads `{identity}`, which the project `{dependency.name}` does not have"
+    message = f"`{texts.declaration.id}` {verb} `{identity}`, which the project `{dependency.name}` does not have"
     hint = did_you_mean(identity, ids, otherwise)
     texts.report.add(codes.UNKNOWN_MODEL, message, span, label="not found", hint=hint)
 
 
-def _report_unpublished(texts: DeclarationTexts, name: str, model: PublishedModel, span: Span) -> None:
+def _report_unpublished(texts: DeclarationTexts, name: str, model: PublishedModel, span: Span, verb: str) -> None:
     what = "a private table" if model.private else f"a {model.kind}"
-    message = f"`{texts.declaration.id}` reads `{name}`, {what}, which only the pipeline of its own project can read"
+    message = f"`{texts.declaration.id}` {verb} `{name}`, {what}, which only the pipeline of its own project can read"
     project, _, identity = name.partition(BETWEEN)
-    hint = f"read a table of `{project}`, or make `{identity}` one there"
+    way_out = "read a table of" if verb == "reads" else "name a table of"
+    hint = f"{way_out} `{project}`, or make `{identity}` one there"
     texts.report.add(codes.UNPUBLISHED_MODEL, message, span, label="not published", hint=hint)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cbx.declare.documents import DatasetDocument, RelationshipDocument
+from cbx.diagnostics import codes
 from cbx.diagnostics.source_files import Span
 from cbx.passes.resolution.argument_texts import ArgumentTexts
+from cbx.passes.resolution.resolve_published import published_table
+from cbx.project.identifiers import BETWEEN
 from cbx.stages.resolved_model import RelationshipClaim
+from cbx.syntax.text import Text
 
 
 def resolve_relationships(texts: ArgumentTexts) -> tuple[RelationshipClaim, ...]:
@@ -33,7 +37,8 @@ class _Pair(NamedTuple):
 def _resolve_relationship(
     texts: ArgumentTexts, number: int, word: str, relationship: RelationshipDocument
 ) -> RelationshipClaim:
-    related = texts.render_constant(relationship.model, texts.span("relationships", number, "model"))
+    model_span = texts.span("relationships", number, "model")
+    related = texts.render_constant(relationship.model, model_span)
     spans_by_pair = {
         (texts.render_constant(pair.ours, pair.our_span), texts.render_constant(pair.theirs, pair.their_span)): (
             pair.our_span,
@@ -51,9 +56,20 @@ def _resolve_relationship(
         enforce=relationship.enforce,
         declared_by=texts.declaration.id,
         span=texts.span("relationships", number),
-        model_span=texts.span("relationships", number, "model"),
+        model_span=model_span,
         on_spans=tuple(spans_by_pair[pair] for pair in on),
+        parent_table=_resolve_parent(texts, word, related, model_span) if BETWEEN in related else None,
     )
+
+
+def _resolve_parent(texts: ArgumentTexts, word: str, parent: str, span: Span) -> Text:
+    """The table of a parent of another project; CBX351 if it is the child."""
+    if word == "one_to_many":
+        project, _, identity = parent.partition(BETWEEN)
+        message = f"`{texts.declaration.id}` declares a relationship of `{parent}`, whose rows `{project}` writes"
+        hint = f"declare it in `{project}`, or relate a model of this project that reads `{identity}`"
+        texts.report.add(codes.CHILD_OF_OTHER_PROJECT, message, span, hint=hint)
+    return published_table(texts, parent, span, "is related to")
 
 
 def _read_pairs(texts: ArgumentTexts, number: int, on: str | tuple[str, ...] | dict[str, str]) -> list[_Pair]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
+from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation, node_id
 from cbx.render.html.last_run import LastRun
 from cbx.render.labels import kind_in_words
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
@@ -47,7 +47,7 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
         if "model" in check:
             keys[check["model"], tuple(check["columns"])] = Check(check["name"], "key_is_unique", check["artifact"])
         else:
-            place = check["parent"], check["child"], tuple(check["on"])
+            place = node_id(check["parent"], manifest["models"]), check["child"], tuple(check["on"])
             relations[place] = Check(check["name"], "parent_exists", check["artifact"])
     return Checks(keys, relations)
 

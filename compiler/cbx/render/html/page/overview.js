@@ -5,15 +5,16 @@ import { breakAfter, countWords, el } from "./dom.js";
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
 export function overviewTab(node, body, ways) {
+  const isParent = node.isModel || keysOf(node).length > 0;
   body.append(
     ...[
       node.description ? el("p", { class: "description" }, node.description) : null,
       facts(node),
       neighbours(node, ways),
-      node.isModel ? keyPart(node, ways) : null,
+      isParent ? keyPart(node, ways) : null,
       node.isModel && node.measures.length > 0 ? measuresPart(node) : null,
       node.isModel ? rulesPart(node) : null,
-      node.isModel ? relationsPart(node, ways) : null,
+      isParent ? relationsPart(node, ways) : null,
     ].filter(Boolean),
   );
   return () => {};
@@ -101,7 +102,7 @@ function modelLink(other, ways) {
 function keyPart(node, ways) {
   const keys = keysOf(node);
   if (keys.length === 0) return part("Key", el("p", { class: "none" }, "None declared."));
-  const known = new Set(columnsOf(node).map((column) => column.name));
+  const known = new Set(node.isModel ? columnsOf(node).map((column) => column.name) : []);
   const nameOf = (name) =>
     known.has(name)
       ? el("a", { class: "column-name", href: ways.linkTo({ model: node.id, tab: "columns", column: name }) }, name)
@@ -117,11 +118,12 @@ function keyPart(node, ways) {
 
 function verdict(word) {
   const isProven = word === "proven";
+  const otherwise = word === "declared" ? "proven or checked by its own project" : "checked on the data";
   return el(
     "span",
     {
       class: isProven ? "verdict proven" : "verdict",
-      title: isProven ? "proven at compile time" : "checked on the data",
+      title: isProven ? "proven at compile time" : otherwise,
     },
     word ?? "unknown",
   );
