@@ -73,7 +73,7 @@ def no_rows(sql: str, *, name: str | None = None, enforce: OnViolation = "warn")
     """Test that a query returns no rows.
 
     Args:
-        sql: The query, which reads models as ``{{ ref("silver.orders") }}`` and other tables with `source`.
+        sql: The query, which reads the table as ``{{ this }}``, models with `ref` and other tables with `source`.
         name: What the test is called.
         enforce: Whether rows warn or fail.
     """

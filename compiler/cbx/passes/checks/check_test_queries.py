@@ -47,12 +47,14 @@ def _check_query(model: ResolvedModel, test: DataTest, rule: NoRows, connected: 
     for table in query.undeclared_tables:
         shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
         message = f"the query of a test of `{model.id}` reads {shown} by its name"
-        hint = did_you_mean(table.name, table.queries) or _suggest_call(table, connected)
+        hint = did_you_mean(table.name, table.queries) or _suggest_call(table, model, connected)
         report.add(codes.HIDDEN_INPUT, message, test.span, label="hidden input", hint=hint)
 
 
-def _suggest_call(table: UndeclaredTable, connected: Connected) -> str:
+def _suggest_call(table: UndeclaredTable, tested: ResolvedModel, connected: Connected) -> str:
     wanted = {table.name.lower()}
+    if wanted & {tested.id.lower(), tested.dataset.lower()}:
+        return "write `{{ this }}`"
     models = connected.models.values()
     read = next((model.id for model in models if wanted & {model.id.lower(), model.dataset.lower()}), None)
     word, name = ("ref", read) if read is not None else ("source", table.name)

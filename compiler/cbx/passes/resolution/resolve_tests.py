@@ -27,11 +27,12 @@ from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.passes.resolution.resolve_published import published_table
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
-from cbx.syntax.declarations import Call
+from cbx.syntax.declarations import Call, Literal
 from cbx.syntax.text import Text
 
 _TIME = re.compile(r"([1-9][0-9]{0,5}) *(second|minute|hour|day|week)s?", re.IGNORECASE)
 _BATCH = ("ref", "source")
+_THIS = re.compile(r"\{[{%].*?\bthis\b", re.DOTALL)
 
 
 def resolve_tests(document: ModelDocument, texts: DeclarationTexts) -> tuple[DataTest, ...]:
@@ -89,11 +90,16 @@ def _read_time(written: str, span: Span, texts: DeclarationTexts) -> str:
 
 
 def _resolve_query(sql: str, name: str | None, span: Span, texts: DeclarationTexts) -> NoRows | None:
-    rendered = texts.render_query(sql, span)
+    rendered = texts.render_query(_define_this(sql, texts.declaration.id), span)
     if rendered is None or not _is_query(rendered, sql, span, texts):
         return None
     reads = [read for call in rendered.calls for read in _read_table(call, span, texts)]
     return NoRows(name, rendered.text, tuple(reads)) if len(reads) == len(rendered.calls) else None
+
+
+def _define_this(sql: str, model: str) -> str:
+    """The template of a query in which ``this`` is the table of a model, as in dbt."""
+    return f"{{% set this = ref({model!r}) %}}{sql}" if _THIS.search(sql) is not None else sql
 
 
 def _is_query(rendered: RenderedTemplate, sql: str, span: Span, texts: DeclarationTexts) -> bool:
@@ -108,6 +114,10 @@ def _read_table(call: Call, span: Span, texts: DeclarationTexts) -> Iterator[tup
     """The table that a query reads; none after a diagnostic."""
     if call.function not in _BATCH:
         message, hint = f"a test cannot read `{call.function}`", "read a model with `ref`, or a table with `source`"
+        texts.report.add(codes.INVALID_TEST, message, span, hint=hint)
+        return
+    if any(isinstance(argument.value, Literal) and "\0" in str(argument.value.value) for argument in call.arguments):
+        message, hint = f"`{call.function}` takes a name, and `this` is a table already", "write `{{ this }}`"
         texts.report.add(codes.INVALID_TEST, message, span, hint=hint)
         return
     read = read_document(call, texts.report)
