@@ -41,7 +41,7 @@ def _fork_for_each_request() -> bool:
     with os.fdopen(requests, encoding="utf-8") as lines:
         for line in lines:
             arguments, *place = json.loads(line)
-            for library in _LIBRARIES.get(arguments[0], ()):
+            for library in _LIBRARIES.get(arguments[0] if arguments else "", ()):
                 import_module(library)
             gc.freeze()
             child = os.fork()

@@ -7,6 +7,8 @@ from importlib import import_module
 
 import typer
 
+from cbx.cli.usage import CommandGroup, CommandWithExamples
+
 _COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "init": ("cbx.cli.init", "init"),
     "import": ("cbx.cli.import_pipeline", "import_command"),
@@ -34,13 +36,15 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        cls=CommandGroup,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(options)
     command = arguments[0] if arguments else ""
     for name in [command] if command in _COMMANDS else _COMMANDS:
         module, function, *class_name = _COMMANDS[name]
         loaded = import_module(module)
-        command_class = getattr(loaded, class_name[0]) if class_name else None
+        command_class = getattr(loaded, class_name[0]) if class_name else CommandWithExamples
         found = getattr(loaded, function)
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)

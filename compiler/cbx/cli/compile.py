@@ -29,10 +29,14 @@ class DiagnosticFormat(str, Enum):
 
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
+    typer.Option(
+        "--project", metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."
+    ),
 ]
-EnvOption = Annotated[str, typer.Option("--env", help="The environment to compile for.")]
-FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="The format of diagnostics.")]
+EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to compile for.")]
+FormatOption = Annotated[
+    DiagnosticFormat, typer.Option("--format", metavar="text|json|github", help="The format of diagnostics.")
+]
 
 
 def compile_command(

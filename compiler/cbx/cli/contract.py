@@ -85,10 +85,13 @@ def _is_published(entry: dict[str, Any] | None) -> bool:
 
 @app.command("import")
 def import_command(
-    file: Annotated[Path, typer.Argument(help="The contract, a YAML file.")],
-    layer: Annotated[str, typer.Option(help="The layer of the models.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The contract, a YAML file.")],
+    layer: Annotated[str, typer.Option(metavar="NAME", help="The layer of the models.")],
     kind: Annotated[
-        ModelKind, typer.Option(help="view: queries the tables; materialized_view: copies them.")
+        ModelKind,
+        typer.Option(
+            metavar="view|materialized_view", help="view: queries the tables; materialized_view: copies them."
+        ),
     ] = ModelKind.view,
     project: ProjectOption = None,
 ) -> None:

@@ -50,7 +50,8 @@ def plan_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
     output_format: Annotated[
-        PlanFormat, typer.Option("--format", help="markdown: for a comment on a pull request.")
+        PlanFormat,
+        typer.Option("--format", metavar="text|json|markdown", help="markdown: for a comment on a pull request."),
     ] = PlanFormat.text,
 ) -> None:
     """Show what a deployment would change, and which tables need a full refresh."""

@@ -18,12 +18,16 @@ class EventFormat(str, Enum):
 
 
 def events(
-    format: Annotated[EventFormat, typer.Option(help="json: the lines of the event log.")] = EventFormat.table,  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the name of the option
+        EventFormat, typer.Option(metavar="table|json", help="json: the lines of the event log.")
+    ] = EventFormat.table,
     project: Annotated[
         Path | None,
-        typer.Option(help="The project's folder; default: the nearest folder with a project.toml."),
+        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
     ] = None,
-    state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of the tables; default: .cbx in the project.")
+    ] = None,
 ) -> None:
     """Print the result of the last update: rows and expectations of each table."""
     from cbx.cli.display.run import error_console, show_run_errors

@@ -11,7 +11,7 @@ import typer
 _FILE = re.compile(r"^```(\w+) (\S+\.\w+)$", re.MULTILINE)
 
 
-def explain(code: Annotated[str, typer.Argument(help="A code, such as CBX201, or its name.")]) -> None:
+def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="A code, such as CBX201, or its name.")]) -> None:
     """Explain a diagnostic code: what it means and how to fix it."""
     from cbx.diagnostics.code_pages import read_page
     from cbx.diagnostics.codes import every_code

@@ -81,7 +81,11 @@ def graph(
     ] = None,
     output_format: Annotated[
         GraphFormat | None,
-        typer.Option("--format", help="Default: by the extension of --output, else a tree."),
+        typer.Option(
+            "--format",
+            metavar="tree|mermaid|dot|svg|html|json",
+            help="Default: by the extension of --output, else a tree.",
+        ),
     ] = None,
     select: SelectOption = None,
     exclude: ExcludeOption = None,
@@ -92,11 +96,14 @@ def graph(
         bool, typer.Option("--relationships", help="Draw the entity-relationship diagram, with crow's feet.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; default: standard output.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; default: standard output.")
     ] = None,
     state_manifest: StateManifestOption = None,
     state: Annotated[
-        Path | None, typer.Option(help="With html: the state folder of the run whose counts it shows; default: .cbx.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="With html: the state folder of the run whose counts it shows; default: .cbx."
+        ),
     ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",

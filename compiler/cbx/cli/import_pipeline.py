@@ -23,7 +23,9 @@ class ReportFormat(str, Enum):
 
 
 def import_command(
-    paths: Annotated[list[Path], typer.Argument(help="Notebooks, files, folders, or a bundle's YAML file.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Notebooks, files, folders, or a bundle's YAML file.")
+    ],
     into: Annotated[Path, typer.Option("--into", metavar="DIR", help="The folder of the new project.")],
     layer: Annotated[
         list[str] | None,
@@ -44,7 +46,7 @@ def import_command(
         typer.Option(metavar="DIR", help="The tables of `cbx run`, in which keys are looked for."),
     ] = None,
     output_format: Annotated[
-        ReportFormat, typer.Option("--format", help="The format of the report.")
+        ReportFormat, typer.Option("--format", metavar="text|json", help="The format of the report.")
     ] = ReportFormat.text,
     no_trace: Annotated[
         bool, typer.Option("--no-trace", help="Do not run the functions of models to find out which do not compile.")

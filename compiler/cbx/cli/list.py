@@ -40,7 +40,8 @@ def list_command(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     resource_type: Annotated[
-        ResourceType | None, typer.Option("--resource-type", help="Only models, or only sources.")
+        ResourceType | None,
+        typer.Option("--resource-type", metavar="model|source", help="Only models, or only sources."),
     ] = None,
     output_format: Annotated[ListFormat, typer.Option("--format", help="json: one object per line.")] = ListFormat.name,
     state_manifest: StateManifestOption = None,

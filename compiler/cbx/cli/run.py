@@ -69,12 +69,13 @@ class RunSources:
 def run(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Notebooks, files or folders to run instead of the project's models."),
+        typer.Argument(metavar="PATH", help="Notebooks, files or folders to run instead of the project's models."),
     ] = None,
     project: Annotated[
-        Path | None, typer.Option(help="The project's folder; default: the nearest folder with a project.toml.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
     ] = None,
-    env: Annotated[str, typer.Option(help="The environment whose variables are used.")] = "local",
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose variables are used.")] = "local",
     var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; repeatable.")] = None,
     table: Annotated[
         list[str] | None,
@@ -92,7 +93,8 @@ def run(
         ),
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder of tables and checkpoints; default: .cbx in the project."),
     ] = None,
     select: Annotated[
         list[str] | None,
@@ -108,7 +110,9 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Drop all state and rebuild every table.")
     ] = False,
-    master: Annotated[str | None, typer.Option(help="The Spark master; default: all cores of this machine.")] = None,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="The Spark master; default: all cores of this machine.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
     ] = False,

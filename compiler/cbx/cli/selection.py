@@ -28,13 +28,16 @@ ExcludeOption = Annotated[
     typer.Option("--exclude", metavar="SELECTOR", help="Exclude these models; same syntax as --select; repeatable."),
 ]
 StateManifestOption = Annotated[
-    Path | None, typer.Option("--state-manifest", help="The manifest.json to compare with for `state:modified`.")
+    Path | None,
+    typer.Option("--state-manifest", metavar="FILE", help="The manifest.json to compare with for `state:modified`."),
 ]
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
+    typer.Option(
+        "--project", metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."
+    ),
 ]
-EnvOption = Annotated[str, typer.Option("--env", help="The environment to use.")]
+EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,18 @@ class RowFormat(str, Enum):
 
 
 def show(
-    table: Annotated[str, typer.Argument(help="The table, such as gold.customer_order_summary.")],
-    format: Annotated[RowFormat, typer.Option(help="json: one object per line.")] = RowFormat.table,  # noqa: A002 - the option's name
-    limit: Annotated[int, typer.Option(min=0, help="The number of rows; 0: all.")] = 20,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table, such as gold.customer_order_summary.")],
+    format: Annotated[  # noqa: A002 - the name of the option
+        RowFormat, typer.Option(metavar="table|json|csv", help="json: one object per line.")
+    ] = RowFormat.table,
+    limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="The number of rows; 0: all.")] = 20,
     project: Annotated[
         Path | None,
-        typer.Option(help="The project's folder; default: the nearest folder with a project.toml."),
+        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
     ] = None,
-    state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of the tables; default: .cbx in the project.")
+    ] = None,
 ) -> None:
     """Print the rows of a table of `cbx run`, sorted by its columns."""
     from cbx.cli.display.run import error_console, show_run_errors

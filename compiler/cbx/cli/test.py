@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from cbx.cli.engines import Engines
 from cbx.cli.selection import EnvOption, ProjectOption
+from cbx.cli.usage import CommandWithExamples
 
 if TYPE_CHECKING:
     from cbx.testing.coverage.exercised import Exercised
@@ -26,7 +26,7 @@ _IMPORTED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.P
 """pytest's warning about a plugin whose package is imported before pytest starts."""
 
 
-class TestCommand(TyperCommand):
+class TestCommand(CommandWithExamples):
     """A command that passes the arguments after ``--`` to pytest."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -40,19 +40,25 @@ def run_tests(
     context: typer.Context,
     select: Annotated[
         list[str] | None,
-        typer.Argument(help="Run only tests of these models, such as 'silver.orders' or '+gold.sales'."),
+        typer.Argument(
+            metavar="SELECTOR", help="Run only tests of these models, such as 'silver.orders' or '+gold.sales'."
+        ),
     ] = None,
     engine: Annotated[
-        Engines | None, typer.Option(help="The engine for the models; default: from project.toml.")
+        Engines | None,
+        typer.Option(metavar="sail|spark", help="The engine for the models; default: from project.toml."),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failed test.")] = False,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="List models, expectations and kinds of changes that no test exercises.")
     ] = False,
     fail_under: Annotated[
-        float | None, typer.Option("--fail-under", min=0, max=100, help="Fail if coverage is below this percentage.")
+        float | None,
+        typer.Option(
+            "--fail-under", min=0, max=100, metavar="PERCENT", help="Fail if coverage is below this percentage."
+        ),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report to this file.")] = None,
     generate: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Write a first test of a model, with example rows.")
     ] = None,

@@ -1,0 +1,75 @@
+"""The help of commands, and errors in their use, as somebody at a terminal sees them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import run_cbx
+
+from cbx.cli.commands import _COMMANDS
+from cbx.cli.usage import EXAMPLES
+
+PYTHON_WORDS = re.compile(r"<\w|list\[|Path\b")
+
+
+def cbx(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+    return run_cbx(Path(__file__).parent, *arguments, environment={"COLUMNS": str(columns), "NO_COLOR": "1"})
+
+
+def test_the_help_lists_every_command_with_its_whole_description() -> None:
+    """Nothing is cut."""
+    shown = cbx("-h").stdout
+    listed = shown.partition("Commands:")[2]
+
+    assert "..." not in listed
+    assert {line.split()[0] for line in listed.splitlines() if re.match(r"  \w", line)} == set(_COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name in _COMMANDS if name != "contract"])
+def test_the_help_of_a_command_has_examples_and_no_words_of_python(name: str) -> None:
+    """`-h` is short for `--help`."""
+    result = cbx(name, "-h")
+
+    assert result.returncode == 0
+    assert PYTHON_WORDS.search(result.stdout) is None
+    assert all(f"\n  {example}\n" in result.stdout for example in EXAMPLES[name])
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["complie"], "no such command `complie`", "did you mean `compile`? `cbx --help` says what it takes"),
+        (["frob"], "no such command `frob`", "`cbx --help` says what it takes"),
+        (
+            ["compile", "--envi", "x"],
+            "no such option: `--envi`",
+            "did you mean `--env`? `cbx compile --help` says what it takes",
+        ),
+        (
+            ["compile", "--format", "jsno"],
+            "invalid value for `--format`: `jsno` is not one of `text`, `json`, `github`",
+            "did you mean `json`? `cbx compile --help` says what it takes",
+        ),
+        (["show"], "missing argument `TABLE`", "`cbx show --help` says what it takes"),
+        (["contract", "frob"], "no such command `frob`", "`cbx contract --help` says what it takes"),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_the_use_is_an_error_like_others(arguments: list[str], message: str, hint: str) -> None:
+    """A line with what is wrong, a line with the way out, status 2."""
+    result = cbx(*arguments, columns=200)
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [f"error: {message}", f"  = hint: {hint}"]
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    """It is what somebody needs who does not know the commands."""
+    result = cbx()
+
+    assert result.returncode == 2
+    assert "Commands:" in result.stderr
