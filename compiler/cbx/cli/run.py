@@ -117,7 +117,8 @@ def run(
         bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
     ] = False,
     engine: Annotated[
-        Engines | None, typer.Option(help="Sail starts in a second without Java; Spark runs what it cannot.")
+        Engines | None,
+        typer.Option(metavar="sail|spark", help="Sail starts in a second without Java; Spark runs what it cannot."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
 ) -> None:
