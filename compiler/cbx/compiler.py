@@ -32,7 +32,7 @@ from cbx.passes.prove_references import prove_references
 from cbx.passes.read_macros import read_macros
 from cbx.passes.read_models import read_models
 from cbx.passes.type_columns import type_columns
-from cbx.project.sections import LOCAL
+from cbx.project.setting_types.sections import LOCAL
 from cbx.project.settings import Project, has_environment, load_project
 from cbx.stages.data_tests import NoRows
 from cbx.stages.declared import Discovered

@@ -17,8 +17,8 @@ from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS, Document, ModelDocument
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
-from cbx.project.pipeline_settings import PipelineSettings
-from cbx.project.sections import (
+from cbx.project.setting_types.pipeline_settings import PipelineSettings
+from cbx.project.setting_types.sections import (
     CompileSection,
     EngineSection,
     Environment,

@@ -108,7 +108,7 @@ def _compile(project: Path | None, env: str) -> Compilation:
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import print_waiting, project_folder
     from cbx.cli.selection import compile_or_exit
-    from cbx.project.sections import LOCAL
+    from cbx.project.setting_types.sections import LOCAL
     from cbx.target.atomic_change import lock_target
     from cbx.target.write import write_target
 

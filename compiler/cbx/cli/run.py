@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.project.sections import Environment
+    from cbx.project.setting_types.sections import Environment
     from cbx.runtime import RunResult
     from cbx.runtime.errors import QueryLine
     from cbx.runtime.results import EngineName, StandInPaths
@@ -267,7 +267,7 @@ def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
 
 def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
     """The named notebooks, files and folders, with the configuration and the stand-ins of the command line."""
-    from cbx.project.sections import Environment
+    from cbx.project.setting_types.sections import Environment
 
     configuration, select = _variables(options.variables), _selected_tables(options.selection)
     return RunSources(paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment()))
@@ -294,7 +294,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     from cbx.cli.places import print_waiting, project_folder
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
-    from cbx.project.sections import Environment
+    from cbx.project.setting_types.sections import Environment
     from cbx.runtime import CannotRunError
     from cbx.target.atomic_change import lock_target
     from cbx.target.layout import TARGET

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cbx.emit.bundle import emit_bundle
-from cbx.emit.checks import emit_key_check, emit_measure_check, emit_relationship_check
-from cbx.emit.data_tests import emit_data_test
 from cbx.emit.manifest import emit_manifest, lay_out_check, lay_out_model
-from cbx.emit.notebook import emit_notebook
+from cbx.emit.notebooks.checks import emit_key_check, emit_measure_check, emit_relationship_check
+from cbx.emit.notebooks.data_tests import emit_data_test
+from cbx.emit.notebooks.notebook import emit_notebook
 from cbx.processes.forked_workers import MANY_MODELS, map_in_forks
 from cbx.stages.plan import Artifact, DataTestCheck, Emitted, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Relationship

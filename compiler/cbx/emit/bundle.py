@@ -28,7 +28,7 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.project.sections import Environment, Permission
+from cbx.project.setting_types.sections import Environment, Permission
 from cbx.project.settings import Project
 from cbx.stages.plan import Artifact, Plan
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cbx.emit.code_hash import code_hash
-from cbx.emit.data_tests import data_test_check_entry, data_test_entry
 from cbx.emit.measures import home_of_column, lay_out_measure
+from cbx.emit.notebooks.data_tests import data_test_check_entry, data_test_entry
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.manifest_entries import identity_entry, settings_entry
 from cbx.stages.plan import Artifact, Check, DataTestCheck, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck

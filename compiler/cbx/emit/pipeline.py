@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cbx.project.sections import USER, Environment, Permission
 from cbx.project.setting_templates import map_texts
+from cbx.project.setting_types.sections import USER, Environment, Permission
 from cbx.project.settings import Project
 from cbx.stages.plan import PipelinePlan, Plan
 
@@ -20,7 +20,7 @@ _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 def pipeline_settings(project: Project, environment: str, pipeline: str | None = None) -> dict[str, Any]:
     """All settings of a pipeline except its name and its notebooks, by their names in the pipelines API.
 
-    The catalog or schema of a single developer contains `cbx.project.sections.USER`. Environment variables and secrets
+    The catalog or schema of a single developer contains `USER` of ``sections.py``. Environment variables and secrets
     are as `cbx.project.setting_templates` reads them.
 
     Args:

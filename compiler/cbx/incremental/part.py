@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from cbx.compiler import Compilation, ProjectPart, compile_project
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, sort_diagnostics
-from cbx.emit.data_tests import data_test_entry
 from cbx.emit.manifest import lay_out_entry
+from cbx.emit.notebooks.data_tests import data_test_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import CompilationRecord, RecordedModel
 from cbx.stages.inputs import FileInput

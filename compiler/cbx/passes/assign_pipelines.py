@@ -9,7 +9,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report, listing
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph, topological_order
-from cbx.project.sections import PipelineSection
+from cbx.project.setting_types.sections import PipelineSection
 from cbx.project.settings import Project
 from cbx.project.toml_spans import setting_span
 from cbx.stages.data_tests import NoRows

@@ -13,7 +13,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import check_document, read_regular
-from cbx.project.sections import DependencySection
+from cbx.project.setting_types.sections import DependencySection
 from cbx.project.toml_spans import setting_span
 from cbx.spark_spelling import quote_if_needed
 

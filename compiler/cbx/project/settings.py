@@ -12,11 +12,11 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import read_regular
-from cbx.project.check_settings import check_settings
-from cbx.project.check_templates import check_places_of_env_vars
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.sections import LOCAL, Environment, ProjectSettings
-from cbx.project.setting_problems import validate_settings
+from cbx.project.setting_checks.check_settings import check_settings
+from cbx.project.setting_checks.check_templates import check_places_of_env_vars
+from cbx.project.setting_checks.setting_problems import validate_settings
+from cbx.project.setting_types.sections import LOCAL, Environment, ProjectSettings
 from cbx.project.toml_spans import parse_toml, setting_span
 from cbx.spark_spelling import value_text
 

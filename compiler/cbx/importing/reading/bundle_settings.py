@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from cbx.project.pipeline_settings import PipelineSettings
+from cbx.project.setting_types.pipeline_settings import PipelineSettings
 
 _CODE = frozenset({"notebook", "file", "glob"})
 _TO_DEPLOYMENT = "a part of it is known to a deployment only"

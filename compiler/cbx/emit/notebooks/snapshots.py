@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cbx.emit.cells import WIDTH, wrapped_literal
 from cbx.emit.literals import string_literal, text_literal
+from cbx.emit.notebooks.cells import WIDTH, wrapped_literal
 from cbx.project.settings import Project
 from cbx.stages.imports import Import
 from cbx.stages.inputs import SnapshotInput

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cbx.emit.cells import comment_lines
-from cbx.emit.checks import CURRENT, check_notebook, say_generated
 from cbx.emit.literals import block_literal, string_literal, text_literal
+from cbx.emit.notebooks.cells import comment_lines
+from cbx.emit.notebooks.checks import CURRENT, check_notebook, say_generated
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed, quote_text
 from cbx.stages.data_tests import AcceptedValues, FewNulls, Freshness, NoRows, RowCount, TestValue

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile
-from cbx.project.check_templates import check_templates
 from cbx.project.identifiers import DEVICE, IDENTIFIER
-from cbx.project.sections import LOCAL, REFERENCE, Environment, ProjectSettings
+from cbx.project.setting_checks.check_templates import check_templates
 from cbx.project.setting_templates import texts_in
+from cbx.project.setting_types.sections import LOCAL, REFERENCE, Environment, ProjectSettings
 from cbx.project.toml_spans import setting_span
 
 _MOST_VALUES = 50_000

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cbx.project.settings_table import SettingsTable, Texts, Word
+from cbx.project.setting_types.settings_table import SettingsTable, Texts, Word
 
 
 class ClusterAutoscale(SettingsTable):

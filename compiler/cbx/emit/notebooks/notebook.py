@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from cbx.emit.cells import (
+from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
+from cbx.emit.notebooks.cells import (
     WIDTH,
     api_import,
     api_name,
@@ -17,10 +18,9 @@ from cbx.emit.cells import (
     free_name,
     source_text,
 )
-from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
-from cbx.emit.load_expression import load_expression
-from cbx.emit.sinks import emit_flow, emit_sink
-from cbx.emit.snapshots import Modules, SourceNames, emit_folder, emit_source
+from cbx.emit.notebooks.load_expression import load_expression
+from cbx.emit.notebooks.sinks import emit_flow, emit_sink
+from cbx.emit.notebooks.snapshots import Modules, SourceNames, emit_folder, emit_source
 from cbx.project.dataset_names import changes_view, quarantine_table
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed

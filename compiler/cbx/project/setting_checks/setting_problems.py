@@ -13,7 +13,7 @@ from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.sections import (
+from cbx.project.setting_types.sections import (
     CompileSection,
     EngineSection,
     Environment,
@@ -23,7 +23,7 @@ from cbx.project.sections import (
     ProjectSettings,
     VariableValue,
 )
-from cbx.project.settings_table import SettingsTable
+from cbx.project.setting_types.settings_table import SettingsTable
 from cbx.project.toml_spans import setting_span
 
 
@@ -108,7 +108,7 @@ _SECTIONS: Mapping[str, type[SettingsTable]] = {
 
 def _right_section(path: list[str | int]) -> str | None:
     """A hint that names the section of a setting that is in a wrong section."""
-    from cbx.project.pipeline_settings import NOT_SETTINGS, PipelineSettings
+    from cbx.project.setting_types.pipeline_settings import NOT_SETTINGS, PipelineSettings
 
     name, table = str(path[-1]), _table_at(path[:-1])
     if name in NOT_SETTINGS.get(table, {}):
@@ -158,7 +158,7 @@ def _names_in(table: type[SettingsTable]) -> list[str]:
 
 def _table_at(path: Sequence[str | int]) -> type[SettingsTable]:
     """The type of a table of ``project.toml``."""
-    from cbx.project.pipeline_settings import PipelineSettings
+    from cbx.project.setting_types.pipeline_settings import PipelineSettings
 
     is_pipeline = path[:1] == ["environments"] and path[2:3] == ["pipeline"]
     is_one_of_several = path[:1] == ["environments"] and path[2:3] == ["pipelines"] and len(path) > 3

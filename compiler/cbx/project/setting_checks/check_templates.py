@@ -9,8 +9,8 @@ from typing import Any
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.project.sections import Environment, ProjectSettings
 from cbx.project.setting_templates import CALLS_ENV_VAR, env_vars_in, template_problem, texts_in
+from cbx.project.setting_types.sections import Environment, ProjectSettings
 from cbx.project.toml_spans import setting_span
 
 _TEMPLATES = "write `{{ env_var('NAME') }}`, `{{ env_var('NAME', 'default') }}` or `{{ secret('scope', 'key') }}`"

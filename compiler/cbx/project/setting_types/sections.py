@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from cbx.project.settings_table import SettingsTable, Word, flatten_names
+from cbx.project.setting_types.settings_table import SettingsTable, Word, flatten_names
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
@@ -123,7 +123,7 @@ class Permission(SettingsTable):
 
 def _read_pipeline_table(value: Any) -> Any:
     """Check the settings of a pipeline; their many types are built only where a project has some."""
-    from cbx.project.pipeline_settings import PipelineSettings
+    from cbx.project.setting_types.pipeline_settings import PipelineSettings
 
     return PipelineSettings.model_validate(value).given_values
 

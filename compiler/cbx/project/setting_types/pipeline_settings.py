@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cbx.project.cluster_settings import PipelineCluster
-from cbx.project.settings_table import SettingsTable, Texts, Word
+from cbx.project.setting_types.cluster_settings import PipelineCluster
+from cbx.project.setting_types.settings_table import SettingsTable, Texts, Word
 
 _STORED = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:/|\{\{")
 _LOCAL_FILE = re.compile(r"\.\.?/|-[er]\b|--requirement\b|--editable\b")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.emit.cells import api_import, api_name, call, comment_lines, file_word, source_text
 from cbx.emit.literals import block_literal, string_literal, text_literal
+from cbx.emit.notebooks.cells import api_import, api_name, call, comment_lines, file_word, source_text
 from cbx.project.settings import Project
 from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cbx.emit.cells import api_name, call, dict_literal, dict_of_expressions
 from cbx.emit.literals import string_literal, text_literal
+from cbx.emit.notebooks.cells import api_name, call, dict_literal, dict_of_expressions
 from cbx.project.dataset_names import sink_flow
 from cbx.project.settings import Project
 from cbx.stages.resolved_model import ResolvedModel, SinkTarget

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.emit.cells import WIDTH, wrapped_literal
 from cbx.emit.literals import string_literal, text_literal
+from cbx.emit.notebooks.cells import WIDTH, wrapped_literal
 from cbx.project.settings import Project
 from cbx.stages.inputs import FileInput, ReaderInput
 

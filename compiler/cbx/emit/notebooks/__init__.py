@@ -1,0 +1,1 @@
+"""The notebooks of models and checks, and the parts of notebooks."""

@@ -1,0 +1,1 @@
+"""Problems of settings: wrong names, types and values, and misplaced secrets."""

@@ -1,0 +1,1 @@
+"""The types and defaults of the settings in ``project.toml``."""
