@@ -36,7 +36,7 @@ def discover(project: Project, report: Report) -> Discovered:
     known_ids: set[str] = set()
     for path in _files(project.root, "models", report):
         named = _model_name(path, project, report)
-        known_ids |= _ids_by_path(path)
+        known_ids |= _ids_by_path(path, project)
         if named is None:
             continue
         text = _read_file(project.root, path, report)
@@ -53,12 +53,12 @@ def _discover_seeds(project: Project, known_ids: set[str], report: Report) -> It
     declarations = list(_files(project.root, SEEDS, report, _DECLARATIONS))
     tables = list(_files(project.root, SEEDS, report, _ROWS))
     for path in declarations:
-        known_ids |= _ids_by_path(path)
+        known_ids |= _ids_by_path(path, project)
         yield from _read_seed(path, project, report)
     for path in tables:
         declaration = f"{path.removesuffix('.csv')}.toml"
         if declaration not in declarations:
-            known_ids |= _ids_by_path(path)
+            known_ids |= _ids_by_path(path, project)
             message, hint = f"`{path}` is not declared", f"write its columns and their types to `{declaration}`"
             _read_file(project.root, path, report)
             report.add(codes.INVALID_SEED, message, Span(path), hint=hint)
@@ -223,21 +223,31 @@ def _report_unreadable(path: str, message: str, report: Report) -> None:
     report.add(codes.UNREADABLE_FILE, message, Span(path), hint="fix it, or move it out of the project")
 
 
-def _ids_by_path(path: str) -> set[str]:
+def _ids_by_path(path: str, project: Project) -> set[str]:
     """The model id by a file's path, even if invalid, so that models that read it are not reported."""
-    _, *folders, file = path.split("/")
-    return {f"{folders[0]}.{file.rsplit('.', 1)[0]}"} if folders else set()
+    layer = _layer_of_path(path, project)
+    return {f"{layer}.{path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}"} if layer is not None else set()
+
+
+def _layer_of_path(path: str, project: Project) -> str | None:
+    """The layer that a path names, or that of seeds outside of folders; None for other files outside of folders."""
+    first, *folders, _ = path.split("/")
+    if folders:
+        return folders[0]
+    return project.settings.seeds.layer if first == SEEDS else None
 
 
 def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] | None:
-    folders = path.split("/")[1:-1]
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     layers = ", ".join(f"`{layer}`" for layer in project.layers)
-    if not folders:
+    layer = _layer_of_path(path, project)
+    if layer is None:
+        is_seed = path.startswith(f"{SEEDS}/")
         hint = f"move it into the folder of a layer: {layers}"
-        report.add(codes.INVALID_NAME, f"the model `{stem}` is not in a layer", Span(path), hint=hint)
+        hint += '; or name the layer of such seeds in project.toml: `[seeds]` `layer = "..."`' if is_seed else ""
+        message = f"the {'seed' if is_seed else 'model'} `{stem}` is not in a layer"
+        report.add(codes.INVALID_NAME, message, Span(path), hint=hint)
         return None
-    layer = folders[0]
     if layer not in project.layers:
         message = f"the folder `{path.split('/', maxsplit=1)[0]}/{layer}` is not a layer of the project"
         causes = [Cause(PROJECT_FILE, f"layer {layer}")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.diagnostic import Report, did_you_mean, listing
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.project.setting_checks.check_templates import check_templates
@@ -18,6 +18,7 @@ _RESERVED_LAYERS = frozenset({"checks"})
 def check_settings(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """Report CBX002, CBX106 and CBX151 for settings that are valid one by one."""
     _check_layers(settings, source, report)
+    _check_layer_of_seeds(settings, source, report)
     _check_naming(settings, source, report)
     _check_references(settings, source, report)
     _check_values(settings, source, report)
@@ -40,6 +41,14 @@ def _check_layers(settings: ProjectSettings, source: SourceFile, report: Report)
             report.add(codes.INVALID_NAME, f"the layer name `{layer}` is reserved", span, hint="choose another name")
     if len({layer.lower() for layer in settings.project.layers}) != len(settings.project.layers):
         report.add(codes.INVALID_PROJECT_SETTING, "a layer is named twice", span, hint="name each layer once")
+
+
+def _check_layer_of_seeds(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    layer, layers = settings.seeds.layer, settings.project.layers
+    if layer is not None and layer not in layers:
+        message = f"`seeds.layer`: `{layer}` is not a layer of the project"
+        hint = did_you_mean(layer, layers, f"the layers are {listing(layers)}")
+        report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, ("seeds", "layer")), hint=hint)
 
 
 def _check_naming(settings: ProjectSettings, source: SourceFile, report: Report) -> None:

@@ -21,6 +21,7 @@ from cbx.project.setting_types.sections import (
     PipelineSection,
     ProjectSection,
     ProjectSettings,
+    SeedsSection,
     VariableValue,
 )
 from cbx.project.setting_types.settings_table import SettingsTable
@@ -101,6 +102,7 @@ _SECTIONS: Mapping[str, type[SettingsTable]] = {
     "[naming]": NamingSection,
     "[compile]": CompileSection,
     "[test]": EngineSection,
+    "[seeds]": SeedsSection,
     "[pipelines.<name>]": PipelineSection,
     "[environments.<name>]": Environment,
 }

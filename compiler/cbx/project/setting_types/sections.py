@@ -73,6 +73,12 @@ class EngineSection(SettingsTable):
     engine: Literal["sail", "spark"] = "sail"
 
 
+class SeedsSection(SettingsTable):
+    """``[seeds]``: the layer of the seeds whose files are in no folder of a layer."""
+
+    layer: Word | None = None
+
+
 class PipelineSection(SettingsTable):
     """``[pipelines.<name>]``: the models of one of several pipelines, by selectors."""
 
@@ -201,6 +207,7 @@ class ProjectSettings(SettingsTable):
     naming: NamingSection = Field(default_factory=NamingSection)
     compile: CompileSection = Field(default_factory=CompileSection)
     test: EngineSection = Field(default_factory=EngineSection)
+    seeds: SeedsSection = Field(default_factory=SeedsSection)
     vars: dict[Name, VariableValue] = Field(default_factory=dict)
     pipelines: dict[ProjectName, PipelineSection] = Field(default_factory=dict)
     dependencies: dict[ProjectName, DependencySection] = Field(default_factory=dict)
