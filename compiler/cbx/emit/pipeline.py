@@ -105,7 +105,7 @@ def job_name(project: Project) -> str:
 
 
 def job_tasks(pipelines: Iterable[PipelinePlan], ids: Mapping[str | None, str]) -> list[dict[str, Any]]:
-    """The tasks of the job: one for each pipeline, after those whose tables it reads.
+    """The tasks of the job: one for each pipeline, after those whose tables it or one of its checks reads.
 
     Args:
         pipelines: The pipelines of the project.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from cbx.passes.facts.flow_facts import flows_by_target
@@ -77,17 +77,41 @@ def _with_tests(planned: ModelPlan, proven: Proven, folder: str, taken: set[str]
 def _plan_pipelines(
     pipelines: tuple[PipelineModels, ...], models: Iterable[ModelPlan], checks: Iterable[Check]
 ) -> tuple[PipelinePlan, ...]:
-    """The files of each pipeline. A check belongs to the last pipeline that updates one of its tables."""
+    """The files of each pipeline. A check belongs to the last pipeline that has one of its tables, after the others."""
     place = {model: number for number, pipeline in enumerate(pipelines) for model in pipeline.models}
     files: list[list[str]] = [[] for _ in pipelines]
+    checked: list[set[int]] = [set() for _ in pipelines]
     for planned in models:
         files[place[planned.model.id]].append(planned.artifact)
     for check in sorted(checks, key=attrgetter("artifact")):
-        files[max(place[table] for table in _models_read(check))].append(check.artifact)
+        places = {place[table] for table in _models_read(check)}
+        files[max(places)].append(check.artifact)
+        checked[max(places)] |= places - {max(places)}
     return tuple(
-        PipelinePlan(pipeline.name, tuple(paths), pipeline.after)
-        for pipeline, paths in zip(pipelines, files, strict=True)
+        PipelinePlan(pipeline.name, tuple(paths), after)
+        for pipeline, paths, after in zip(pipelines, files, _wait_for_checked(pipelines, checked), strict=True)
     )
+
+
+def _wait_for_checked(pipelines: Sequence[PipelineModels], checked: Sequence[set[int]]) -> Iterator[tuple[str, ...]]:
+    """The pipelines that each pipeline has to wait for, also those whose tables only its checks read.
+
+    A pipeline waits only for pipelines before it, so none wait for each other.
+
+    Args:
+        pipelines: The pipelines, each after those whose tables its models read.
+        checked: For each pipeline, the places of the earlier ones whose tables its checks read.
+    """
+    names = [pipeline.name or "" for pipeline in pipelines]
+    waits: dict[str, set[str]] = {}
+    for pipeline, places in zip(pipelines, checked, strict=True):
+        after = set(pipeline.after)
+        waits[pipeline.name or ""] = after.union(*(waits[name] for name in after))
+        for name in (names[place] for place in sorted(places, reverse=True)):
+            if name not in waits[pipeline.name or ""]:
+                after.add(name)
+                waits[pipeline.name or ""] |= {name, *waits[name]}
+        yield tuple(sorted(after))
 
 
 def _models_read(check: Check) -> tuple[str, ...]:

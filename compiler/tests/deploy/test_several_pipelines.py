@@ -225,3 +225,27 @@ def test_the_bundle_has_all_pipelines_and_their_order(source_format: str) -> Non
     }
     assert "*id" not in text  # every pipeline is written out
     assert list(bundle["targets"]["prod"]["resources"]["pipelines"]) == ["shop_ingest", "shop_serve"]
+
+
+def test_a_pipeline_waits_for_the_tables_of_its_checks(workspace: Workspace) -> None:
+    """Neither pipeline reads the other, and the plan says that one of them waits now."""
+    apart = {
+        "project.toml": DIVIDED,
+        "models/bronze/orders.sql": ORDERS,
+        "models/gold/sales.sql": '{{ materialized_view(key="order_id") }}\n'
+        'SELECT order_id FROM {{ source("raw.sales") }} GROUP BY order_id\n',
+    }
+    related = {
+        **apart,
+        "models/bronze/orders.sql": ORDERS.replace(
+            "streaming_table(", 'streaming_table(relationships=[many_to_one("gold.sales", on="order_id")],'
+        ),
+    }
+    deploy_files(apart)
+    plan = preview(session(), request(related)).changes
+    done = deploy_files(related)
+    (job,) = workspace.api.jobs.values()
+
+    assert list(done.pipelines) == ["ingest", "serve"]
+    assert [task.get("depends_on") for task in job["settings"]["tasks"]] == [None, [{"task_key": "ingest"}]]
+    assert [difference.detail for difference in plan.project] == ['`serve` is updated after ["ingest"]']
