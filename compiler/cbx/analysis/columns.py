@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.columns import Field
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.scope import UnknownColumn
 from cbx.analysis.types.type_rules import holds_void
 

@@ -15,8 +15,9 @@ from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.join_edges import JoinEdge, connected_tables, join_edges, relationships_between
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class _JoinGraph:
     relationships: tuple[TableRelationship, ...]
     scans: tuple[ir.Scan, ...] = ()
     equalities: tuple[tuple[int, int, Place], ...] = ()
-    tested: Ids = ir.NONE
+    tested: Ids = NONE
     definitions: dict[int, ir.Expression] = dataclasses.field(default_factory=dict)
 
     def collect(self, relation: Relation) -> bool:

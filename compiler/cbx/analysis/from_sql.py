@@ -14,11 +14,12 @@ from sqlglot import errors, exp
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, nodes_of, reads_stream, stream_scans
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
 from cbx.analysis.sql.from_items.from_clause import read_opaque

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from cbx.analysis.facts import OTHER_COLUMNS, ColumnHome, MeasureKind
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field, Ids
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.single_rows import single_rows
 from cbx.analysis.sql.expressions.measured import adds_values
@@ -148,7 +149,7 @@ def _learn_all(relations: Iterable[Relation], known: _Known, homes: Homes) -> No
         _learn(relation, known, homes)
 
 
-def _at_home_here(columns: Iterable[ir.Field], keys: tuple[Ids, ...]) -> _Known:
+def _at_home_here(columns: Iterable[Field], keys: tuple[Ids, ...]) -> _Known:
     made = frozenset(column.id for column in columns)
     return {column: frozenset({Home(THESE_ROWS, keys, scan=made, is_own=True)}) for column in made}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cbx.analysis.facts import Table, TableRelationship
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import Ids
 
 
 @dataclass(frozen=True, slots=True)

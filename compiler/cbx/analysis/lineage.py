@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.columns import NONE, Ids
+from cbx.analysis.relation.relations import Relation
 
 Origin = tuple[str, str]
 """A table and a column of it."""

@@ -15,8 +15,9 @@ from cbx.analysis.facts import TOGETHER, UNKNOWN_HOME, ColumnHome, MeasureKind, 
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.homes import THESE_ROWS, Home, Homes, keys_together
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids, Measure
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import NONE, Ids, Measure, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.repetition import Repetition, find_repetition
 

@@ -13,8 +13,9 @@ from cbx.analysis.facts import CurrentKey, Table, TableRelationship
 from cbx.analysis.homes import THESE_ROWS, Home, Homes
 from cbx.analysis.join_edges import JoinEdge, connected_tables, join_edges, relationships_between
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)

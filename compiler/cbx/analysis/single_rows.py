@@ -5,7 +5,8 @@ from __future__ import annotations
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.grain.join_grain import matches_at_most_one
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.columns import NONE, Ids
+from cbx.analysis.relation.relations import Relation
 
 _EMPTY: frozenset[Ids] = frozenset()
 

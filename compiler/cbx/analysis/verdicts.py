@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.fan_out import find_fan_out
 from cbx.analysis.grain.infer_grain import infer_grain
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import Ids, Opaque, Relation
+from cbx.analysis.relation.relations import Opaque, Relation
 from cbx.analysis.relation.uniqueness import Grain, keys_among
 
 

@@ -21,7 +21,7 @@ from pyspark.sql import SparkSession
 from sqlglot.errors import SqlglotError
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.type_rules.expression_types import RULES, type_of_result
 from cbx.analysis.sql.scope import Context, FromItem, Scope

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.disjoint_values import are_disjoint
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.uniqueness import ValueFact
 
 _COLUMN = re.compile(r"#(\d+)")

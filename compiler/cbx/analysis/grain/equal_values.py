@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from cbx.analysis.relation.relations import Field, Ids
+from cbx.analysis.relation.columns import Field, Ids
 from cbx.analysis.relation.uniqueness import exact_value_of
 from cbx.parse.databricks_sql.types import normal_type
 

@@ -18,6 +18,7 @@ from cbx.analysis.grain.equal_values import columns_of, is_exact, may_hold_text
 from cbx.analysis.grain.join_grain import input_assumptions, join_grain
 from cbx.analysis.grain.set_grain import set_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field, Ids
 from cbx.analysis.relation.conditions import (
     Assumptions,
     apply_assumptions,
@@ -27,7 +28,7 @@ from cbx.analysis.relation.conditions import (
 )
 from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.relation.relation_walks import reads_stream
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.uniqueness import (
     FunctionalDependency,
     Grain,
@@ -211,7 +212,7 @@ def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
     return computed.not_null or any(columns <= not_null for columns in computed.not_null_if)
 
 
-def _apply_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
+def _apply_exact_types(grain: Grain, fields: Iterable[Field]) -> Grain:
     """Use the known types of columns. A text may have a collation that its type does not show."""
     exact = {exact_value_of(field.id) for field in fields if is_exact(field.type) and not may_hold_text(field.type)}
     dropped = grain.columns & exact
@@ -239,8 +240,7 @@ def _with_known_exact_values(columns: Ids, grain: Grain) -> Ids:
 def _aggregate_columns(node: ir.Aggregate) -> Ids:
     types = {field.id: field.type for field in node.fields}
     return columns_of(
-        ir.Field(definition.column, "", definition.type or types.get(definition.column))
-        for definition in node.aggregates
+        Field(definition.column, "", definition.type or types.get(definition.column)) for definition in node.aggregates
     )
 
 
@@ -368,9 +368,9 @@ def _lateral_grain(grain: Grain, query: Grain) -> Grain:
     )
 
 
-def _element_fields(node: ir.Explode) -> list[ir.Field]:
+def _element_fields(node: ir.Explode) -> list[Field]:
     types = {field.id: field.type for field in node.fields}
-    return [ir.Field(column, "", types.get(column)) for column in node.columns]
+    return [Field(column, "", types.get(column)) for column in node.columns]
 
 
 def _copy_grain(node: ir.Copy, grain: Grain) -> Grain:

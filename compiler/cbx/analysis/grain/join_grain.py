@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.conditions import Assumptions, apply_predicates, implied_assumptions
-from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.relation.uniqueness import (
     FunctionalDependency,
     Grain,

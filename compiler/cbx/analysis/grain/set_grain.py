@@ -7,8 +7,8 @@ from dataclasses import replace
 from cbx.analysis.grain.disjoint_parts import keys_of_disjoint_parts
 from cbx.analysis.grain.equal_values import columns_of
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.disjoint_values import are_disjoint, value_facts
-from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.relation.row_counts import is_empty
 from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, keys_among, minimal_keys
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relation_walks import columns_read, nodes_of
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.row_counts import most_rows
 from cbx.analysis.relation.uniqueness import Grain
 

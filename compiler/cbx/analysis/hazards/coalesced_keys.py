@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cbx.analysis.grain.infer_grain import infer_grain
+from cbx.analysis.relation.columns import NONE
 from cbx.analysis.relation.hazards import CoalescedKeys
-from cbx.analysis.relation.relations import NONE
 
 
 def may_match_nulls(keys: CoalescedKeys) -> bool:

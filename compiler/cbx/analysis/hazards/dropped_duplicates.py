@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Measure
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import Relation
@@ -28,7 +29,7 @@ def dropped_duplicates(relation: Relation) -> list[Hazard]:
     ]
 
 
-def _adds_up(measure: ir.Measure) -> bool:
+def _adds_up(measure: Measure) -> bool:
     return measure.is_mean or (measure.makes_total and measure.function != "count")
 
 

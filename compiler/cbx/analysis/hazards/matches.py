@@ -8,8 +8,9 @@ from typing import Literal
 from cbx.analysis.facts import Table, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.relation_walks import inputs_of
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 
 _Columns = dict[int, str]
 

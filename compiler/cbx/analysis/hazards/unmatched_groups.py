@@ -6,10 +6,11 @@ from cbx.analysis.facts import TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.hazards.matches import always_matches
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.outer_sides import outer_sides
 from cbx.analysis.relation.relation_walks import columns_read, nodes_of
-from cbx.analysis.relation.relations import NONE, Relation
+from cbx.analysis.relation.relations import Relation
 
 
 def unmatched_groups(relation: Relation, relationships: tuple[TableRelationship, ...]) -> list[Hazard]:
@@ -29,7 +30,7 @@ def unmatched_groups(relation: Relation, relationships: tuple[TableRelationship,
     ]
 
 
-def _groups_by(node: ir.Aggregate, columns: ir.Ids) -> bool:
+def _groups_by(node: ir.Aggregate, columns: Ids) -> bool:
     sources = frozenset(group.source for group in node.groups)
     return sources <= columns and not sources & infer_grain(node.input).not_null
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.conditions import apply_predicates
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relation_walks import columns_read, counts_rows, inputs_of, nodes_of, queries_of
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.uniqueness import Grain
 
 _TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.relation_walks import highest_column
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.types.value_types import united_type
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.columns import Field
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.types.value_types import compare_exactly
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.needs import is_some_needed, needed_by_all
-from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, with_every_exact_value
 
 Assumptions = frozenset[ir.Predicate]

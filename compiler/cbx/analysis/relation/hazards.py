@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import NONE, Ids, Join, Relation
+from cbx.analysis.relation.relations import Join, Relation
 
 HazardKind = Literal[
     "filter_on_outer_join",

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.columns import NONE, Ids
 
 Needs = tuple[Ids, ...]
 """Sets of columns. In each row that is kept no column of at least one of them is NULL; without a set no row is kept."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.conditions import non_null_in_rows, rejects_nulls
 from cbx.analysis.relation.needs import NOTHING, Needs, is_some_needed
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)

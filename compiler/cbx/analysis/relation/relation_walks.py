@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.relations import (
-    NONE,
     Aggregate,
     Computed,
     Explode,
     Filter,
-    Ids,
     Join,
     Lateral,
     Opaque,

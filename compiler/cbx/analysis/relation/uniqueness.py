@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.columns import NONE, Ids
 
 
 class FunctionalDependency(NamedTuple):

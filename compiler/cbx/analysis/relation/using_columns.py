@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field
+from cbx.analysis.relation.columns import Field, Merge
 from cbx.analysis.types.value_types import compare_exactly, united_type
 
 UsingPair = tuple[Field, Field]
@@ -24,7 +24,7 @@ def using_predicates(pairs: Sequence[UsingPair]) -> list[ir.Predicate]:
 
 def merge_pair(
     kind: ir.JoinKind, pair: UsingPair, new_field: Callable[[str, str | None], Field]
-) -> tuple[Field, ir.Merge | None]:
+) -> tuple[Field, Merge | None]:
     """The column that the result has for a pair: one of its sides, or in a full join a new one.
 
     Args:
@@ -40,4 +40,4 @@ def merge_pair(
         return right if kind == "right" else left, None
     merged = new_field(left.name, united_type((left.type, right.type)))
     is_exact = compare_exactly(left.type, right.type)
-    return merged, ir.Merge(merged.id, left.id, right.id) if is_exact else None
+    return merged, Merge(merged.id, left.id, right.id) if is_exact else None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Ids, Relation
+from cbx.analysis.relation.columns import Field, Group, Ids, Measure
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -98,7 +99,7 @@ def read_group_by(
         frozenset[int]().union(*choice) for choice in itertools.product(*(element.sets for element in elements))
     )
     is_plain = all(len(element.sets) == 1 for element in elements)
-    groups = tuple(ir.Group(source if is_plain else reader.context.number(), source) for source in sources)
+    groups = tuple(Group(source if is_plain else reader.context.number(), source) for source in sources)
     if is_plain:
         reader.context.suspicions += choices_of_groups(calls, before, frozenset(sources), reader)
     grouping_id = None if is_plain else reader.context.number()
@@ -135,7 +136,7 @@ def _find_obstacle(grouping: _GroupByReader, elements: Sequence[_GroupingElement
     return ""
 
 
-def _name_columns_of_sets(groups: Iterable[ir.Group], grouping_id: int, reader: ExpressionReader) -> None:
+def _name_columns_of_sets(groups: Iterable[Group], grouping_id: int, reader: ExpressionReader) -> None:
     """Let expressions mean the columns of groups, which are NULL in the sets that lack them, not the rows' columns."""
     column_of = {group.source: group.column for group in groups}
     columns = reader.columns_by_signature
@@ -146,10 +147,10 @@ def _name_columns_of_sets(groups: Iterable[ir.Group], grouping_id: int, reader: 
 
 def _read_aggregates(
     calls: Iterable[exp.Expr], reader: ExpressionReader
-) -> tuple[tuple[ir.Definition, ...], tuple[ir.Measure, ...], dict[str, int]]:
+) -> tuple[tuple[ir.Definition, ...], tuple[Measure, ...], dict[str, int]]:
     """The aggregates, those of them that depend on repeated rows, and the column of each, by its signature."""
     aggregates: list[ir.Definition] = []
-    measures: list[ir.Measure] = []
+    measures: list[Measure] = []
     columns: dict[str, int] = {}
     for call in calls:
         signature = reader.signature(call)

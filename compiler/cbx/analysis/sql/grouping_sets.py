@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Ids
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
 
 Marker = tuple[int, tuple[int, ...]]

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from cbx.analysis.facts import Table
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)

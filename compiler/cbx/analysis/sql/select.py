@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
@@ -281,7 +282,7 @@ class _SelectListReader:
                     "ungrouped_column", ".".join(part.name for part in column.parts), query_span(column)
                 )
                 self.reader.context.mistakes.append(mistake)
-            value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
+            value = ir.Computed(f"?{value.column}", NONE, is_deterministic=False)
         if isinstance(value, ir.Computed):
             value = add_determined_columns(value, item, self.reader)
         field = self._define(name, kind, value)

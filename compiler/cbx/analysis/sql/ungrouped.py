@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
 from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.analysis.sql.trees.closed_world import DETERMINISTIC

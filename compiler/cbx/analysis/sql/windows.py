@@ -8,9 +8,10 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids, Measure, WindowColumn
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -38,7 +39,7 @@ def read_windows(
     by_name = {window.this.name.lower(): window for window in named if isinstance(window.this, exp.Expr)}
     columns = []
     definitions: list[ir.Definition] = []
-    measures: list[ir.Measure] = []
+    measures: list[Measure] = []
     choices: list[ArbitraryChoice] = []
     for node in nodes:
         for window in visible_nodes(node):
@@ -65,7 +66,7 @@ def read_windows(
 
 def _read_window(
     window: exp.Window, named: dict[str, exp.Window], reader: ExpressionReader, definitions: list[ir.Definition]
-) -> tuple[ir.WindowColumn, ArbitraryChoice | None]:
+) -> tuple[WindowColumn, ArbitraryChoice | None]:
     """The column of a window function, and what the function chooses from if its order may not say which row."""
     value = reader.read(window)
     base = _base_window(window, named)
@@ -83,10 +84,10 @@ def _read_window(
     counts_rows = is_whole and _counts_rows(window.this)
     kind = "row_number" if isinstance(window.this, exp.RowNumber) else "count_rows" if counts_rows else "other"
     kind = "rank" if isinstance(window.this, (exp.Rank, exp.DenseRank)) else kind
-    reads = ir.reads_of(value) | (partition or ir.NONE)
-    ordered = _order_columns(order, reader) if kind == "rank" else ir.NONE
+    reads = ir.reads_of(value) | (partition or NONE)
+    ordered = _order_columns(order, reader) if kind == "rank" else NONE
     shows = value.shows if isinstance(value, ir.Computed) and value.shows is not None else reads
-    column = ir.WindowColumn(reader.context.number(), kind, partition, reads, shows, is_whole, ordered)  # type: ignore[arg-type]
+    column = WindowColumn(reader.context.number(), kind, partition, reads, shows, is_whole, ordered)  # type: ignore[arg-type]
     return column, choice_of_window(window, function, partition, order, reader)
 
 
@@ -131,7 +132,7 @@ def _base_window(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window
 def _read_partition(
     parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]
 ) -> Ids | None:
-    columns: Ids = ir.NONE
+    columns: Ids = NONE
     for part in parts:
         for inner in part.find_all(exp.Paren):
             value = reader.read(inner)

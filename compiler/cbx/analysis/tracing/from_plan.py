@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field
 from cbx.analysis.relation.hazards import ArbitraryChoice, Hazard, Suspicion
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
-from cbx.analysis.relation.relations import NONE, Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
 from cbx.analysis.sql.scope import Context

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, parts_of
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.nullability import has_known_length, not_null_conditions
@@ -52,7 +52,7 @@ def determined_columns(node: exp.Expr, reader: ExpressionReader) -> Ids:
         case exp.Concat() | exp.DPipe() if not isinstance(node, exp.ConcatWs):
             return _determined_by_concat(_pieces(node), reader)
         case _:
-            return ir.NONE
+            return NONE
 
 
 def _determined_by_column(node: exp.Column, reader: ExpressionReader) -> Ids:
@@ -64,7 +64,7 @@ def _determined_by_column(node: exp.Column, reader: ExpressionReader) -> Ids:
     is_edge = isinstance(match, ResolvedColumn) and match.path in EDGES
     if is_edge and isinstance(match, ResolvedColumn) and match.field.id in reader.context.time_windows:
         return frozenset({match.field.id})
-    return ir.NONE
+    return NONE
 
 
 def _determined_by_hash(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, Ids]:
@@ -82,7 +82,7 @@ def _determined_by_concat(pieces: list[exp.Expr], reader: ExpressionReader) -> I
     """The columns that a concatenation determines, if all pieces but one are literals."""
     open_pieces = [piece for piece in pieces if not isinstance(piece, exp.Literal) or not piece.is_string]
     if len(open_pieces) != 1 or type_of(open_pieces[0], reader) != "STRING" or literal(open_pieces[0]) is not None:
-        return ir.NONE
+        return NONE
     return determined_columns(open_pieces[0], reader)
 
 

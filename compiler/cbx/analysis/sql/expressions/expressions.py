@@ -8,8 +8,8 @@ from typing import Any
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field, Ids
 from cbx.analysis.relation.relation_walks import is_partly_unread, may_be_drawn_for_each_row
-from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.hidden_arguments import hidden_arguments
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn

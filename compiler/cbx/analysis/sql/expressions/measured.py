@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids, Measure
 from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import NONE, Ids, Measure
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.trees.closed_world import UNKNOWN

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlglot import exp
 
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.type_rules.expression_types import remember_types, value_expressions
 from cbx.analysis.sql.trees.query_spans import place_of

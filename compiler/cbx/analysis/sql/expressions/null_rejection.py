@@ -13,10 +13,10 @@ from typing import Literal
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.conditions import is_never_null, non_null_in_rows
 from cbx.analysis.relation.needs import NEVER, NOTHING, Needs, need_all, need_any
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.trees.understood import classes
 

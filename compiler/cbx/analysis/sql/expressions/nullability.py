@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, whole_number
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.expressions.type_rules.expression_types import type_of

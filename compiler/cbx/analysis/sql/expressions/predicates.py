@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE
 from cbx.analysis.relation.conditions import non_null_columns
 from cbx.analysis.relation.disjoint_values import are_different
 from cbx.analysis.relation.needs import needed_by_all
@@ -45,7 +46,7 @@ def _read_conjunct(node: exp.Expr, reader: ExpressionReader) -> list[ir.Predicat
     if isinstance(predicate, ir.Condition):
         return [replace(predicate, needs=needs)]
     if len(needs) > 1:
-        return [predicate, ir.Condition(ir.NONE.union(*needs), needs)]
+        return [predicate, ir.Condition(NONE.union(*needs), needs)]
     return [predicate, *map(ir.NotNull, sorted(needed_by_all(needs) - non_null_columns(predicate)))]
 
 
@@ -214,7 +215,7 @@ def _convert_literal(value: ir.Expression, other: exp.Expr, reader: ExpressionRe
         is_exact = kind in {None, "BOOLEAN"}
     else:
         is_exact = kind is None or is_whole(kind)
-    return value if is_exact else ir.Computed(value.text, ir.NONE, not_null=True)
+    return value if is_exact else ir.Computed(value.text, NONE, not_null=True)
 
 
 def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bool:

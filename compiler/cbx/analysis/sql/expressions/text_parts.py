@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, is_variable
 from cbx.analysis.sql.expressions.nullability import not_null_conditions
 from cbx.analysis.sql.expressions.type_rules.expression_types import type_of

@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from cbx.analysis.facts import Table
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field
 from cbx.analysis.relation.places import QuerySpan
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.from_items.generators import read_lateral_view
@@ -127,7 +128,7 @@ def apply_table_sample(relation: Relation, node: exp.Expr) -> Relation:
     """Filter the rows by TABLESAMPLE, if there is one. It returns an unknown subset and repeats no row."""
     if not node.args.get("sample"):
         return relation
-    sampling = ir.Condition(ir.NONE, is_deterministic=False)
+    sampling = ir.Condition(NONE, is_deterministic=False)
     return ir.Filter(relation, (sampling,), relation.fields, relation.is_open, query_span(node.args["sample"]))
 
 

@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Field
 from cbx.analysis.relation.needs import NOTHING, Needs
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes, whole_number
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.type_rules.expression_types import type_of, type_of_result
@@ -47,7 +48,7 @@ def repeat_in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], con
     )
     if not slides:
         return relation
-    return ir.Explode(relation, context.number(), (), ir.NONE, False, relation.fields, relation.is_open)
+    return ir.Explode(relation, context.number(), (), NONE, False, relation.fields, relation.is_open)
 
 
 def read_generator(

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.disjoint_values import are_different
-from cbx.analysis.relation.relations import Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.type_rules.expression_types import type_of_result
 from cbx.analysis.sql.scope import Context, Scope

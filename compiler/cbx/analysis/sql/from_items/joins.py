@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.columns import Field, Merge
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.relation.using_columns import merge_pair, using_predicates
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.mismatched_types import mismatched_columns, mismatched_types
@@ -68,7 +69,7 @@ def read_join(
     places = [query_span(name) for name in join.args.get("using") or ()]
     context.suspicions += using_hazards(sure, places)
     context.mistakes += mismatched_columns(sure, places)
-    merges: tuple[ir.Merge, ...] = ()
+    merges: tuple[Merge, ...] = ()
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
         scope.star = [*first, *(field for field in scope.star if field not in first)]
@@ -107,16 +108,14 @@ def _find_using_pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Fiel
     return (left.field, right.field) if isinstance(left, ResolvedColumn) and isinstance(right, ResolvedColumn) else None
 
 
-def _merge_compared_columns(
-    predicates: Sequence[ir.Predicate], added: set[int], context: Context
-) -> tuple[ir.Merge, ...]:
+def _merge_compared_columns(predicates: Sequence[ir.Predicate], added: set[int], context: Context) -> tuple[Merge, ...]:
     """The merged columns of a full join on equalities: their ``coalesce`` is a column as with USING."""
     merges = []
     for predicate in predicates:
         match predicate:
             case ir.Equal(ir.Reference(first), ir.Reference(second), False) if (first in added) != (second in added):
                 left, right = (second, first) if first in added else (first, second)
-                merges.append(ir.Merge(context.number(), left, right))
+                merges.append(Merge(context.number(), left, right))
             case _:
                 return ()
     return tuple(merges)
@@ -136,7 +135,7 @@ def _merge_using_columns(
     scope: Scope,
     added: Scope,
     context: Context,
-) -> tuple[ir.Merge, ...]:
+) -> tuple[Merge, ...]:
     """Merge each pair of columns of USING. ``*`` lists the merged columns first, and bare names mean them."""
     merges = []
     shown = []

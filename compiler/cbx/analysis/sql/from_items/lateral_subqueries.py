@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 
@@ -32,7 +33,7 @@ def read_lateral_subquery(
     if names and (query.is_open or len(names) != len(fields)):
         query, fields = ir.Opaque((query,), ()), ()
     elif names:
-        fields = tuple(ir.Field(field.id, name, field.type) for field, name in zip(fields, names, strict=True))
+        fields = tuple(Field(field.id, name, field.type) for field, name in zip(fields, names, strict=True))
     certain = frozenset[str]() if query.is_open else frozenset(field.name.lower() for field in fields)
     scope.from_items.append(
         FromItem((alias.name.lower(),) if alias and alias.name else (), fields, query.is_open, certain)

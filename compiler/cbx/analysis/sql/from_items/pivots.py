@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Ids, Measure, Relation
+from cbx.analysis.relation.columns import Field, Group, Ids, Measure
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -63,7 +64,7 @@ def _pivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Express
         return None
     pivoted = _pivot_columns(pivot, choice, reader)
     values = tuple(ir.Definition(field.id, ir.Computed("", used, is_deterministic=False)) for field in pivoted)
-    keys = tuple(ir.Group(field.id, field.id) for field in groups)
+    keys = tuple(Group(field.id, field.id) for field in groups)
     measures = _measures(pivot.expressions, pivoted, chosen_by, reader)
     return ir.Aggregate(relation, keys, values, (*groups, *pivoted), is_open=not pivoted, measures=measures)
 

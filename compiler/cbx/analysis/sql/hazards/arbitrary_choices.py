@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.hazards import ArbitraryChoice
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
 from cbx.analysis.sql.trees.query_spans import place_of
 from cbx.analysis.sql.trees.window_functions import unwrap_window_function

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from cbx.analysis.relation.columns import Field, Ids
 from cbx.analysis.relation.hazards import CoalescedKeys, Hazard, Suspicion
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relations import Field, Ids, Relation, reads_of
+from cbx.analysis.relation.relations import Relation, reads_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.predicates import split_conjuncts
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Ids
 from cbx.analysis.relation.hazards import RejectedSide
 from cbx.analysis.relation.needs import is_some_needed
 from cbx.analysis.relation.outer_sides import outer_sides
-from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.predicates import split_conjuncts

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlglot import errors, exp
 
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.places import PythonCallSite
-from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.mismatched_types import mismatched_types
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC

@@ -11,8 +11,8 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.columns import NONE, Field, Group, Ids, Measure
 from cbx.analysis.relation.hazards import ArbitraryChoice
-from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.expressions.type_rules.expression_types import type_of, type_of_result
@@ -85,7 +85,7 @@ class _GroupingReader:
     reading: Reading
     definitions: list[ir.Definition] = dataclasses.field(default_factory=list)
     markers: dict[int, tuple[int, ...]] = dataclasses.field(default_factory=dict)
-    measures: list[ir.Measure] = dataclasses.field(default_factory=list)
+    measures: list[Measure] = dataclasses.field(default_factory=list)
     has_guesses: bool = False
 
     def __post_init__(self) -> None:
@@ -142,7 +142,7 @@ class _GroupingReader:
         site = call_site(record.get("site"))
         relation = ir.Aggregate(
             before,
-            tuple(ir.Group(column, source) for source, column in outputs.items()),
+            tuple(Group(column, source) for source, column in outputs.items()),
             tuple(aggregates),
             fields,
             sets,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field
+from cbx.analysis.relation.columns import Field, Merge
 from cbx.analysis.relation.using_columns import merge_pair, using_predicates
 from cbx.analysis.sql.expressions.mismatched_types import mismatched_columns
 from cbx.analysis.sql.expressions.predicates import read_predicates
@@ -82,7 +82,7 @@ def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | Non
 
 def _join_columns(
     kind: ir.JoinKind, pairs: Sequence[tuple[Field, Field]], left: Rows, right: Rows, reading: Reading
-) -> tuple[tuple[QualifiedColumn, ...], tuple[ir.Merge, ...]]:
+) -> tuple[tuple[QualifiedColumn, ...], tuple[Merge, ...]]:
     """The result's columns: those of a join by name once and first, then those of the left, then of the right."""
     merges = []
     shown = []

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.needs import NOTHING, need_any
-from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.reading import Reading, Record
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, with_relation
 

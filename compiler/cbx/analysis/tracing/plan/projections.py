@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Field, Measure
 from cbx.analysis.relation.places import PythonCallSite
-from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expressions import visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -117,7 +117,7 @@ class ProjectionReader:
     reading: Reading
 
     def __post_init__(self) -> None:
-        self._measures: list[ir.Measure] = []
+        self._measures: list[Measure] = []
         self.writer = ExpressionWriter(self.input, self.reading)
         self.relation = self.input.relation
         self.columns: list[QualifiedColumn] = []

@@ -9,9 +9,10 @@ from typing import Any
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import Query, read_query
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.columns import Field
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.relation_walks import highest_column, reads_stream
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, UnknownName, call_site
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Ids, Relation
+from cbx.analysis.relation.columns import Field, Ids
+from cbx.analysis.relation.relations import Relation
 
 _NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 
