@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cbx.cli.places import print_waiting, project_folder
+from cbx.cli.selection import NoTraceOption
 from cbx.processes.garbage_collection import pause_garbage_collection
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def compile_command(
     no_analysis: Annotated[
         bool, typer.Option("--no-analysis", help="Do not infer columns and keys from model code.")
     ] = False,
-    no_trace: Annotated[
-        bool, typer.Option("--no-trace", help="Do not infer columns and keys from Python functions.")
-    ] = False,
+    no_trace: NoTraceOption = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if target/ is out of date.")
     ] = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, SelectionOptions, SelectOption
+from cbx.cli.selection import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectionOptions, SelectOption
 from cbx.project.dataset_names import WITHOUT_TABLE
 
 if TYPE_CHECKING:
@@ -42,12 +42,14 @@ def export_command(
     ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Write the columns, keys, relationships and expectations of published tables as a contract."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import project_manifest, select_nodes
     from cbx.diagnostics.diagnostic import Report
     from cbx.graph.graph_document import read_manifest
+    from cbx.incremental.options import Options
     from cbx.project.settings import load_project
 
     _require_library()
@@ -55,7 +57,7 @@ def export_command(
 
     before = None if output is None or not output.exists() else _read(output)
     root = project_folder(project)
-    manifest = project_manifest(root, env)
+    manifest = project_manifest(root, Options(env, with_trace=not no_trace))
     graph, entries = read_manifest(manifest), manifest["models"]
     ids = [
         name for name in select_nodes(graph, SelectionOptions.of(select, exclude)) if _is_published(entries.get(name))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cbx.cli.selection import EnvOption, ProjectOption, SelectionOptions
+from cbx.cli.selection import EnvOption, NoTraceOption, ProjectOption, SelectionOptions
+from cbx.incremental.options import Options
 
 if TYPE_CHECKING:
     from cbx.cli.display.deployment import DeployDisplay
@@ -53,9 +54,10 @@ def plan_command(
         PlanFormat,
         typer.Option("--format", metavar="text|json|markdown", help="markdown: for a comment on a pull request."),
     ] = PlanFormat.text,
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Show what a deployment would change, and which tables need a full refresh."""
-    compilation = _compile(project, env)
+    compilation = _compile(project, Options(env, with_trace=not no_trace))
     seen = _preview(compilation, _request(compilation, env))
     _print_plan(seen, env, output_format)
 
@@ -83,6 +85,7 @@ def deploy_command(
     force_lock: Annotated[
         bool, typer.Option("--force-lock", help="Take over the lock of a deployment that was killed.")
     ] = False,
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Compile the project, upload what has changed and update its pipeline."""
     from cbx.cli.display.deployment import DeployDisplay
@@ -90,7 +93,7 @@ def deploy_command(
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):
         stop("--full-refresh, --wait and --stop-running need an update", "add --start")
-    compilation = _compile(project, env)
+    compilation = _compile(project, Options(env, with_trace=not no_trace))
     if start and not wait and compilation.plan is not None and len(compilation.plan.pipelines) > 1:
         stop("several pipelines are updated one after the other, so that each reads new rows", "add --wait")
     full = _select_models(compilation, full_refresh)
@@ -103,7 +106,7 @@ def deploy_command(
     raise typer.Exit(status)
 
 
-def _compile(project: Path | None, env: str) -> Compilation:
+def _compile(project: Path | None, options: Options) -> Compilation:
     """Compile the project and write its target/; end the command if it cannot be deployed."""
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import print_waiting, project_folder
@@ -113,8 +116,8 @@ def _compile(project: Path | None, env: str) -> Compilation:
     from cbx.target.write import write_target
 
     root = project_folder(project)
-    compilation = compile_or_exit(root, env)
-    if env == LOCAL:
+    compilation = compile_or_exit(root, options)
+    if options.environment == LOCAL:
         _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
     with lock_target(root, print_waiting):
         _, problems = write_target(root, compilation.artifacts)

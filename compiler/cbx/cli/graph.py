@@ -14,6 +14,7 @@ import typer
 from cbx.cli.selection import (
     EnvOption,
     ExcludeOption,
+    NoTraceOption,
     ProjectOption,
     SelectionOptions,
     SelectOption,
@@ -107,10 +108,12 @@ def graph(
     ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Draw the graph of the models, the lineage of columns, or the relationships."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes, stop
+    from cbx.incremental.options import Options
 
     output_format = output_format or EXTENSIONS.get(output.suffix.lower() if output else "", GraphFormat.tree)
     if about is not None and not columns:
@@ -123,8 +126,9 @@ def graph(
         stop("a terminal cannot show the page", "write it to a file: --output graph.html")
     root = project_folder(project)
     # the page shows the compiled notebooks, too
-    compilation = compile_or_exit(root, env) if output_format is GraphFormat.html else None
-    whole = project_graph(root, env) if compilation is None else read_graph(compilation)
+    options = Options(env, with_trace=not no_trace)
+    compilation = compile_or_exit(root, options) if output_format is GraphFormat.html else None
+    whole = project_graph(root, options) if compilation is None else read_graph(compilation)
     document = whole.restrict_to(select_nodes(whole, SelectionOptions.of(select, exclude, state_manifest)))
     lineage = _lineage(whole, document, about) if columns else None
     picture = _Picture(document, lineage, relationships)

@@ -12,6 +12,7 @@ import typer
 from cbx.cli.selection import (
     EnvOption,
     ExcludeOption,
+    NoTraceOption,
     ProjectOption,
     SelectionOptions,
     SelectOption,
@@ -47,12 +48,14 @@ def list_command(
     state_manifest: StateManifestOption = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Print the ids of the selected models and sources, one per line."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import project_graph, select_nodes
+    from cbx.incremental.options import Options
 
-    graph = project_graph(project_folder(project), env)
+    graph = project_graph(project_folder(project), Options(env, with_trace=not no_trace))
     nodes = [
         graph.by_id[node_id] for node_id in select_nodes(graph, SelectionOptions.of(select, exclude, state_manifest))
     ]

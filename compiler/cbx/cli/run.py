@@ -12,7 +12,7 @@ import typer
 
 from cbx.cli.engines import Engines
 from cbx.cli.places import STATE, relative_folder
-from cbx.cli.selection import ExcludeOption, SelectionOptions, StateManifestOption
+from cbx.cli.selection import ExcludeOption, NoTraceOption, SelectionOptions, StateManifestOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +41,7 @@ class RunOptions:
     master: str | None
     dry_run: bool
     engine: EngineName | None = None
+    with_trace: bool = True
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def run(
         typer.Option(metavar="sail|spark", help="Sail starts in a second without Java; Spark runs what it cannot."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
+    no_trace: NoTraceOption = False,
 ) -> None:
     """Compile the project and refresh its tables on this machine, reading only new data."""
     from cbx.cli.display.run import error_console
@@ -138,6 +140,7 @@ def run(
         master,
         dry_run,
         engine.value if engine else None,
+        not no_trace,
     )
     try:
         if not watch:
@@ -302,7 +305,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
 
     root, env = project_folder(options.project), options.environment
     variables = _variables(options.variables)
-    compilation = compile_project(root, environment=env)
+    compilation = compile_project(root, env, with_trace=options.with_trace)
     diagnostics = compilation.diagnostics
     problems: tuple[Diagnostic, ...] = ()
     select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with

@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.graph.graph_document import GraphDocument
+    from cbx.incremental.options import Options
 
 SelectOption = Annotated[
     list[str] | None,
@@ -38,6 +39,9 @@ ProjectOption = Annotated[
     ),
 ]
 EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
+NoTraceOption = Annotated[
+    bool, typer.Option("--no-trace", help="Do not call Python functions to infer columns and keys.")
+]
 
 
 @dataclass(frozen=True)
@@ -56,35 +60,36 @@ class SelectionOptions:
         return cls(select or (), exclude or (), state_manifest)
 
 
-def compile_or_exit(root: Path, env: str) -> Compilation:
+def compile_or_exit(root: Path, options: Options) -> Compilation:
     """Compile a project; if it has errors, show them as ``cbx compile`` does and end the command."""
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.compiler import compile_project
     from cbx.processes.garbage_collection import pause_garbage_collection
 
     with pause_garbage_collection():
-        compilation = compile_project(root, environment=env)
+        compilation = compile_project(
+            root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
+        )
     if not compilation.succeeded:
         show_diagnostics(compilation.diagnostics, compilation.sources, compilation.model_count, "text")
         raise typer.Exit(2 if compilation.project is None and not (root / "project.toml").is_file() else 1)
     return compilation
 
 
-def project_graph(root: Path, env: str) -> GraphDocument:
+def project_graph(root: Path, options: Options) -> GraphDocument:
     """The graph of a project, which is compiled only if it has changed since the last time."""
     from cbx.graph.graph_document import read_manifest
 
-    return read_manifest(project_manifest(root, env))
+    return read_manifest(project_manifest(root, options))
 
 
-def project_manifest(root: Path, env: str) -> dict[str, Any]:
+def project_manifest(root: Path, options: Options) -> dict[str, Any]:
     """The manifest of a project, which is compiled only if it has changed since the last time."""
     from cbx.incremental.build import up_to_date_manifest
-    from cbx.incremental.options import Options
 
-    text = up_to_date_manifest(root, Options(env))
+    text = up_to_date_manifest(root, options)
     if text is None:
-        return compiled_manifest(compile_or_exit(root, env))
+        return compiled_manifest(compile_or_exit(root, options))
     manifest: dict[str, Any] = json.loads(text)
     return manifest
 
