@@ -168,8 +168,15 @@ def _relationship(relationship: Relationship) -> dict[str, Any]:
 
 def _other_table(relationship: Relationship) -> dict[str, Any]:
     """The table of a parent of another project."""
-    table = relationship.parent_table
-    return {} if table is None else {"table": text_in_words(table), "parent_key": list(relationship.parent_key)}
+    parent = relationship.published
+    if parent is None:
+        return {}
+    return {
+        "table": text_in_words(parent.table),
+        "parent_key": list(parent.key),
+        "parent_key_verdict": parent.key_verdict,
+        "parent_columns": {name: kind or None for name, kind in parent.columns},
+    }
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -373,12 +373,14 @@ def _source(entry: Mapping[str, str]) -> Node:
 def _parent_of_other_project(entry: Mapping[str, Any]) -> Node:
     """The parent of a relationship, a table of another project, with its key and the columns that are related.
 
-    Its own project has proven the key, or checks it on the data.
+    The verdict on the key is that of its own project; ``declared`` if its manifest has none.
     """
     source = _source({"table": entry["table"], "dependency": entry["parent"]})
-    names = dict.fromkeys((*entry["parent_key"], *entry["on"].values()))
-    columns = tuple(ColumnNode(name, None, None, is_not_null=False, lineage=()) for name in names)
-    return replace(source, key=tuple(entry["parent_key"]), key_verdict="declared", columns=columns)
+    columns = tuple(
+        ColumnNode(name, kind, None, is_not_null=False, lineage=()) for name, kind in entry["parent_columns"].items()
+    )
+    verdict = entry["parent_key_verdict"] or "declared"
+    return replace(source, key=tuple(entry["parent_key"]), key_verdict=verdict, columns=columns)
 
 
 def _join_columns(node: Node, other: Node | None) -> Node:

@@ -127,7 +127,7 @@ def _reads_of_models(proven: Proven) -> Iterator[_Read]:
                 if isinstance(table, str) and table != model.id and table in proven.models:
                     yield _Read(model.id, table, span, is_check=True)
     for relationship in proven.relationships:
-        if relationship.parent_table is None:
+        if relationship.published is None:
             yield _Read(relationship.child, relationship.parent, relationship.span, is_check=True)
 
 

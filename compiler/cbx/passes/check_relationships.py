@@ -13,7 +13,7 @@ from cbx.passes.facts.published_facts import PublishedTable, published_model, pu
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.passes.facts.table_facts import START_AT, holds_key
 from cbx.project.identifiers import BETWEEN
-from cbx.stages.resolved import Connected, Relationship, Typed
+from cbx.stages.resolved import Connected, PublishedParent, Relationship, Typed
 from cbx.stages.resolved_model import Column, PythonCode, RelationshipClaim, ResolvedModel
 
 
@@ -108,8 +108,6 @@ def _merge_claims(
     ranked = sorted(group, key=lambda claim: (_layer_rank(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
     enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
-    keys = published[chosen.parent].keys if chosen.parent in published else ()
-    key = next((key for key in keys if holds_key([theirs for _, theirs in chosen.on], [key])), ())
     return Relationship(
         chosen.parent,
         chosen.child,
@@ -117,9 +115,19 @@ def _merge_claims(
         chosen.cardinality,
         enforce,
         chosen.span,
-        parent_table=chosen.parent_table,
-        parent_key=key,
+        published=_describe_parent(chosen, published),
     )
+
+
+def _describe_parent(claim: RelationshipClaim, published: Mapping[str, PublishedTable]) -> PublishedParent | None:
+    """The parent of another project; None for a model."""
+    if claim.parent_table is None:
+        return None
+    table, names = published[claim.parent], [theirs for _, theirs in claim.on]
+    key = next((key for key in table.keys if holds_key(names, [key])), ())
+    types = {column.name.lower(): column.type for column in table.columns or ()}
+    columns = {name.lower(): (name, types.get(name.lower(), "")) for name in (*key, *names)}
+    return PublishedParent(claim.parent_table, key, table.verdicts.get(key), tuple(columns.values()))
 
 
 def _layer_rank(model: str, typed: Typed) -> int:

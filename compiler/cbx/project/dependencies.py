@@ -42,6 +42,7 @@ class PublishedKey(_Entry):
     """A key beside the first one."""
 
     columns: tuple[str, ...]
+    verdict: str | None = None
 
 
 class PublishedRule(_Entry):
@@ -64,6 +65,7 @@ class PublishedModel(_Entry):
     kind: str
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]
     key: tuple[str, ...] | None = None
+    key_verdict: str | None = None
     further_keys: tuple[PublishedKey, ...] = ()
     expectations: tuple[PublishedRule, ...] = ()
     columns: tuple[PublishedColumn, ...] = ()
@@ -92,7 +94,14 @@ class PublishedModel(_Entry):
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
         """Its declared keys, each proven or checked on the data by its own project."""
-        return (*([self.key] if self.key else []), *(key.columns for key in self.further_keys))
+        return tuple(self.verdicts)
+
+    @property
+    def verdicts(self) -> Mapping[tuple[str, ...], str | None]:
+        """Its declared keys, each with the verdict of its own project."""
+        first = {self.key: self.key_verdict} if self.key else {}
+        further = {key.columns: key.verdict for key in self.further_keys if key.columns != self.key}
+        return {**first, **further}
 
 
 class _Head(_Entry):

@@ -82,12 +82,27 @@ class Typed(NamedTuple):
     suspicions: Mapping[str, tuple[Suspicion, ...]]
 
 
+class PublishedParent(NamedTuple):
+    """The parent of a relationship in another project.
+
+    Attributes:
+        table: Its table.
+        key: Its key that the relationship's columns include.
+        key_verdict: The verdict of its own project on that key; None if its manifest has none.
+        columns: The columns of the key and of the relationship, each with its type, which may be empty.
+    """
+
+    table: Text
+    key: tuple[str, ...]
+    key_verdict: str | None
+    columns: tuple[tuple[str, str], ...]
+
+
 class Relationship(NamedTuple):
     """A relationship, whichever model declared it.
 
     ``on`` pairs the child's columns with the parent's; ``span`` is that of one declaration. It is proven if each row
-    of the child has a parent row, or NULL. ``parent_table`` is the table of a parent of another project, and
-    ``parent_key`` its key.
+    of the child has a parent row, or NULL. ``published`` is a parent of another project; None for a model.
     """
 
     parent: str
@@ -97,8 +112,7 @@ class Relationship(NamedTuple):
     enforce: Literal["warn", "fail"]
     span: Span
     is_proven: bool = False
-    parent_table: Text | None = None
-    parent_key: tuple[str, ...] = ()
+    published: PublishedParent | None = None
 
 
 class Connected(NamedTuple):

@@ -18,6 +18,7 @@ CUSTOMERS = {
     "kind": "materialized_view",
     "dataset": "silver.customers",
     "key": ["customer_id"],
+    "key_verdict": "proven",
     "columns": [{"name": "customer_id", "type": "BIGINT"}],
 }
 FILES = {
@@ -43,10 +44,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 SHOWN = {
-    "tree": [f"{PARENT}  key customer_id (declared)", "1:n silver.orders  on buyer = customer_id (unproven)"],
-    "mermaid": ['customer_id PK "key declared"', "|o..o{ e_silver_orders"],
-    "dot": [f'"{PARENT}" -> "silver.orders"', "> key declared</FONT></TD>"],
-    "svg": [f"{PARENT}, key customer_id declared", f"{PARENT} to silver.orders: one to many on buyer = customer_id"],
+    "tree": [f"{PARENT}  key customer_id (proven)", "1:n silver.orders  on buyer = customer_id (unproven)"],
+    "mermaid": ['BIGINT customer_id PK "key proven"', "|o..o{ e_silver_orders"],
+    "dot": [f'"{PARENT}" -> "silver.orders"', "> key proven</FONT></TD>"],
+    "svg": [f"{PARENT}, key customer_id proven", f"{PARENT} to silver.orders: one to many on buyer = customer_id"],
 }
 
 
@@ -56,6 +57,17 @@ def test_pictures_show_the_table_and_its_key(form: str, shop: Path) -> None:
     shown = cbx_graph(shop, "--format", form, "--relationships")
 
     assert [text for text in SHOWN[form] if text not in shown] == []
+
+
+def test_a_manifest_without_verdicts_declares_its_keys(shop: Path) -> None:
+    """It may be written by hand."""
+    manifest = shop / "crm.json"
+    written = manifest.read_text(encoding="utf-8")
+    manifest.write_text(written.replace('"key_verdict": "proven", ', ""), encoding="utf-8")
+    shown = cbx_graph(shop, "--relationships")
+    manifest.write_text(written, encoding="utf-8")
+
+    assert f"{PARENT}  key customer_id (declared)" in shown
 
 
 def test_the_json_has_the_table(shop: Path) -> None:
@@ -75,5 +87,5 @@ def test_the_page_shows_the_table(shop: Path, tmp_path: Path, browser: Browser) 
     with showing(browser, f"{page.as_uri()}#/relationships") as shown:
         assert texts(shown, ".entity-name") == [PARENT, "silver.orders"]
     with showing(browser, f"{page.as_uri()}#/lineage/{PARENT}") as shown:
-        assert texts(shown, ".key-line") == ["customer_id declared"]
+        assert texts(shown, ".key-line") == ["customer_id proven"]
         assert texts(shown, ".relations .rule-head") == ["has many silver.orders unproven"]

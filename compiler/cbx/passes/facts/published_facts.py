@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.parse.databricks_sql.types import normal_type
@@ -26,10 +26,18 @@ def published_model(project: Project, name: str) -> PublishedModel | None:
 
 
 class PublishedTable(NamedTuple):
-    """The parent of a relationship in another project: its columns, None if they are unknown, and its keys."""
+    """The parent of a relationship in another project: its columns, None if they are unknown, and its keys.
+
+    ``verdicts`` are those of its own project on each key.
+    """
 
     columns: tuple[Column, ...] | None
-    keys: tuple[tuple[str, ...], ...]
+    verdicts: Mapping[tuple[str, ...], str | None]
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The keys that it declares, each proven or checked on the data by its own project."""
+        return tuple(self.verdicts)
 
 
 def published_tables(project: Project, claims: Iterable[RelationshipClaim]) -> dict[str, PublishedTable]:
@@ -42,7 +50,7 @@ def published_tables(project: Project, claims: Iterable[RelationshipClaim]) -> d
         model = published_model(project, name)
         if model is not None:
             columns = tuple(Column(column.name, column.type or "") for column in model.columns)
-            tables[name] = PublishedTable(columns or None, model.keys)
+            tables[name] = PublishedTable(columns or None, model.verdicts)
     return tables
 
 

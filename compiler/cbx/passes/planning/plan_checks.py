@@ -84,8 +84,9 @@ def _plan_relationship_check(
     relationship: Relationship, proven: Proven, folder: str, taken: set[str]
 ) -> RelationshipCheck:
     child = proven.models[relationship.child]
-    table, parent = relationship.parent_table, relationship.parent.replace(BETWEEN, ".")
-    if table is None:
+    if relationship.published is not None:
+        table, parent = relationship.published.table, relationship.parent.replace(BETWEEN, ".")
+    else:
         parent = proven.models[relationship.parent].dataset
         table = Text.of(parent)
     name = claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent), taken)
@@ -105,5 +106,5 @@ def _plan_relationship_check(
 
 def _models_of_relationship(relationship: Relationship) -> tuple[str, ...]:
     """The child, and the parent if it is no table of another project."""
-    parents = () if relationship.parent_table is not None else (relationship.parent,)
+    parents = () if relationship.published is not None else (relationship.parent,)
     return (relationship.child, *parents)
