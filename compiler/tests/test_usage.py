@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command import run_cbx
 
 from cbx.cli.commands import _COMMANDS
+from cbx.cli.doctor import _PARTS
 from cbx.cli.usage import EXAMPLES
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
 PYTHON_WORDS = re.compile(r"<\w|list\[|Path\b")
 
 
@@ -73,3 +81,27 @@ def test_without_a_command_the_help_is_shown() -> None:
 
     assert result.returncode == 2
     assert "Commands:" in result.stderr
+
+
+def test_the_doctor_says_what_works_and_what_to_type(tmp_path: Path) -> None:
+    """A folder without a project, and a user without a login."""
+    result = run_cbx(tmp_path, "doctor", environment={"COLUMNS": "80", "NO_COLOR": "1", "HOME": str(tmp_path)})
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+
+    assert result.returncode == 0
+    assert "project missing no project.toml here or above" in lines
+    assert lines[lines.index("project missing no project.toml here or above") + 1] == "cbx init shop && cd shop"
+    assert any(line.startswith("cbx test ready pytest ") for line in lines)
+    assert "databricks auth login --host https://<workspace>" in lines
+
+
+@pytest.mark.parametrize(("part", "extra"), [(part, extra) for part, extra, _ in _PARTS], ids=str)
+def test_the_doctor_names_an_extra_that_has_the_libraries(part: str, extra: str) -> None:
+    """The way out must install what is missing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    of_extra = project["optional-dependencies"][extra]
+    words = " ".join([*of_extra, *project["optional-dependencies"]["trace"] * ("circuit-box[trace]" in of_extra)])
+    provided = {"sqlglotc": "sqlglot[c]", "grpcio": "pyspark[connect]"}
+    libraries = next(libraries for name, _, libraries in _PARTS if name == part)
+
+    assert all(provided.get(library, library) in words for library in libraries)

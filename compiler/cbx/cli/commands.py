@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "plan": ("cbx.cli.deploy", "plan_command"),
     "deploy": ("cbx.cli.deploy", "deploy_command"),
     "contract": ("cbx.cli.contract", "app"),
+    "doctor": ("cbx.cli.doctor", "doctor"),
     "explain": ("cbx.cli.explain", "explain"),
 }
 """The module, the function and, if it is not Typer's own, the class of each command; in the order of the help."""

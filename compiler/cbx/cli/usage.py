@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "graph": ("cbx graph", "cbx graph -o lineage.html", "cbx graph --columns gold.daily_sales.revenue"),
     "plan": ("cbx plan --env prod", "cbx plan --env prod --format markdown"),
     "deploy": ("cbx deploy --env dev --start --wait",),
+    "doctor": ("cbx doctor",),
     "explain": ("cbx explain CBX314",),
 }
 """Examples of commands, for the end of their help."""

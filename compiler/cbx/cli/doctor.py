@@ -1,0 +1,113 @@
+"""``cbx doctor``: what is installed, what works with it, and what to type for the rest."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+_PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("cbx compile", "fast", ("sqlglotc",)),
+    ("tracing", "trace", ("pysail", "pyspark", "pandas", "grpcio")),
+    ("cbx test", "test", ("pytest", "pysail", "pyspark", "pandas", "pyarrow")),
+    ("cbx run", "local", ("pyspark", "pandas", "pyarrow")),
+    ("cbx show", "local", ("pyarrow",)),
+    ("Delta tables", "delta", ("deltalake",)),
+    ("cbx deploy", "deploy", ("databricks-sdk",)),
+    ("cbx contract", "contract", ("open-data-contract-standard",)),
+)
+"""What works with which libraries, and the extra that installs them. `cbx compile` works without its extra."""
+
+
+class Finding(NamedTuple):
+    """A line of the report.
+
+    Attributes:
+        part: What it is about.
+        is_ready: Whether it works.
+        found: What was found.
+        way_out: What to type if it does not work.
+    """
+
+    part: str
+    is_ready: bool
+    found: str
+    way_out: str = ""
+
+
+def doctor() -> None:
+    """Check what is installed on this machine, what works with it, and what to type for the rest."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from cbx.version import __version__
+
+    console = Console(highlight=False)
+    console.print(f"cbx {__version__} on Python {platform.python_version()}, {platform.system()}\n")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for finding in find_all():
+        mark = Text("ready", style="green") if finding.is_ready else Text("missing", style="yellow")
+        table.add_row(finding.part, mark, Text(finding.found, overflow="fold"))
+        if finding.way_out:
+            table.add_row("", "", Text(finding.way_out, style="bold", overflow="fold"))
+    console.print(table)
+
+
+def find_all() -> Iterator[Finding]:
+    """The findings, in the order of the report."""
+    yield _find_project()
+    for part, extra, libraries in _PARTS:
+        yield _find_libraries(part, extra, libraries)
+    yield _find_java()
+    yield _find_login()
+
+
+def _find_project() -> Finding:
+    from cbx.project.find_project import find_project
+
+    root = find_project(Path.cwd())
+    if root is None:
+        return Finding("project", False, "no project.toml here or above", "cbx init shop && cd shop")
+    return Finding("project", True, str(root))
+
+
+def _find_libraries(part: str, extra: str, libraries: tuple[str, ...]) -> Finding:
+    versions = {library: _version_of(library) for library in libraries}
+    missing = [library for library, found in versions.items() if found is None]
+    if not missing:
+        return Finding(part, True, ", ".join(f"{library} {found}" for library, found in versions.items()))
+    install = f"pip install 'circuit-box[{extra}]'"
+    if extra == "fast":
+        return Finding(part, True, f"without {missing[0]}, which parses SQL four times as fast", install)
+    return Finding(part, False, f"without {', '.join(missing)}", install)
+
+
+def _version_of(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _find_java() -> Finding:
+    from cbx.runtime.spark.java import OLDEST_JAVA, find_java
+
+    found = find_java()
+    if found is not None:
+        return Finding("Java", True, f"{found}; only the engine Spark needs it")
+    needed = f"none of version {OLDEST_JAVA} or newer; only the engine Spark needs it, not Sail"
+    return Finding("Java", False, needed, "pip install 'circuit-box[local]', which includes Java, or set JAVA_HOME")
+
+
+def _find_login() -> Finding:
+    """Whether there is a login to Databricks. Only the SDK reads it; its files and variables are not opened here."""
+    if os.environ.get("DATABRICKS_HOST"):
+        return Finding("login", True, "DATABRICKS_HOST names the workspace")
+    profiles = Path(os.environ.get("DATABRICKS_CONFIG_FILE", "~/.databrickscfg")).expanduser()
+    if profiles.is_file():
+        return Finding("login", True, f"profiles of the Databricks CLI in {profiles}")
+    return Finding("login", False, "no workspace for `cbx deploy`", "databricks auth login --host https://<workspace>")
