@@ -92,7 +92,13 @@ MISBEHAVING = {
 }
 
 
-@pytest.mark.parametrize("case", MISBEHAVING, ids=str)
+ENDING = {"blocks", "swallows everything", "crashes", "leaves a thread running"}
+"""Each ends the process, and the next takes a second to start. `make quick` has "ends the process" and "loops"."""
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow) if case in ENDING else case for case in MISBEHAVING], ids=str
+)
 def test_code(case: str, tracer: Tracer) -> None:
     """Whatever a model's code does, it ends as what it is, and the next model is traced."""
     lines, expected = MISBEHAVING[case]
@@ -142,6 +148,7 @@ def test_same_code_gives_the_same_plan(tracer: Tracer) -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_kept_worker_serves_the_next_tracer() -> None:
     """Unless a model ended it, or its limits are others."""
     its_number = model("import os", "return orders.select(F.lit(os.getpid()).alias('number'))")
@@ -196,6 +203,7 @@ def test_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert summary(damaged).startswith("the process that traces models does not start")
 
 
+@pytest.mark.slow
 def test_what_may_pass_is_not_kept(tmp_path: Path) -> None:
     """A module may be installed later, and a machine be less busy: only what the code itself does is kept."""
     file = tmp_path / "trace.json"

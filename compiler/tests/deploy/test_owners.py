@@ -216,6 +216,7 @@ def test_an_owner_that_is_refused_after_an_update_is_reported(workspace: Workspa
     assert "Everything else was deployed." in ended.err
 
 
+@pytest.mark.slow
 def test_whatever_fails_while_owners_are_set_the_next_deployment_sets_them(workspace: Workspace) -> None:
     """Each kind of fault at each request about owners."""
     deploy_files(OWNED)

@@ -118,6 +118,7 @@ def test_a_missing_permission_is_reported_and_the_next_deployment_continues(work
     assert workspace.api.tags[SALES_TAGS] == {"domain": "sales", "ok": ""}
 
 
+@pytest.mark.slow
 def test_whatever_fails_while_tags_are_set_the_next_deployment_sets_them(workspace: Workspace) -> None:
     """Each kind of fault at each request about tags."""
     deploy_files(TAGGED)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,35 @@ _MERMAID = Path(__file__).parent / "vendor" / "mermaid"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+_running = ExitStack()
+"""Closes the browser, if one is open."""
+
+
+@cache
+def open_browser() -> Browser:
     """The Chromium of the machine, as Debian's package `chromium` brings it; Playwright's own is not downloaded.
 
-    It lives no longer than a module: while it does, no test may start an event loop.
+    While it is open, no test may start an event loop: `close_browser` ends it after the tests of the folder.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright (pip install playwright)")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    started = _running.enter_context(playwright.sync_playwright())
+    chromium: Browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    _running.callback(chromium.close)
+    return chromium
+
+
+def close_browser() -> None:
+    """Close the browser; the next test that needs one opens another."""
+    open_browser.cache_clear()
+    _running.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Browser:
+    """A browser, which starts once for the tests of the folder."""
+    return open_browser()
 
 
 @pytest.fixture(scope="module")

@@ -58,16 +58,18 @@ class Budget:
         pending = list(values)
         while pending:
             value = pending.pop()
-            self.spend(1)
             if isinstance(value, str):
-                self.spend(len(value) // _LETTERS_PER_UNIT)
-            elif isinstance(value, dict):
+                self.spend(1 + len(value) // _LETTERS_PER_UNIT)
+                continue
+            if isinstance(value, _CONTAINERS):
+                self.spend(1 + len(value))
+                pending.extend(value)
+                continue
+            self.spend(1)
+            if isinstance(value, dict):
                 self.spend(2 * len(value))
                 pending.extend(value)
                 pending.extend(value.values())
-            elif isinstance(value, _CONTAINERS):
-                self.spend(len(value))
-                pending.extend(value)
             elif isinstance(value, range):
                 self.spend(len(value))
             elif isinstance(value, int):
