@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.project.setting_types.sections import Environment
     from cbx.runtime import RunResult
@@ -289,33 +290,20 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     Raises:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
-    from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.local_run.configuration import run_configuration
     from cbx.cli.local_run.places import trace_to_model
     from cbx.cli.local_run.selection import select_datasets
     from cbx.cli.local_run.unused_secrets import unused_secrets
-    from cbx.cli.places import print_waiting, project_folder
+    from cbx.cli.places import project_folder
     from cbx.compiler import compile_project
-    from cbx.project.find_project import find_project
     from cbx.project.setting_types.sections import Environment
-    from cbx.runtime import CannotRunError
-    from cbx.target.atomic_change import lock_target
     from cbx.target.layout import TARGET
-    from cbx.target.write import write_target
 
     root, env = project_folder(options.project), options.environment
     variables = _variables(options.variables)
     compilation = compile_project(root, env, with_trace=options.with_trace)
-    diagnostics = compilation.diagnostics
-    problems: tuple[Diagnostic, ...] = ()
     select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
-    if compilation.succeeded:
-        with lock_target(output or root, print_waiting):
-            _, problems = write_target(output or root, compilation.artifacts)
-        diagnostics = (*diagnostics, *problems)
-    show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
-    if problems or (compilation.project is None and find_project(root) is None):
-        raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
+    _write_notebooks(compilation, root, output or root)
     if compilation.project is None or not compilation.succeeded:
         return None
     artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
@@ -327,3 +315,26 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
     return RunSources(paths, {**secrets, **configuration}, root, select, checks, trace_back, stand_ins)
+
+
+def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:
+    """Write the compiled files, if there is no error, and show all diagnostics.
+
+    Raises:
+        CannotRunError: If there is no project, or its target folder cannot be written.
+    """
+    from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.cli.places import print_waiting
+    from cbx.project.find_project import find_project
+    from cbx.runtime import CannotRunError
+    from cbx.target.atomic_change import lock_target
+    from cbx.target.write import write_target
+
+    problems: tuple[Diagnostic, ...] = ()
+    if compilation.succeeded:
+        with lock_target(output, print_waiting):
+            _, problems = write_target(output, compilation.artifacts)
+    diagnostics = (*compilation.diagnostics, *problems)
+    show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
+    if problems or (compilation.project is None and find_project(root) is None):
+        raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")

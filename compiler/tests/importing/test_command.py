@@ -59,7 +59,7 @@ WRONG = {
     "invalid Python": (["bad.py"], "invalid Python"),
     "a layer that is no name": (["nb.py", "--layer", "*=my-layer"], "`my-layer` is not a name for a layer"),
     "an option without a value": (["nb.py", "--var", "landing"], "write it as name=value"),
-    "an unknown format": (["nb.py", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
+    "an unknown format": (["nb.py", "--format", "xml"], "`xml` is not one of `text`, `json`"),
     "several pipelines": (["two.yml"], "the bundle has 2 pipelines"),
     "a pipeline that does not exist": (["two.yml", "--pipeline", "c"], "the bundle has no pipeline `c`"),
 }

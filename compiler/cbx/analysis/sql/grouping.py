@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.columns import Field, Group, Ids, Measure
+from cbx.analysis.relation.columns import NONE, Field, Group, Ids, Measure
 from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
@@ -94,10 +94,7 @@ def read_group_by(
         return ir.Opaque((relation,), (), reason=obstacle)
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates, measures, new_columns = _read_aggregates(calls, reader)
-    sources = sorted(frozenset().union(*(columns for element in elements for columns in element.sets)))
-    sets = tuple(
-        frozenset[int]().union(*choice) for choice in itertools.product(*(element.sets for element in elements))
-    )
+    sources, sets = _grouping_sets(elements)
     is_plain = all(len(element.sets) == 1 for element in elements)
     groups = tuple(Group(source if is_plain else reader.context.number(), source) for source in sources)
     if is_plain:
@@ -111,18 +108,24 @@ def read_group_by(
     reader.columns_by_signature.update(new_columns)
     reader.columns_by_signature.update({signature: column for signature, (column, _) in markers.items()})
     grouping.name_time_window()
-    fields = tuple(Field(entry.column, "") for entry in groups) + tuple(Field(entry.column, "") for entry in aggregates)
     return ir.Aggregate(
         before,
         groups,
         aggregates,
-        fields,
+        (*(Field(entry.column, "") for entry in groups), *(Field(entry.column, "") for entry in aggregates)),
         None if is_plain else sets,
         grouping_id,
         place=query_span(group) if group else None,
         markers=tuple(markers.values()),
         measures=measures,
     )
+
+
+def _grouping_sets(elements: Sequence[_GroupingElement]) -> tuple[list[int], tuple[Ids, ...]]:
+    """All columns to group by, and each set of them: a choice of each element's sets."""
+    sources = sorted(NONE.union(*(columns for element in elements for columns in element.sets)))
+    choices = itertools.product(*(element.sets for element in elements))
+    return sources, tuple(NONE.union(*choice) for choice in choices)
 
 
 def _find_obstacle(grouping: _GroupByReader, elements: Sequence[_GroupingElement] | None) -> str:

@@ -46,13 +46,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     """
     relation = apply_table_sample(read_from_clause(node, scope, context), node)
     reader = ExpressionReader(scope, context)
-    where = node.args.get("where")
-    if where is not None:
-        context.suspicions += rejected_sides(where.this, relation, reader)
-        context.suspicions += not_in_queries(where.this, reader)
-    relation = _apply_filter(relation, where, reader)
-    # Aliases of SELECT, which are read next, mean nothing to WHERE.
-    context.mistakes += mismatched_types([where], reader)
+    relation = _read_where(node, relation, reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "a generator function inside an expression")
@@ -75,14 +69,29 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _apply_filter(relation, node.args.get("having"), reader)
     relation = _apply_filter(relation, qualify, reader)
-    if node.args.get("distinct") is not None:
-        if is_stream(relation):
-            context.mistakes.append(QueryMistake("aggregate_on_stream", "DISTINCT", query_span(items[0])))
-        on = node.args["distinct"].args.get("on")
-        if on is not None:
-            return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
-        relation = ir.Distinct(relation, relation.fields, relation.is_open)
+    return _read_distinct(node, relation, context)
+
+
+def _read_where(node: exp.Select, relation: Relation, reader: ExpressionReader) -> Relation:
+    """Read WHERE, before the aliases of SELECT, which mean nothing to it."""
+    where = node.args.get("where")
+    if where is not None:
+        reader.context.suspicions += rejected_sides(where.this, relation, reader)
+        reader.context.suspicions += not_in_queries(where.this, reader)
+    relation = _apply_filter(relation, where, reader)
+    reader.context.mistakes += mismatched_types([where], reader)
     return relation
+
+
+def _read_distinct(node: exp.Select, relation: Relation, context: Context) -> Relation:
+    distinct = node.args.get("distinct")
+    if distinct is None:
+        return relation
+    if is_stream(relation):
+        context.mistakes.append(QueryMistake("aggregate_on_stream", "DISTINCT", query_span(node.expressions[0])))
+    if distinct.args.get("on") is not None:
+        return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
+    return ir.Distinct(relation, relation.fields, relation.is_open)
 
 
 def _sorted_by_aggregates(node: exp.Select, grouping: list[exp.Expr]) -> list[exp.Expr]:

@@ -110,30 +110,27 @@ class SqlDefinitions:
             self.statements[file, number] = FoundStatement(
                 restore_parameters(masked[start:end], keys), comments.take(start)
             )
-            reader = _StatementReader(self, words, keys, origin)
-            if self.schema is not None:
-                self.schemas[file, number] = self.schema
-            try:
-                reader.read()
-            except (RunError, UnreadableArgumentError) as error:
-                message = error.diagnostic.message if isinstance(error, RunError) else str(error)
-                self.found.append(
-                    FoundOther(
-                        "a statement",
-                        reader.name or _first_words(words),
-                        origin,
-                        reader.name,
-                        message,
-                        bool(reader.name),
-                    )
-                )
-            header = comments.take(reader.query_start or end)
+            query_start = self._read_statement(words, keys, origin)
+            header = comments.take(query_start or end)
             comments.skip(end)
             is_last = number == first + len(read) - 1
             after = comments.take(len(masked) if is_last else _end_of_line(masked, end))
             statement = self.statements[file, number]
             self.statements[file, number] = replace(statement, comments=(*statement.comments, *header, *after))
         return first + len(read)
+
+    def _read_statement(self, words: Words, keys: Sequence[str], origin: Origin) -> int | None:
+        """Read a statement; the offset of its query, if it has one."""
+        reader = _StatementReader(self, words, keys, origin)
+        if self.schema is not None:
+            self.schemas[origin.file, origin.statement] = self.schema
+        try:
+            reader.read()
+        except (RunError, UnreadableArgumentError) as error:
+            message = error.diagnostic.message if isinstance(error, RunError) else str(error)
+            name = reader.name or _first_words(words)
+            self.found.append(FoundOther("a statement", name, origin, reader.name, message, bool(reader.name)))
+        return reader.query_start
 
 
 def _first_words(words: Words) -> str:
