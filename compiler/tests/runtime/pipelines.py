@@ -10,7 +10,7 @@ from typing import Any
 
 from cbx.runtime import DatasetResult, RunRequest, RunResult, run_update
 from cbx.runtime.log.events import Event, diagnostic_text
-from cbx.runtime.results import StandInPaths
+from cbx.runtime.results import EngineName, StandInPaths
 from cbx.runtime.tables.show_table import first_rows
 from compiler.tests.accounting import find_discrepancies, sizes
 
@@ -21,6 +21,7 @@ class Pipeline:
 
     folder: Path
     events: list[Event] = field(default_factory=list)
+    engine: EngineName = "spark"
 
     @property
     def state(self) -> Path:
@@ -55,9 +56,10 @@ class Pipeline:
             self.folder,
             select=select,
             full_refresh=full_refresh,
-            master="local[2]",
+            master="local[2]" if self.engine == "spark" else None,
             dry_run=dry_run,
             stand_ins=StandInPaths(tables or {}, streams or {}),
+            engine=self.engine,
         )
         self.events.clear()
         before = sizes(self.state)

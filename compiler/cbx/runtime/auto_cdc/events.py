@@ -113,7 +113,14 @@ def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame
                 "cast it to its old type, or run the target with a full refresh",
                 NEEDS_FULL_REFRESH,
             )
-    return fit_columns(known, types).unionByName(fit_columns(more, types), allowMissingColumns=True)
+    known, more = fit_columns(known, types), fit_columns(more, types)
+    return add_columns(known, more.schema).unionByName(add_columns(more, known.schema))
+
+
+def add_columns(rows: DataFrame, columns: StructType) -> DataFrame:
+    """Add the columns that rows lack, with NULL; a union with missing columns has no types for them in Sail."""
+    missing = [field for field in columns if find_name(field.name, rows.columns) is None]
+    return with_columns(rows, {field.name: F.lit(None).cast(field.dataType) for field in missing})
 
 
 def fit_columns(rows: DataFrame, types: dict[str, DataType]) -> DataFrame:

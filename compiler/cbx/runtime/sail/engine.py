@@ -30,6 +30,7 @@ from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
 from cbx.runtime.sail.parquet_files import write_parquet
+from cbx.runtime.sail.plan_fingerprint import plan_fingerprint
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.violation_counts import count_and_drop
 from cbx.runtime.spark.replace_attributes import replace_attributes
@@ -249,9 +250,9 @@ class SailEngine:
     def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
         """Nothing: the conditions were checked before the update."""
 
-    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:  # noqa: ARG002
-        """None: tables of batch queries are recomputed."""
-        return None
+    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
+        """A hash of everything that the rows of a query depend on; None if they depend on the clock."""
+        return plan_fingerprint(self.plans(frame), frame.schema, rules)
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:  # noqa: ARG002 - as above
         """Whether a batch query reads only tables and landing folders, as all on Sail do."""

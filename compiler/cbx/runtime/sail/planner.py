@@ -24,7 +24,8 @@ from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.engine import SailEngine
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_plans import check_condition, check_plan, check_stars
-from cbx.runtime.tables.schema import evolve_schema
+from cbx.runtime.tables.read_table import check_read_options, require_state
+from cbx.runtime.tables.schema import evolve_schema, read_struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,6 +115,10 @@ class SailPlanner(SailEngine):
         frame = queries.read_dataset(flow.source, context, is_stream=not flow.once)
         self._check(frame)
         spec = cdc_spec(flow)
+        if flow.ignore_null_updates:
+            raise NotOnSailError("ignores NULLs in updates")
+        if isinstance(frame.select(spec.sequence_by).schema[0].dataType, StructType):
+            raise NotOnSailError("has a sequence of several columns")
         before = (
             None if table is None else self.spark.read.parquet(str(context.folder.merge_state_folder(table.version)))
         )
@@ -132,10 +137,10 @@ class SailPlanner(SailEngine):
 
     def read_table(self, folder: TableFolder, options: Mapping[str, str]) -> DataFrame:
         """No rows of a table."""
+        check_read_options(options)
         planned = self.tables.get(folder.name.key)
-        if planned is None or options:
-            return SailEngine.read_table(self, folder, options).limit(0)
-        return self.spark.createDataFrame([], planned.columns)
+        columns = read_struct(require_state(folder).schema) if planned is None else planned.columns
+        return self.spark.createDataFrame([], columns)
 
     def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
         """No rows of a streaming table."""

@@ -13,12 +13,11 @@ from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.runtime.landing_files.rows import METADATA
+from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_functions import AGGREGATES, FUNCTIONS, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from google.protobuf.message import Message  # type: ignore[import-untyped]
 
 _OF_ROWS: Final = words("""
@@ -63,7 +62,7 @@ def check_plan(plan: Message, *, is_stream: bool) -> None:
     Raises:
         NotOnSailError: If Sail may give other rows than Spark.
     """
-    for message in _messages(plan):
+    for message in inner_messages(plan):
         kind = message.DESCRIPTOR.name
         if kind == "Relation":
             _check_relation(message, is_stream=is_stream)
@@ -77,7 +76,7 @@ def check_stars(plan: Message) -> None:
     Raises:
         NotOnSailError: If ``_metadata`` may be a part of something else.
     """
-    for message in _messages(plan):
+    for message in inner_messages(plan):
         if message.DESCRIPTOR.name == "Expression":
             _check_star(message)
 
@@ -99,21 +98,7 @@ def check_condition(condition: str) -> None:
     Raises:
         NotOnSailError: If Sail may evaluate it otherwise, or it may need other rows.
     """
-    _check_sql(condition, is_stream=True)
-
-
-def _messages(message: Message) -> Iterator[Message]:
-    """A message and those inside it."""
-    yield message
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        if field.message_type.GetOptions().map_entry:
-            parts = [part for part in value.values() if hasattr(part, "ListFields")]
-        else:
-            parts = value if field.is_repeated else [value]
-        for part in parts:
-            yield from _messages(part)
+    check_query(condition, is_stream=True)
 
 
 def _check_relation(relation: Any, *, is_stream: bool) -> None:
@@ -123,8 +108,10 @@ def _check_relation(relation: Any, *, is_stream: bool) -> None:
         raise NotOnSailError(f"has {reason} `{kind}`")
     if kind == "read" and not relation.read.HasField("named_table"):
         raise NotOnSailError("reads files with Spark's readers")
+    if kind == "set_op" and relation.set_op.allow_missing_columns:
+        raise NotOnSailError("has a union with missing columns")
     if kind == "sql":
-        _check_sql(relation.sql.query, is_stream=is_stream)
+        check_query(relation.sql.query, is_stream=is_stream)
 
 
 def _check_expression(expression: Any, *, is_stream: bool) -> None:
@@ -132,7 +119,7 @@ def _check_expression(expression: Any, *, is_stream: bool) -> None:
     if kind not in _EXPRESSIONS:
         raise NotOnSailError(f"has the expression `{kind}`")
     if kind == "expression_string":
-        _check_sql(expression.expression_string.expression, is_stream=is_stream)
+        check_query(expression.expression_string.expression, is_stream=is_stream)
     elif kind in ("unresolved_function", "call_function"):
         name = getattr(expression, kind).function_name.lower()
         if name not in _OPERATORS:
@@ -148,8 +135,12 @@ def _check_function(name: str, *, is_stream: bool) -> None:
         raise NotOnSailError(f"aggregates a stream with `{name}`")
 
 
-def _check_sql(text: str, *, is_stream: bool) -> None:
-    """Check the words of a SQL text: its functions and its clauses."""
+def check_query(text: str, *, is_stream: bool) -> None:
+    """Check the words of a SQL text: its functions and its clauses.
+
+    Raises:
+        NotOnSailError: If Sail may evaluate it otherwise than Spark.
+    """
     try:
         tokens = sqlglot.tokenize(text, DIALECT)
     except SqlglotError as error:
