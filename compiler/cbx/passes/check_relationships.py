@@ -126,7 +126,7 @@ def _describe_parent(claim: RelationshipClaim, published: Mapping[str, Published
     table, names = published[claim.parent], [theirs for _, theirs in claim.on]
     key = next((key for key in table.keys if holds_key(names, [key])), ())
     types = {column.name.lower(): column.type for column in table.columns or ()}
-    columns = {name.lower(): (name, types.get(name.lower(), "")) for name in (*key, *names)}
+    columns = {name.lower(): (name, types.get(name.lower(), "")) for name in (*names, *key)}
     return PublishedParent(claim.parent_table, key, table.verdicts.get(key), tuple(columns.values()))
 
 
