@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -39,3 +40,11 @@ def relative_folder(folder: Path) -> Path:
         return folder.resolve().relative_to(Path.cwd())
     except ValueError:
         return folder
+
+
+def path_from(folder: Path, path: str) -> str:
+    """A path of the command line, which is relative to the working folder, as it is relative to another folder."""
+    here = Path.cwd()
+    if Path(path).expanduser().is_absolute() or folder.resolve() == here:
+        return path
+    return os.path.relpath(here / path, folder.resolve())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cbx.cli.engines import Engines
-from cbx.cli.places import STATE, relative_folder
+from cbx.cli.places import STATE, path_from, relative_folder
 from cbx.cli.selection import ExcludeOption, NoTraceOption, SelectionOptions, StateManifestOption
 
 if TYPE_CHECKING:
@@ -157,9 +157,10 @@ def _run_on_changes(paths: tuple[Path, ...], options: RunOptions, console: Conso
     from cbx.cli.local_run.watch import Watcher, watched_paths
 
     project = options.project
-    watcher = Watcher(watched_paths(paths, None if paths else _project_folder(project)), _base_folder(paths, project))
+    watcher = Watcher((), _base_folder(paths, project))
     with keep_worker():
         while True:
+            watcher.sources = watched_paths(paths, None if paths else _project_folder(project))
             before = watcher.look()
             _, landings = _run_once(paths, options, console)
             console.print("Waiting for changes. Press Ctrl-C to stop.", style="dim")
@@ -248,13 +249,19 @@ def _named_values(option: str, form: str, texts: tuple[str, ...]) -> dict[str, s
     return values
 
 
-def _stand_ins(options: RunOptions, environment: Environment) -> StandInPaths:
-    """What stands in for tables and streams: that of the environment, overridden by that of the command line."""
+def _stand_ins(options: RunOptions, environment: Environment, folder: Path) -> StandInPaths:
+    """What stands in for tables and streams: that of the environment, overridden by that of the command line.
+
+    Paths of the environment are relative to the folder; those of the command line are made so.
+    """
     from cbx.runtime.results import StandInPaths
 
     tables = _named_values("--table", "a table as catalog.schema.table=path", options.tables)
     streams = _named_values("--stream", "a stream as topic=path or kafka=path", options.streams)
-    return StandInPaths({**environment.tables, **tables}, {**environment.streams, **streams})
+    return StandInPaths(
+        environment.tables | {name: path_from(folder, path) for name, path in tables.items()},
+        environment.streams | {name: path_from(folder, path) for name, path in streams.items()},
+    )
 
 
 def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
@@ -274,7 +281,9 @@ def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
     from cbx.project.setting_types.sections import Environment
 
     configuration, select = _variables(options.variables), _selected_tables(options.selection)
-    return RunSources(paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment()))
+    return RunSources(
+        paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment(), Path.cwd())
+    )
 
 
 def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | None:
@@ -310,11 +319,11 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     paths = tuple((output or root) / TARGET / path for path in artifacts)
     configuration = run_configuration(compilation, env, variables, select)
     environment = compilation.project.settings.environments.get(env) or Environment()
-    stand_ins = _stand_ins(options, environment)
+    stand_ins = _stand_ins(options, environment, root)
     secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    return RunSources(paths, {**secrets, **configuration}, root, select, checks, trace_back, stand_ins)
+    return RunSources(paths, {**secrets, **configuration}, root.resolve(), select, checks, trace_back, stand_ins)
 
 
 def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:

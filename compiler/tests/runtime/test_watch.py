@@ -98,3 +98,16 @@ def test_a_file_that_is_being_written_is_waited_for(watcher: Watcher, tmp_path: 
     WatcherOfGrowth(watcher.sources, watcher.folder, watcher.landings).wait(watcher.look(), {})
 
     assert path.read_text() == COMPLETE
+
+
+def test_the_manifest_of_another_project_is_watched(watcher: Watcher, tmp_path: Path) -> None:
+    """Its tables and columns are read when the project is compiled; it may not be there yet."""
+    settings = '[project]\nname = "shop"\n\n[dependencies.crm]\nmanifest = "crm/target/manifest.json"\n'
+    (tmp_path / "project.toml").write_text(settings)
+    watcher.sources = watched_paths((), tmp_path)
+    before = watcher.look()
+    manifest = tmp_path / "crm" / "target" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("{}")
+
+    assert has_ended(lambda: watcher.wait(before, {}), SOON)

@@ -101,7 +101,17 @@ def watched_paths(paths: Sequence[Path], root: Path | None) -> tuple[Path, ...]:
     """
     if root is None:
         return tuple(paths)
-    return (root / "project.toml", root / "models", root / "macros", root / "seeds")
+    return (root / "project.toml", root / "models", root / "macros", root / "seeds", *_manifests(root))
+
+
+def _manifests(root: Path) -> Iterator[Path]:
+    """The manifests of other projects; none while the settings cannot be read."""
+    from cbx.diagnostics.diagnostic import Report
+    from cbx.project.settings import load_project
+
+    project = load_project(root, Report())
+    for dependency in project.settings.dependencies.values() if project is not None else ():
+        yield root / dependency.manifest
 
 
 def _stamp(file: Path) -> str:
