@@ -23,7 +23,7 @@ from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_json, as_text, replace_controls
 from cbx.compiler import compile_project
 from cbx.diagnostics.diagnostic import read_sources
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.render import dot, mermaid, svg
 from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json

@@ -42,7 +42,7 @@ from cbx.deploy.resources.schemas import catalog_and_schemas
 from cbx.deploy.state.record import DeploymentRecord, read_committed, read_record
 from cbx.deploy.workspace.problems import DeployError
 from cbx.diagnostics.diagnostic import read_sources
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
 from cbx.passes.checks.check_expectations import analyse_condition

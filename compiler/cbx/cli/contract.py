@@ -48,7 +48,7 @@ def export_command(
     from cbx.cli.places import project_folder
     from cbx.cli.selection import project_manifest, select_nodes
     from cbx.diagnostics.diagnostic import Report
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
     from cbx.incremental.options import Options
     from cbx.project.settings import load_project
 

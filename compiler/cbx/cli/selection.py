@@ -78,7 +78,7 @@ def compile_or_exit(root: Path, options: Options) -> Compilation:
 
 def project_graph(root: Path, options: Options) -> GraphDocument:
     """The graph of a project, which is compiled only if it has changed since the last time."""
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
 
     return read_manifest(project_manifest(root, options))
 
@@ -96,7 +96,7 @@ def project_manifest(root: Path, options: Options) -> dict[str, Any]:
 
 def read_graph(compilation: Compilation) -> GraphDocument:
     """The graph of a compilation that succeeded."""
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
 
     return read_manifest(compiled_manifest(compilation))
 
@@ -124,7 +124,7 @@ def select_nodes(graph: GraphDocument, selection: SelectionOptions) -> tuple[str
 
 def _read_state(path: Path) -> GraphDocument:
     from cbx.files.bounded_read import LARGEST, check_document
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
 
     hint = "name the target/manifest.json of another commit or deployment"
     try:

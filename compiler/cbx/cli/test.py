@@ -107,7 +107,7 @@ def _select_models(compiled: CompiledProject, select: list[str] | None) -> tuple
     import json
 
     from cbx.cli.selection import SelectionOptions, select_nodes
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
 
     graph = read_manifest(json.loads(compiled.manifest))
     ids = select_nodes(graph, SelectionOptions(select, (), None))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from databricks.sdk.service.pipelines import GetPipelineResponse
+
 from cbx.changes.change_plan import ChangePlan, Deployed
 from cbx.changes.compare import compare_manifests
 from cbx.changes.tables import is_table
@@ -166,17 +168,10 @@ def _deploy(
     target = seen.target
     folder, state = Folder(session, target.files), Folder(session, target.state)
     steps = file_steps(files, record.files, folder.objects())
-    existing = {
-        pipeline.name: find_pipeline(session, pipeline, record.pipelines.get(pipeline.name))
-        for pipeline in target.pipelines
-    }
+    existing = _find_pipelines(session, target, record)
     schemas = _create_missing_schemas(session, seen)
     record = _upload_files(folder, state, steps, record, on_step)
-    pipelines: dict[str, Pipeline] = {}
-    for pipeline in target.pipelines:
-        on_step(f"pipeline {pipeline.name}".rstrip())
-        known = record.pipelines.get(pipeline.name)
-        pipelines[pipeline.name] = create_or_update_pipeline(session, pipeline, known, existing[pipeline.name])
+    pipelines = _update_pipelines(session, target, record, existing, on_step)
     ours = {
         pipeline.name: PipelineRecord(
             pipelines[pipeline.name].id, pipeline.all_settings, pipelines[pipeline.name].last_modified
@@ -189,8 +184,7 @@ def _deploy(
     for path in steps.remove:
         on_step(f"removing {path}")
         folder.remove(path)
-    if after != record:
-        write_record(state, after)
+    _write_if_changed(state, record, after)
     committed = Committed(
         replace(seen.compiled, due=_due_tables(seen)), seen.committed.refreshing if seen.committed else ()
     )
@@ -198,12 +192,10 @@ def _deploy(
         check_lock()
         write_committed(state, committed)
     tagged = replace(after, tags=_set_tags(session, seen, record))
-    if tagged != after:
-        write_record(state, tagged)
+    _write_if_changed(state, after, tagged)
     owners, refused = _set_owners(session, seen, record)
     owned = replace(tagged, owners=owners)
-    if owned != tagged:
-        write_record(state, owned)
+    _write_if_changed(state, tagged, owned)
     if refused:
         raise DeployError(*refused)
     is_changed = bool(steps.clear or steps.remove or schemas) or owned != record or committed != seen.committed
@@ -212,6 +204,36 @@ def _deploy(
     return Deployment(
         target, seen.changes, steps, pipelines, schemas, committed, is_changed, without_tags, without_owner
     )
+
+
+def _find_pipelines(
+    session: WorkspaceSession, target: Target, record: DeploymentRecord
+) -> dict[str, GetPipelineResponse | None]:
+    return {
+        pipeline.name: find_pipeline(session, pipeline, record.pipelines.get(pipeline.name))
+        for pipeline in target.pipelines
+    }
+
+
+def _update_pipelines(
+    session: WorkspaceSession,
+    target: Target,
+    record: DeploymentRecord,
+    existing: Mapping[str, GetPipelineResponse | None],
+    on_step: OnStep,
+) -> dict[str, Pipeline]:
+    """Create or update each pipeline."""
+    pipelines: dict[str, Pipeline] = {}
+    for pipeline in target.pipelines:
+        on_step(f"pipeline {pipeline.name}".rstrip())
+        known = record.pipelines.get(pipeline.name)
+        pipelines[pipeline.name] = create_or_update_pipeline(session, pipeline, known, existing[pipeline.name])
+    return pipelines
+
+
+def _write_if_changed(state: Folder, before: DeploymentRecord, after: DeploymentRecord) -> None:
+    if after != before:
+        write_record(state, after)
 
 
 def _set_tags(session: WorkspaceSession, seen: Preview, record: DeploymentRecord) -> Mapping[str, Mapping[str, str]]:

@@ -184,7 +184,7 @@ def _report_cycle(cycle: list[str], owners: Owners, reads: Iterable[_Read], repo
 
 def _graph_document(proven: Proven) -> GraphDocument:
     """What selectors need of the models: their names, settings and inputs."""
-    from cbx.graph.graph_document import read_manifest
+    from cbx.graph.read_manifest import read_manifest
 
     return read_manifest(
         {

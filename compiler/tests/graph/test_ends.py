@@ -9,7 +9,8 @@ import pytest
 from literate import lay_out
 
 from cbx.compiler import compile_project
-from cbx.graph.graph_document import GraphDocument, read_manifest
+from cbx.graph.graph_document import GraphDocument
+from cbx.graph.read_manifest import read_manifest
 from cbx.render.dot import render_dot_relationships
 from cbx.render.json_text import render_json
 from cbx.render.mermaid import render_mermaid_relationships

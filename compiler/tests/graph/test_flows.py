@@ -12,7 +12,8 @@ from cbx.cli.deploy import _select_models
 from cbx.cli.local_run.selection import select_datasets
 from cbx.cli.selection import SelectionOptions
 from cbx.compiler import Compilation, compile_project
-from cbx.graph.graph_document import Edge, GraphDocument, read_manifest
+from cbx.graph.graph_document import Edge, GraphDocument
+from cbx.graph.read_manifest import read_manifest
 from cbx.graph.selectors import select
 from cbx.render.column_lineage import column_lineage
 from cbx.render.labels import kind_in_words

@@ -11,7 +11,7 @@ from literate import lay_out, read_cases
 
 import cbx.render.html
 from cbx.compiler import compile_project
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.render.palette import WARNING
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.looking import showing, texts

@@ -9,7 +9,7 @@ import shlex
 import pytest
 
 from cbx.cli.graph import EXTENSIONS, GraphFormat
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.graph.selector_methods import _METHODS, _PARTS
 from cbx.graph.selectors import select
 from compiler.tests.command import list_commands

@@ -8,7 +8,7 @@ from pathlib import Path
 from literate import lay_out
 
 from cbx.compiler import compile_project
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.graph.selectors import select
 from cbx.render.json_text import render_json
 

@@ -9,7 +9,7 @@ import pytest
 
 from cbx.compiler import compile_project
 from cbx.emit import manifest
-from cbx.graph.graph_document import read_manifest
+from cbx.graph.read_manifest import read_manifest
 from cbx.incremental.build import Build, build, up_to_date_manifest
 from cbx.incremental.options import Options
 from cbx.passes.facts.published_facts import published_facts

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation, node_id
+from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
+from cbx.graph.read_manifest import node_id
 from cbx.render.html.last_run import LastRun
 from cbx.render.labels import kind_in_words
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
