@@ -241,14 +241,15 @@ def _literal_argument(call: ast.Call) -> str | None:
 
 def _imported_names(node: ast.Import | ast.ImportFrom, path: str, positions: Positions) -> Iterator[ImportedName]:
     for alias in node.names:
+        span = positions.span(alias)
         if isinstance(node, ast.Import):
             binding = alias.asname or alias.name.split(".")[0]
-            yield ImportedName(binding, alias.name, "", positions.span(alias))
+            yield ImportedName(binding, alias.name, "", span)
         elif alias.name == "*" and node.module == "cbx":
-            yield from (ImportedName(word, "cbx", word, positions.span(alias)) for word in SIGNATURES)
+            yield from (ImportedName(word, "cbx", word, span) for word in SIGNATURES)
         else:
             module = _absolute_module(node, path)
-            yield ImportedName(alias.asname or alias.name, module, alias.name, positions.span(alias))
+            yield ImportedName(alias.asname or alias.name, module, alias.name, span)
 
 
 def _absolute_module(node: ast.ImportFrom, path: str) -> str:

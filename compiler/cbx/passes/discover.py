@@ -146,10 +146,11 @@ def _read_macro_files(project: Project, report: Report) -> tuple[SourceFile, ...
 
 def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = _LANGUAGES) -> Iterator[str]:
     """The paths of the model or macro files in a folder, relative to the project, in order."""
+    place = root / folder
     try:
-        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         folder.encode()
-        is_outside = not (root / folder).resolve().is_relative_to(root.resolve())
+        is_outside = place.is_symlink() and not place.resolve().is_relative_to(root.resolve())
     except FileNotFoundError:
         return
     except (OSError, UnicodeEncodeError) as error:
@@ -163,7 +164,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
         path = f"{folder}/{entry.name}"
         if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
-        if entry.is_symlink() and not _stays_inside(root, root / path):
+        if entry.is_symlink() and not _stays_inside(root, place / entry.name):
             if entry.name.endswith(suffixes) or not entry.is_file():
                 _report_unreadable(
                     path, "this link points outside the project, to itself, or to a file that does not exist", report

@@ -141,7 +141,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """A filter or a test that pays for its arguments and its result."""
         leading = 1 if hasattr(function, "jinja_pass_arg") else 0
 
-        @functools.wraps(function)
+        @functools.wraps(function, assigned=())  # whether Jinja passes it a context; for 80 functions, names take time
         def pay_and_call(*args: Any, **kwargs: Any) -> Any:
             arguments = [list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:]]
             if name == "format":
