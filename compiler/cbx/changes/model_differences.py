@@ -138,12 +138,16 @@ def _compare_pipeline(before: Model, after: Model) -> Iterator[Difference]:
     if old == new:
         return
     detail = f"moves from {_pipeline_text(old)} to {_pipeline_text(new)}"
-    if not (is_table(before) and is_table(after)):
+    is_kept = is_table(before) and is_table(after) and before["dataset"] == after["dataset"]
+    if not is_kept or is_recomputed(before) != is_recomputed(after):
         yield Difference("pipeline", detail, "incremental", NEW_SINK if is_sink(after) else None)
         return
     kind = "MATERIALIZED VIEW" if is_recomputed(after) else "STREAMING TABLE"
-    statement = f"ALTER {kind} {before['dataset']} SET TBLPROPERTIES ('pipelines.pipelineId' = '<its id>')"
-    reason = f"it keeps its rows: deploy, then run `{statement}` with the id of that pipeline, before an update"
+    datasets = [before["dataset"], *([quarantine_table(before["dataset"])] if before["quarantine"] else [])]
+    statements = " and ".join(
+        f"`ALTER {kind} {dataset} SET TBLPROPERTIES ('pipelines.pipelineId' = '<its id>')`" for dataset in datasets
+    )
+    reason = f"it keeps its rows: deploy, then run {statements} with the id of that pipeline, before an update"
     yield Difference("pipeline", detail, "incremental", reason)
 
 

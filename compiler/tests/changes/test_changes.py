@@ -205,6 +205,28 @@ def test_where_columns_are_at_home_changes_nothing_that_is_deployed() -> None:
     assert compare_manifests(as_deployed(before), as_deployed(after)).is_empty
 
 
+def move_and_change(name: str, **changes: object) -> str | None:
+    """The reason that a plan gives for a move to another pipeline."""
+    before, after = base(), base()
+    after[0]["models"][name] |= {"pipeline": "serve", **changes}
+    change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), name)
+    return next(difference.reason for difference in change.differences if difference.aspect == "pipeline")
+
+
+def test_a_table_that_moves_takes_its_quarantined_rows_along() -> None:
+    """Both tables belong to the pipeline."""
+    reason = move_and_change("silver.orders") or ""
+
+    assert "`ALTER STREAMING TABLE silver.orders SET" in reason
+    assert "`ALTER STREAMING TABLE silver.orders_quarantine SET" in reason
+
+
+@pytest.mark.parametrize("change", [{"kind": "materialized_view"}, {"dataset": "silver.others"}], ids=str)
+def test_a_table_that_is_created_again_moves_no_rows(change: dict[str, str]) -> None:
+    """The statement would move a table that does not stay."""
+    assert move_and_change("silver.orders", **change) is None
+
+
 def test_a_refresh_that_is_asked_for_takes_the_readers_along() -> None:
     """From a table that starts over a stream would read all rows a second time; a view stands between them here."""
     plan = compare_manifests(as_deployed(base()), as_deployed(base()), ["silver.orders"])
