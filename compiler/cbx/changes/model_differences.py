@@ -181,8 +181,9 @@ def _compare_rows(before: Model, after: Model) -> Iterator[Difference]:
     """Compare the rows of a seed, which are its code."""
     compared = [name for name in ("code_hash", "row_count") if name in before]
     if after["kind"] == "seed" and any(before[name] != after[name] for name in compared):
-        detail = f"{_value_text(before.get('row_count'))} -> {_value_text(after['row_count'])} rows, with other values"
-        yield Difference("rows", detail)
+        old, new = before.get("row_count"), after["row_count"]
+        rows = f"{new} row{'s' if new != 1 else ''}"
+        yield Difference("rows", f"{old} -> {rows}" if old not in {None, new} else f"{rows} with other values or types")
 
 
 def _is_of_another_scheme(old: str, new: str) -> bool:

@@ -8,7 +8,14 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, model_graph
-from cbx.project.dataset_names import changes_view, files_view, input_view, quarantine_table, snapshot_view
+from cbx.project.dataset_names import (
+    changes_view,
+    dataset_name,
+    files_view,
+    input_view,
+    quarantine_table,
+    snapshot_view,
+)
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import DataTest, NoRows
@@ -23,7 +30,8 @@ def link(resolved: Resolved, report: Report) -> Linked:
 
     Before: ``silver.orders`` reads ``"bronze.orders"``. After: an edge from ``bronze.orders`` to
     ``silver.orders``. CBX201 for unknown ids, CBX202 for cycles, CBX203 for two datasets of one name,
-    CBX204 for a layer that reads a higher one.
+    CBX204 for a layer that reads a higher one,
+    CBX206 for the table of a model that is read as a source.
     """
     models = {model.id: model for model in sorted(resolved.models, key=lambda model: model.id)}
     unused = _unused_by_name(models)
@@ -44,7 +52,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
     for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
     _check_datasets(models, report)
-    _check_dependencies(models, report)
+    _check_tables(resolved, models, report)
     return Linked(resolved.project, models, graph)
 
 
@@ -187,17 +195,42 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
                 report.add(codes.DUPLICATE_MODEL, message, model.spans.whole, hint=hint)
 
 
-def _check_dependencies(models: dict[str, ResolvedModel], report: Report) -> None:
-    """Report tables of other projects with the name of an own table, which would be read instead."""
-    owners = {model.dataset.lower(): model.id for model in models.values() if model.is_published}
+def _check_tables(resolved: Resolved, models: Mapping[str, ResolvedModel], report: Report) -> None:
+    """Report tables of other projects and sources that have the name of an own table, which would be read instead."""
+    owners = _own_tables(resolved, models)
     for model in models.values():
         for name, text, span in _tables_of_dependencies(model):
-            table = text.placeholder()
-            owner = owners.get(table.lower())
+            owner = owners.get(_plain_name(text))
             if owner is not None:
-                message = f"`{name}` and `{owner}` would both be the table `{table}`"
+                message = f"`{name}` and `{owner}` would both be the table `{text.placeholder()}`"
                 hint = f"set `catalog` in `[dependencies.{name.split(BETWEEN)[0]}]`"
                 report.add(codes.DUPLICATE_MODEL, message, span, hint=hint)
+        for source in model.inputs:
+            owner = owners.get(_plain_name(source.table)) if isinstance(source, TableInput) else None
+            if isinstance(source, TableInput) and source.dependency is None and owner is not None:
+                _report_own_table(model, source, owner, report)
+
+
+def _own_tables(resolved: Resolved, models: Mapping[str, ResolvedModel]) -> dict[str, str]:
+    """The ids of models by the names of their tables, in lower case; a model that is not read again may be a view."""
+    names = [identity.split(".", 1) for identity in resolved.known_ids if "." in identity]
+    return {
+        dataset_name(resolved.project, layer, name, is_published=True).lower(): f"{layer}.{name}"
+        for layer, name in names
+        if f"{layer}.{name}" not in models or models[f"{layer}.{name}"].is_published
+    }
+
+
+def _plain_name(table: Text) -> str:
+    return table.placeholder().lower().replace("`", "")
+
+
+def _report_own_table(model: ResolvedModel, source: TableInput, owner: str, report: Report) -> None:
+    message = f"`{model.id}` reads the table of `{owner}` as if it were outside the project"
+    hint = f'read it with `{"stream" if source.is_streaming else "ref"}("{owner}")`'
+    if owner == model.id:
+        hint = "add the catalog to the name of the other table, or rename the model"
+    report.add(codes.HIDDEN_INPUT, message, source.span, label="hidden input", hint=hint)
 
 
 def _tables_of_dependencies(model: ResolvedModel) -> Iterator[tuple[str, Text, Span]]:

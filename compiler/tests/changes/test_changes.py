@@ -205,6 +205,20 @@ def test_where_columns_are_at_home_changes_nothing_that_is_deployed() -> None:
     assert compare_manifests(as_deployed(before), as_deployed(after)).is_empty
 
 
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [({}, "1 row with other values or types"), ({"row_count": 3}, "1 -> 3 rows")],
+    ids=["other rows", "more rows"],
+)
+def test_rows_of_a_seed_are_counted(changes: dict[str, int], detail: str) -> None:
+    """As many rows as before may have the same values with other types."""
+    before, after = base(), base()
+    after[0]["models"]["silver.currencies"] |= {"code_hash": "another", **changes}
+    change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), "silver.currencies")
+
+    assert [difference.detail for difference in change.differences] == [detail]
+
+
 def move_and_change(name: str, **changes: object) -> str | None:
     """The reason that a plan gives for a move to another pipeline."""
     before, after = base(), base()
