@@ -217,12 +217,30 @@ def parameter_uses(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Decl
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
     own_defaults = [default for default in defaults if is_parameter(default, scope)]
     nodes = [node for statement in function.body for node in ast.walk(statement)]
+    in_f_strings = {inner for node in nodes if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
     uses: dict[ast.expr, str] = {}
     for node in (*own_defaults, *nodes):
         if isinstance(node, ast.expr) and is_parameter(node, scope):
             value = read_value(node, scope)
             uses[node] = _as_python(value) if value is not None else "None"
+            if node in in_f_strings:
+                uses[node] = _in_f_string(node, uses[node], scope)
     return uses
+
+
+def _in_f_string(node: ast.expr, code: str, scope: DeclarationScope) -> str:
+    """A value for an f-string; CBX240 for one that Python before version 3.12 cannot read there.
+
+    Texts are in the quotes in which ``each`` names the parameter, because the f-string itself may be in the others.
+    """
+    start, end = scope.positions.offsets(node)
+    quote = next(iter(re.findall("[\"']", scope.positions.source.text[start:end])), "'")
+    if "\\" in code or '"' in code:
+        message = "the value of this parameter has quotes or special characters, which an f-string cannot hold"
+        hint = "read it outside of the f-string, as the default of a parameter of the function"
+        scope.report.add(codes.FOR_EACH, message, scope.positions.span(node), hint=hint)
+        return "None"
+    return code.replace("'", quote)
 
 
 def _as_python(value: Value) -> str:

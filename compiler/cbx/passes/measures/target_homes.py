@@ -24,7 +24,7 @@ def homes_of_changes(homes: Homes, relation: Relation) -> Homes:
     changes = {scan.table.name for scan in stream_scans(relation)}
     return {
         name: ColumnHome(measure=home.measure)
-        if home.table in changes or (not home.table and home.is_repeated is False)
+        if home.is_repeated is False and home.table in {"", *changes}
         else home._replace(is_repeated=None)
         for name, home in homes.items()
     }
