@@ -203,5 +203,7 @@ def _entry(model: ResolvedModel) -> dict[str, Any]:
         "artifact": "",
         "artifact_hash": "",
     }
-    declared = {"key": model.key, "source_hash": model.content_hash}
+    sink = {"sink": {"format": model.sink.format or "foreach_batch"}} if model.sink is not None else {}
+    key = list(model.key) if model.key is not None else None
+    declared = {"key": key, "source_hash": model.content_hash, **sink}
     return identity_entry(model) | settings_entry(model) | declared | unknown_yet
