@@ -11,6 +11,7 @@ from cbx.changes.input_pairs import pair_inputs
 from cbx.changes.model_differences import RESTARTED, model_differences
 from cbx.changes.owner_differences import compare_owners
 from cbx.changes.refresh_costs import refresh_costs
+from cbx.changes.renamed_models import renamed_models, with_new_ids
 from cbx.changes.setting_differences import setting_differences, setting_text
 from cbx.changes.tables import (
     Model,
@@ -39,9 +40,13 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
     Example:
         ``compare_manifests(deployed, compiled).full_refresh``: the models that need a full refresh.
     """
-    old, new = (before.manifest if before else _NO_MODELS), after.manifest
-    changed = {
+    new = after.manifest
+    ids = renamed_models(before.manifest["models"], new["models"]) if before else {}
+    before = with_new_ids(before, ids) if before else None
+    old = before.manifest if before else _NO_MODELS
+    changed: dict[str, list[Difference]] = {
         name: [
+            *(_renaming(previous) for previous, renamed in ids.items() if renamed == name),
             *_own_differences(old["models"][name], new["models"][name]),
             *_source_differences(name, before, after),
             *compare_owners(name, before, after),
@@ -77,6 +82,10 @@ def _needs_full_refresh(differences: Iterable[Difference]) -> bool:
 
 def _models_in_both(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [name for name in new["models"] if name in old["models"]]
+
+
+def _renaming(previous: str) -> Difference:
+    return Difference("model", f"renamed from `{previous}`", "none", "its dataset has the same name, so its rows stay")
 
 
 def _addition(name: str, model: Model) -> ModelChange:

@@ -167,6 +167,11 @@ def _add(before: State, after: State, name: str) -> None:
     del after, before[0]["models"][name]
 
 
+def _rename(before: State, after: State, name: str) -> None:
+    del after
+    before[0]["models"]["bronze.of_another_name"] = before[0]["models"].pop(name)
+
+
 def _widen(*, is_deployed: bool) -> Callable[[State, State, str], None]:
     def make(before: State, after: State, name: str) -> None:
         for manifest, _ in (before, after):
@@ -429,6 +434,7 @@ MUTATIONS = (
         lambda model: any(other.get("model") == "silver.recent" for other in model["inputs"]),
         _turn_view,
     ),
+    Mutation("model renamed, with the same dataset", "model", lambda _: True, _rename),
 )
 
 

@@ -31,19 +31,24 @@ JOIN = (
 FLOW = '{{ flow(into="bronze.orders") }}\nSELECT id FROM {{ stream("raw.us") }}'
 ONCE = '{{ flow(into="bronze.orders", once=True) }}\nSELECT id FROM {{ ref("raw.old") }}'
 WITH_FLOW = {WEB: FLOW}
+RAW = {path: text for path, text in FILES.items() if path.startswith("models/raw/")}
+READER = '{{ streaming_table(key="id") }}\nSELECT id FROM {{ stream("%s") }}'
 STAYS = "what it has written stays in `bronze.orders` until a full refresh"
 
 
-def compile_shop(folder: Path, changed: dict[str, str]) -> Deployed:
-    lay_out({**FILES, "project.toml": PROJECT, **changed}, folder)
+def compile_shop(folder: Path, changed: dict[str, str], others: dict[str, str]) -> Deployed:
+    lay_out({**others, "project.toml": PROJECT, **changed}, folder)
     compilation = compile_project(folder, with_trace=False)
     assert compilation.succeeded, compilation.diagnostics
     text = next(artifact.text for artifact in compilation.artifacts if artifact.path == "manifest.json")
     return Deployed(json.loads(text), {})
 
 
-def plan_of(folder: Path, before: dict[str, str], after: dict[str, str]) -> ChangePlan:
-    return compare_manifests(compile_shop(folder / "before", before), compile_shop(folder / "after", after))
+def plan_of(folder: Path, before: dict[str, str], after: dict[str, str], others: dict[str, str] = FILES) -> ChangePlan:
+    deployed, compiled = (
+        compile_shop(folder / name, changed, others) for name, changed in (("before", before), ("after", after))
+    )
+    return compare_manifests(deployed, compiled)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +159,25 @@ def test_a_full_refresh_reads_the_inputs_of_views_again(tmp_path: Path) -> None:
 
 def losses(plan: ChangePlan) -> list[tuple[str, str]]:
     return [(name, difference.detail) for name, difference in plan.destructive]
+
+
+def test_a_model_with_another_id_and_the_same_table_stays(tmp_path: Path) -> None:
+    """With one schema for all layers, a model that moves to another layer keeps its table, and its readers go on."""
+    naming = {"project.toml": f'{PROJECT}\n[naming]\nschema = "main"\n'}
+    there = {**naming, WEB: FLOW, ORDERS: FILES[ORDERS], "models/silver/orders_by_id.sql": READER % "bronze.orders"}
+    here = {
+        **naming,
+        WEB.replace("bronze", "silver"): FLOW.replace("bronze", "silver"),
+        ORDERS.replace("bronze", "silver"): FILES[ORDERS],
+        "models/silver/orders_by_id.sql": READER % "silver.orders",
+    }
+    plan = plan_of(tmp_path, there | RAW, here | RAW, {})
+
+    assert {change.action for change in plan.models} == {"change"}
+    assert (plan.full_refresh, losses(plan)) == ((), [])
+    assert "    model: renamed from `bronze.orders` (its dataset has the same name, so its rows stay)" in list(
+        as_lines(plan)
+    )
+    other = {**here, ORDERS.replace("bronze", "silver"): FILES[ORDERS].replace("raw.eu", "raw.us")}
+    later = plan_of(tmp_path / "later", there | RAW, other | RAW, {})
+    assert later.full_refresh == ("silver.orders", "silver.orders_by_id")
