@@ -45,7 +45,7 @@ def test_of_one_changed_file_only_its_neighbours_are_read(project: Path) -> None
     counts = count_calls(lambda: build(project, OPTIONS))
 
     assert count_parsed_models(counts) == 2
-    assert counts["emit/notebooks/notebook.py", "emit_notebook"] == 1
+    assert counts["notebooks/notebook.py", "emit_notebook"] == 1
 
 
 def test_of_nothing_changed_nothing_is_read(project: Path) -> None:
