@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -11,61 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cbx.cli.engines import Engines
-from cbx.cli.places import STATE, path_from, relative_folder
+from cbx.cli.local_run.run_sources import RunOptions, RunSources, compile_sources, named_sources
+from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import ExcludeOption, NoTraceOption, SelectionOptions, StateManifestOption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
-    from cbx.compiler import Compilation
-    from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.project.setting_types.sections import Environment
     from cbx.runtime import RunResult
-    from cbx.runtime.errors import QueryLine
-    from cbx.runtime.results import EngineName, StandInPaths
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of one run."""
-
-    project: Path | None
-    environment: str
-    variables: tuple[str, ...]
-    tables: tuple[str, ...]
-    streams: tuple[str, ...]
-    state: Path | None
-    selection: SelectionOptions
-    full_refresh: bool
-    master: str | None
-    dry_run: bool
-    engine: EngineName | None = None
-    with_trace: bool = True
-
-
-@dataclass(frozen=True)
-class RunSources:
-    """The files to run, and their configuration.
-
-    Attributes:
-        paths: Notebooks, files and folders.
-        configuration: The configuration of the pipeline.
-        folder: The folder to which relative paths belong.
-        select: The tables to refresh, in lower case; None for all.
-        checks: The datasets that only check other datasets.
-        trace_back: Replaces the place of a problem in a notebook by the place in the model.
-        stand_ins: What stands in for tables and streams outside the pipeline.
-    """
-
-    paths: tuple[Path, ...]
-    configuration: dict[str, str]
-    folder: Path
-    select: frozenset[str] | None = None
-    checks: frozenset[str] = frozenset()
-    trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] | None = None
-    stand_ins: StandInPaths | None = None
 
 
 def run(
@@ -180,7 +134,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
     try:
         with TemporaryDirectory() as scratch:
             output = Path(scratch) if options.dry_run else None
-            sources = _named_sources(paths, options) if paths else _compile_sources(options, output)
+            sources = named_sources(paths, options) if paths else compile_sources(options, output)
             if sources is None:
                 return 1, {}
             if sources.select is not None and not sources.select:
@@ -230,120 +184,3 @@ def _project_folder(project: Path | None) -> Path:
     from cbx.cli.places import project_folder
 
     return project_folder(project)
-
-
-def _variables(texts: tuple[str, ...]) -> dict[str, str]:
-    return _named_values("--var", "a variable as name=value", texts)
-
-
-def _named_values(option: str, form: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """The values of an option by their names."""
-    from cbx.runtime import CannotRunError
-
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name or (not value and option != "--var"):
-            raise CannotRunError(f"{option} {text}: write {form}")
-        values[name] = value
-    return values
-
-
-def _stand_ins(options: RunOptions, environment: Environment, folder: Path) -> StandInPaths:
-    """What stands in for tables and streams: that of the environment, overridden by that of the command line.
-
-    Paths of the environment are relative to the folder; those of the command line are made so.
-    """
-    from cbx.runtime.results import StandInPaths
-
-    tables = _named_values("--table", "a table as catalog.schema.table=path", options.tables)
-    streams = _named_values("--stream", "a stream as topic=path or kafka=path", options.streams)
-    return StandInPaths(
-        environment.tables | {name: path_from(folder, path) for name, path in tables.items()},
-        environment.streams | {name: path_from(folder, path) for name, path in streams.items()},
-    )
-
-
-def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
-    """The selected tables of named notebooks; an option may have several, separated by spaces or commas."""
-    from cbx.runtime import CannotRunError
-
-    if selection.exclude or selection.state_manifest is not None:
-        hint = "with notebooks, use --select with the names of tables"
-        raise CannotRunError("--exclude and --state-manifest need a project", hint=hint)
-    if not selection.include:
-        return None
-    return frozenset(name.lower() for text in selection.include for name in text.replace(",", " ").split())
-
-
-def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
-    """The named notebooks, files and folders, with the configuration and the stand-ins of the command line."""
-    from cbx.project.setting_types.sections import Environment
-
-    configuration, select = _variables(options.variables), _selected_tables(options.selection)
-    return RunSources(
-        paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment(), Path.cwd())
-    )
-
-
-def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | None:
-    """Compile the project to its notebooks.
-
-    Args:
-        options: The project, the environment and the variables.
-        output: The folder for the compiled files; None for the project's folder.
-
-    Returns:
-        The notebooks; None if the project has errors, which are shown as `cbx compile` shows them.
-
-    Raises:
-        CannotRunError: If there is no project, or its target folder cannot be written.
-    """
-    from cbx.cli.local_run.configuration import run_configuration
-    from cbx.cli.local_run.places import trace_to_model
-    from cbx.cli.local_run.selection import select_datasets
-    from cbx.cli.local_run.unused_secrets import unused_secrets
-    from cbx.cli.places import project_folder
-    from cbx.compiler import compile_project
-    from cbx.project.setting_types.sections import Environment
-    from cbx.target.layout import TARGET
-
-    root, env = project_folder(options.project), options.environment
-    variables = _variables(options.variables)
-    compilation = compile_project(root, env, with_trace=options.with_trace)
-    select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
-    _write_notebooks(compilation, root, output or root)
-    if compilation.project is None or not compilation.succeeded:
-        return None
-    artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
-    paths = tuple((output or root) / TARGET / path for path in artifacts)
-    configuration = run_configuration(compilation, env, variables, select)
-    environment = compilation.project.settings.environments.get(env) or Environment()
-    stand_ins = _stand_ins(options, environment, root)
-    secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
-    checks = compilation.plan.check_names if compilation.plan else frozenset()
-    trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    return RunSources(paths, {**secrets, **configuration}, root.resolve(), select, checks, trace_back, stand_ins)
-
-
-def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:
-    """Write the compiled files, if there is no error, and show all diagnostics.
-
-    Raises:
-        CannotRunError: If there is no project, or its target folder cannot be written.
-    """
-    from cbx.cli.display.diagnostics import show_diagnostics
-    from cbx.cli.places import print_waiting
-    from cbx.project.find_project import find_project
-    from cbx.runtime import CannotRunError
-    from cbx.target.atomic_change import lock_target
-    from cbx.target.write import write_target
-
-    problems: tuple[Diagnostic, ...] = ()
-    if compilation.succeeded:
-        with lock_target(output, print_waiting):
-            _, problems = write_target(output, compilation.artifacts)
-    diagnostics = (*compilation.diagnostics, *problems)
-    show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
-    if problems or (compilation.project is None and find_project(root) is None):
-        raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
