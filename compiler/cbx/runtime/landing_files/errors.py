@@ -1,4 +1,4 @@
-"""What the readers of this package leave to Spark."""
+"""What does not fit a column, and what the readers of this package leave to Spark."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class NeedsSparkError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class MisfitError(Exception):
+    """A value does not fit its type, certainly."""

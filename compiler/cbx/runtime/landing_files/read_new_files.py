@@ -9,7 +9,7 @@ from cbx.runtime.auto_loader.reading_plan import Opening, ReadingPlan, plan_read
 from cbx.runtime.landing_files.csv.csv_rows import read_csv
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.json.json_rows import read_json
-from cbx.runtime.landing_files.rows import ColumnBuilder, result_schema
+from cbx.runtime.landing_files.rows import TableBuilder, result_schema
 from cbx.runtime.landing_files.schemas import LocalSchemas
 from cbx.runtime.landing_files.supported import find_unsupported
 
@@ -80,6 +80,6 @@ def _unread_files(plan: ReadingPlan, read: Collection[str]) -> tuple[LandedFile,
 def _read(plan: ReadingPlan, files: tuple[LandedFile, ...], *, with_metadata: bool) -> NewRows:
     if not plan.columns.fields:
         raise NeedsSparkError("the files have no columns")
-    rows = ColumnBuilder()
+    rows = TableBuilder(plan, with_metadata=with_metadata)
     (read_json if plan.options.file_format == "json" else read_csv)(plan, files, rows)
-    return NewRows(rows.to_table(plan, with_metadata=with_metadata), result_schema(plan), files, plan.state)
+    return NewRows(rows.build(), result_schema(plan), files, plan.state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -30,66 +29,72 @@ METADATA_TYPE: Final = pa.struct(
         ("file_modification_time", pa.timestamp("us", tz="UTC")),
     ]
 )
+_ROWS_OF_A_TABLE: Final = 50_000
 _NO_PARTITION: Final = ("", "__HIVE_DEFAULT_PARTITION__")
 _ESCAPES: Final = re.compile(r"(?:[^%]|%[0-9a-fA-F]{2})*")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 
 
-@dataclass(slots=True)
-class ColumnBuilder:
-    """The rows of files, in the order of the files.
+class TableBuilder:
+    """Builds the table of the rows of files, with the columns of a plan, and with ``_metadata`` if it is asked for."""
 
-    Attributes:
-        rows: The values of each row, by column.
-        counts: The files, each with the number of rows up to its end.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    ends: list[tuple[LandedFile, int]] = field(default_factory=list)
+    def __init__(self, plan: ReadingPlan, *, with_metadata: bool) -> None:
+        self._columns = result_schema(plan).fields
+        self._partitions = frozenset(plan.state.partitions.names)
+        self._with_metadata = with_metadata
+        self._rows: list[dict[str, Any]] = []
+        self._ends: list[tuple[LandedFile, int]] = []
+        self._tables: list[pa.Table] = []
 
     def add(self, row: dict[str, Any]) -> None:
         """Add a row of the current file."""
-        self.rows.append(row)
+        self._rows.append(row)
 
     def end_file(self, file: LandedFile) -> None:
-        """End the current file."""
-        self.ends.append((file, len(self.rows)))
-
-    def to_table(self, plan: ReadingPlan, *, with_metadata: bool) -> pa.Table:
-        """The rows as a table with the columns of the plan, and with ``_metadata`` if it is asked for.
+        """End the current file.
 
         Raises:
-            NeedsSparkError: A folder has a value that is not certain to be read as Spark reads it.
+            NeedsSparkError: A value is not certain to be read as Spark reads it.
         """
-        schema = result_schema(plan)
-        partitions = set(plan.state.partitions.names)
-        columns = [
-            self._partition(column) if column.name in partitions else self._column(column) for column in schema.fields
-        ]
-        names = list(schema.names)
-        if with_metadata:
-            columns.append(pa.array(self._per_row(map(_metadata, self._files())), METADATA_TYPE))
-            names.append(METADATA)
-        return pa.table(columns, names=names)
+        self._ends.append((file, len(self._rows)))
+        if len(self._rows) >= _ROWS_OF_A_TABLE:
+            self._end_table()
 
-    def _column(self, column: StructField) -> pa.Array:
-        values = [row[column.name] for row in self.rows]
+    def build(self) -> pa.Table:
+        """The table of all rows; raises as ``end_file`` does."""
+        if self._rows or not self._tables:
+            self._end_table()
+        return pa.concat_tables(self._tables)
+
+    def _end_table(self) -> None:
+        names = [column.name for column in self._columns]
+        arrays = [
+            self._partition(column) if column.name in self._partitions else self._column(column)
+            for column in self._columns
+        ]
+        if self._with_metadata:
+            names.append(METADATA)
+            arrays.append(pa.array(self._per_row(_metadata(file) for file, _ in self._ends), METADATA_TYPE))
+        self._tables.append(pa.table(arrays, names=names))
+        self._rows, self._ends = [], []
+
+    def _array(self, column: StructField) -> pa.Array:
+        if column.name in self._partitions:
+            return self._partition(column)
+        values = [row[column.name] for row in self._rows]
         try:
             return pa.array(values, arrow_type(column.dataType))
         except (pa.ArrowException, UnicodeEncodeError) as error:
             raise NeedsSparkError(f"the column {column.name} has a value that Arrow does not hold: {error}") from error
 
     def _partition(self, column: StructField) -> pa.Array:
-        values = (partition_value(file.uri, column.name, column.dataType) for file in self._files())
+        values = (partition_value(file.uri, column.name, column.dataType) for file, _ in self._ends)
         return pa.array(self._per_row(values), arrow_type(column.dataType))
-
-    def _files(self) -> list[LandedFile]:
-        return [file for file, _ in self.ends]
 
     def _per_row(self, values: Iterable[Any]) -> list[Any]:
         """One value for each row, from one value for each file."""
         repeated: list[Any] = []
-        for value, (_, end) in zip(values, self.ends, strict=True):
+        for value, (_, end) in zip(values, self._ends, strict=True):
             repeated += [value] * (end - len(repeated))
         return repeated
 

@@ -10,20 +10,19 @@ from cbx.runtime.auto_loader.readers.rescue import FILE_KEY
 from cbx.runtime.auto_loader.schemas import find
 from cbx.runtime.landing_files.csv.csv_text import Dialect, make_dialect, read_records, split_record
 from cbx.runtime.landing_files.csv.csv_values import Converter, make_converter
-from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 from cbx.runtime.landing_files.json.json_rescue import write_malformed
 from cbx.runtime.landing_files.json.json_values import write_json
-from cbx.runtime.landing_files.text_values import MisfitError
 
 if TYPE_CHECKING:
     from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.reading_plan import ReadingPlan
-    from cbx.runtime.landing_files.rows import ColumnBuilder
+    from cbx.runtime.landing_files.rows import TableBuilder
 
 Header = tuple[str, ...]
 
 
-def read_csv(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: ColumnBuilder) -> None:
+def read_csv(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
     """Add the rows of CSV files.
 
     Args:

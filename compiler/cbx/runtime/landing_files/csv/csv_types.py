@@ -17,8 +17,9 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from cbx.runtime.landing_files.errors import NeedsSparkError
-from cbx.runtime.landing_files.text_values import MisfitError, parse_date, parse_timestamp
+from cbx.runtime.landing_files.dates_and_times import parse_timestamp
+from cbx.runtime.landing_files.decimals import has_foreign_digits
+from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}")
 _FRACTION: Final = re.compile(r"[+-]?[0-9]{1,30}\.[0-9]{1,30}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIMESTAMP: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T].*")
+_LONG_YEAR: Final = re.compile(r"[+-]|[0-9]{5}[0-9]*-")
+_UNUSUAL_NUMBER: Final = re.compile(
+    r"[\x00-\x20]*[+-]?(?:[0-9.,]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?[fFdD]?|0[xX].*|NaN|Infinity|Inf)[\x00-\x20]*"
+)
 _NUMBERS: Final = (IntegerType(), LongType())
 
 
@@ -61,33 +65,28 @@ def _widest_number(kinds: set[DataType]) -> DataType:
 
 def _value_type(text: str) -> DataType:
     if _INTEGER.fullmatch(text):
-        value = int(text)
-        if -(1 << 31) <= value < 1 << 31:
-            return IntegerType()
-        if -(1 << 63) <= value < 1 << 63:
-            return LongType()
-        return DecimalType(len(str(abs(value))), 0)
+        return _integer_type(int(text))
     if _FRACTION.fullmatch(text):
         return DoubleType()
-    if _DATE.fullmatch(text):
-        return _check_date(text, DateType())
-    if _TIMESTAMP.fullmatch(text):
-        return _check_date(text, TimestampType())
-    return _word_type(text)
-
-
-def _check_date(text: str, kind: DataType) -> DataType:
-    try:
-        (parse_date if kind == DateType() else parse_timestamp)(text)
-    except MisfitError as error:
-        raise NeedsSparkError(f"a CSV column has the value {text[:40]!r}") from error
-    return kind
-
-
-def _word_type(text: str) -> DataType:
     if text.lower() in ("true", "false") and text.isascii():
         return BooleanType()
-    is_word = text[0].isalpha() and not (text[0] == "T" and text[1:2].isdigit())
-    if not is_word or text.lower() in ("nan", "inf", "infinity", "t") or not text.isascii():
+    if _UNUSUAL_NUMBER.fullmatch(text) or has_foreign_digits(text) or _LONG_YEAR.match(text):
         raise NeedsSparkError(f"a CSV column has the value {text[:40]!r}")
-    return StringType()
+    return _dated_type(text) or StringType()
+
+
+def _integer_type(value: int) -> DataType:
+    if -(1 << 31) <= value < 1 << 31:
+        return IntegerType()
+    if -(1 << 63) <= value < 1 << 63:
+        return LongType()
+    return DecimalType(len(str(abs(value))), 0)
+
+
+def _dated_type(text: str) -> DataType | None:
+    """The type of a date or a timestamp; None for another text."""
+    try:
+        parse_timestamp(text)
+    except MisfitError:
+        return None
+    return DateType() if _DATE.fullmatch(text) else TimestampType()

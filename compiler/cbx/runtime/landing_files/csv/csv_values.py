@@ -20,15 +20,16 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from cbx.runtime.landing_files.errors import NeedsSparkError
-from cbx.runtime.landing_files.text_values import MisfitError, parse_date, parse_decimal, parse_timestamp
+from cbx.runtime.landing_files.dates_and_times import parse_date, parse_timestamp
+from cbx.runtime.landing_files.decimals import has_foreign_digits, parse_decimal
+from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 
 Converter = Callable[[str], Any]
 
 _BITS: Final[dict[type[DataType], int]] = {LongType: 63, IntegerType: 31, ShortType: 15, ByteType: 7}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _DOUBLE: Final = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LATE_SPECIAL: Final = {"NaN": float("nan"), "Inf": float("inf"), "-Inf": float("-inf")}
 _SPECIAL: Final = {"NaN": float("nan"), "Inf": float("inf"), "-Inf": float("-inf")}
 _BLANK: Final = "".join(map(chr, range(33)))
 _LONGEST_INTEGER: Final = 300
@@ -64,9 +65,7 @@ def _integer_converter(bits: int) -> Converter:
 
 def _unfit(text: str) -> Exception:
     """The error for a text that is no number in ASCII: Java knows the digits of other scripts."""
-    if text.isascii() or not any(character.isdecimal() for character in text):
-        return MisfitError()
-    return NeedsSparkError("a number has digits of another script")
+    return NeedsSparkError("a number has digits of another script") if has_foreign_digits(text) else MisfitError()
 
 
 def to_double(text: str) -> float:
@@ -90,16 +89,10 @@ def _to_boolean(text: str) -> bool:
     raise MisfitError
 
 
-def _to_date(text: str) -> int:
-    if not _DATE.fullmatch(text) and text[:1].isdigit():
-        raise NeedsSparkError(f"a date has the form {text[:40]!r}")
-    return parse_date(text)
-
-
 _LEAVES: Final[dict[type[DataType], Converter]] = {
     StringType: str,
     BooleanType: _to_boolean,
     DoubleType: to_double,
-    DateType: _to_date,
+    DateType: parse_date,
     TimestampType: parse_timestamp,
 }

@@ -9,9 +9,8 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructTy
 
 from cbx.runtime.auto_loader.readers.rescue import FILE_KEY, MALFORMED_KEY
 from cbx.runtime.auto_loader.schemas import covers, find
-from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 from cbx.runtime.landing_files.json.json_values import PartialError, as_variant, make_converter, write_json
-from cbx.runtime.landing_files.text_values import MisfitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

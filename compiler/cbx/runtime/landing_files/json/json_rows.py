@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.reading_plan import ReadingPlan
-    from cbx.runtime.landing_files.rows import ColumnBuilder
+    from cbx.runtime.landing_files.rows import TableBuilder
 
 _EMPTY_OBJECT: Final[dict[str, Any]] = {}
 
@@ -36,7 +36,7 @@ def read_records(file: LandedFile) -> Iterator[str]:
             yield line
 
 
-def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: ColumnBuilder) -> None:
+def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
     """Add the rows of JSON files.
 
     Args:

@@ -23,9 +23,10 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.dates_and_times import parse_date, parse_timestamp
+from cbx.runtime.landing_files.decimals import has_foreign_digits, parse_decimal
+from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 from cbx.runtime.landing_files.json.json_text import ExactArray, ExactObject, Fraction
-from cbx.runtime.landing_files.text_values import MisfitError, parse_date, parse_decimal, parse_timestamp
 
 Converter = Callable[[Any], Any]
 
@@ -35,6 +36,9 @@ _FLOATS: Final = {
     **dict.fromkeys(("-INF", "-Infinity"), float("-inf")),
 }
 _BITS: Final[dict[type[DataType], int]] = {LongType: 63, IntegerType: 31, ShortType: 15}
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
+_DIGITS: Final = re.compile(r"[+-]?[0-9]+")
+_FIRST_GREGORIAN_DAY: Final = -141_000
 _LARGEST_SECONDS: Final = 9_000_000_000_000
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")
 _PLAIN_FRACTION: Final = re.compile(r"-?[0-9]+\.[0-9]+")
@@ -130,8 +134,20 @@ def _to_boolean(value: Any) -> Any:
 def _to_date(value: Any) -> Any:
     if value is None:
         return None
-    if type(value) is str and value:
+    if type(value) is not str or not value:
+        raise MisfitError
+    try:
         return parse_date(value)
+    except MisfitError:
+        return _days_since_1970(value)
+
+
+def _days_since_1970(text: str) -> int:
+    """Spark reads a whole number in a text as days."""
+    if _WHOLE.fullmatch(text) and int(text) > _FIRST_GREGORIAN_DAY:
+        return int(text)
+    if _DIGITS.fullmatch(text) or has_foreign_digits(text):
+        raise NeedsSparkError(f"a date has the form {text[:40]!r}")
     raise MisfitError
 
 
@@ -139,6 +155,8 @@ def _to_timestamp(value: Any) -> Any:
     if value is None:
         return None
     if type(value) is str and value:
+        if "GMT" in value:
+            raise NeedsSparkError(f"a timestamp has the form {value[:40]!r}")
         return parse_timestamp(value)
     if type(value) is int:
         if abs(value) > _LARGEST_SECONDS:
