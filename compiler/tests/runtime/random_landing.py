@@ -42,7 +42,8 @@ class Draw:
 def draw_landing(seed: str) -> Draw:
     """A random landing folder; the same seed gives the same."""
     rng = random.Random(seed)
-    return _draw_json(rng) if rng.random() < 0.6 else _draw_csv(rng)
+    choice = rng.random()
+    return _draw_json(rng) if choice < 0.55 else _draw_csv(rng) if choice < 0.94 else _draw_texts(rng)
 
 
 def _common_options(rng: random.Random, file_format: str) -> dict[str, str]:
@@ -92,6 +93,8 @@ def _draw_json(rng: random.Random) -> Draw:
     schema = _columns(rng, names, options)
     oddity = rng.choice((0, 0.02, 0.1))
     is_partitioned = rng.random() < 0.15
+    if rng.random() < 0.2:
+        options["multiLine"] = "true"
     batches = []
     for batch in range(rng.randint(1, 3)):
         if batch and rng.random() < 0.4:
@@ -99,10 +102,19 @@ def _draw_json(rng: random.Random) -> Draw:
         files = {}
         for number in range(rng.randint(1, 3)):
             lines = [_json_line(rng, names, oddity) for _ in range(rng.randint(0, 6))]
+            if "multiLine" in options:
+                lines = _document(rng, lines)
             name = f"{_folder(rng, is_partitioned)}{batch}{number}{rng.choice('ab')}.json"
             _add_file(rng, files, name, lines)
         batches.append(files)
     return Draw(options, schema, tuple(batches))
+
+
+def _document(rng: random.Random, lines: list[str]) -> list[str]:
+    """One JSON document of these records."""
+    if rng.random() < 0.5:
+        return [line.replace(": ", ":\n ") for line in lines[:1]]
+    return ["[", ",\n".join(line for line in lines if line), rng.choice(("]", " ]"))]
 
 
 def _add_file(rng: random.Random, files: dict[str, bytes], name: str, lines: list[str]) -> None:
@@ -197,6 +209,20 @@ def _odd_value(rng: random.Random) -> Any:
             [777001], {"zip": 777002}, "line\u2028end", "ctrl\u0001", "\u007f", "quote'",
         )
     )  # fmt: skip
+
+
+def _draw_texts(rng: random.Random) -> Draw:
+    options = {"cloudFiles.format": rng.choice(("text", "binaryFile"))}
+    if rng.random() < 0.3:
+        options["pathGlobFilter"] = "?1*"
+    batches = []
+    for batch in range(rng.randint(1, 2)):
+        files: dict[str, bytes] = {}
+        for number in range(rng.randint(1, 3)):
+            lines = rng.choices(("one", "", " two ", "Zo\u00eb", "a\tb", '"q"'), k=rng.randint(0, 5))
+            _add_file(rng, files, f"{_folder(rng, number == 7)}{batch}{number}.txt", lines)
+        batches.append(files)
+    return Draw(options, None, tuple(batches))
 
 
 def _draw_csv(rng: random.Random) -> Draw:

@@ -38,13 +38,27 @@ def read_content(file: LandedFile) -> bytes:
     Raises:
         NeedsSparkError: It cannot be read.
     """
-    path = local_path(file.uri)
-    if path is None or path.endswith(_OTHER_COMPRESSION) or file.size > _LARGEST:
-        raise NeedsSparkError(f"{file.path} is compressed, very large, or on another file system")
+    if file.path.endswith(_OTHER_COMPRESSION):
+        raise NeedsSparkError(f"{file.path} is compressed")
+    content = read_stored_bytes(file)
     try:
-        content = Path(path).read_bytes()
-        return gzip.decompress(content) if path.endswith(".gz") else content
+        return gzip.decompress(content) if file.path.endswith(".gz") else content
     except (OSError, EOFError, zlib.error) as error:
+        raise NeedsSparkError(f"{file.path} cannot be decompressed: {error}") from error
+
+
+def read_stored_bytes(file: LandedFile) -> bytes:
+    """The bytes of a file as they are stored.
+
+    Raises:
+        NeedsSparkError: It cannot be read.
+    """
+    path = local_path(file.uri)
+    if path is None or file.size > _LARGEST:
+        raise NeedsSparkError(f"{file.path} is very large, or on another file system")
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
         raise NeedsSparkError(f"{file.path} cannot be read: {error}") from error
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cbx.runtime.auto_loader.listing import LandedFile
 from cbx.runtime.auto_loader.reading_plan import Opening, ReadingPlan, plan_reading
 from cbx.runtime.landing_files.csv.csv_rows import read_csv
 from cbx.runtime.landing_files.errors import NeedsSparkError
@@ -12,14 +14,12 @@ from cbx.runtime.landing_files.json.json_rows import read_json
 from cbx.runtime.landing_files.rows import TableBuilder, result_schema
 from cbx.runtime.landing_files.schemas import LocalSchemas
 from cbx.runtime.landing_files.supported import find_unsupported
+from cbx.runtime.landing_files.whole_files import read_binary, read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyspark.sql.types import StructType
 
-    from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.state import LoaderState
 
 
@@ -81,5 +81,13 @@ def _read(plan: ReadingPlan, files: tuple[LandedFile, ...], *, with_metadata: bo
     if not plan.columns.fields:
         raise NeedsSparkError("the files have no columns")
     rows = TableBuilder(plan, with_metadata=with_metadata)
-    (read_json if plan.options.file_format == "json" else read_csv)(plan, files, rows)
+    _READERS[plan.options.file_format](plan, files, rows)
     return NewRows(rows.build(), result_schema(plan), files, plan.state)
+
+
+_READERS: Final[Mapping[str, Callable[[ReadingPlan, tuple[LandedFile, ...], TableBuilder], None]]] = {
+    "json": read_json,
+    "csv": read_csv,
+    "text": lambda _, files, rows: read_lines(files, rows),
+    "binaryFile": lambda _, files, rows: read_binary(files, rows),
+}

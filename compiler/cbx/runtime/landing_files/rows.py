@@ -68,10 +68,7 @@ class TableBuilder:
 
     def _end_table(self) -> None:
         names = [column.name for column in self._columns]
-        arrays = [
-            self._partition(column) if column.name in self._partitions else self._column(column)
-            for column in self._columns
-        ]
+        arrays = [self._array(column) for column in self._columns]
         if self._with_metadata:
             names.append(METADATA)
             arrays.append(pa.array(self._per_row(_metadata(file) for file, _ in self._ends), METADATA_TYPE))

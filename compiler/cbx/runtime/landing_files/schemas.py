@@ -25,9 +25,9 @@ class LocalSchemas:
         """List the files of a folder."""
         return list_files(options, path)
 
-    def infer_json(self, _options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
         """Infer the fields of JSON files."""
-        return infer_json_fields(files)
+        return infer_json_fields(files, is_multi_line=options.is_reader_set("multiLine"))
 
     def infer_columnar(self, options: LoaderOptions, _files: tuple[LandedFile, ...]) -> StructType:
         """Refuse: the files of these formats have schemas that only Spark merges."""

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 _OF_ALL: Final = frozenset({"pathglobfilter", "maxfilespertrigger", "maxbytespertrigger"})
 _OF_FORMAT: Final[Mapping[str, frozenset[str]]] = {
-    "json": _OF_ALL,
+    "json": _OF_ALL | {"multiline"},
     "csv": _OF_ALL | {"header", "sep", "delimiter", "quote", "escape"},
+    "text": _OF_ALL,
+    "binaryFile": _OF_ALL,
 }
 _CONVERTIBLE: Final[Mapping[str, Callable[[DataType], bool]]] = {
     "json": json_values.is_convertible,
@@ -47,6 +49,8 @@ def find_unsupported(options: Mapping[str, str], schema: StructType | str | None
         checked = read_options(options)
     except AutoLoaderError:
         return None
+    if schema is not None and checked.file_format == "json" and checked.is_reader_set("multiLine"):
+        return "the option multiLine with a schema"
     return _unsupported_option(checked) or _unsupported_type(checked, schema)
 
 
@@ -91,5 +95,6 @@ def _unsupported_type(options: LoaderOptions, schema: StructType | str | None) -
 
 
 def _first_unsupported(file_format: str, kinds: Iterable[DataType]) -> str | None:
-    is_convertible = _CONVERTIBLE[file_format]
-    return next((f"the type {kind.simpleString()}" for kind in kinds if not is_convertible(kind)), None)
+    is_convertible = _CONVERTIBLE.get(file_format)
+    refused = (kind for kind in kinds if is_convertible is not None and not is_convertible(kind))
+    return next((f"the type {kind.simpleString()}" for kind in refused), None)

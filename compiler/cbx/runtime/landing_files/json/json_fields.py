@@ -35,15 +35,19 @@ _BOOLEAN: Final = BooleanType()
 _DIGITS: Final = 38
 
 
-def infer_json_fields(files: tuple[LandedFile, ...]) -> StructType:
+def infer_json_fields(files: tuple[LandedFile, ...], *, is_multi_line: bool) -> StructType:
     """Infer the fields of all records.
+
+    Args:
+        files: The files.
+        is_multi_line: Whether each file is one object or an array, and not an object per line.
 
     Raises:
         NeedsSparkError: It is not certain how Spark reads a record.
     """
     fields: Fields = {}
     for file in files:
-        for text in read_records(file):
+        for text in read_records(file, is_multi_line=is_multi_line):
             try:
                 record = parse_record(text)
             except MalformedRecordError:

@@ -8,8 +8,15 @@ from cbx.runtime.auto_loader.errors import malformed_record
 from cbx.runtime.auto_loader.schemas import covers
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.json.json_rescue import make_rescuer, write_malformed
-from cbx.runtime.landing_files.json.json_text import MalformedRecordError, parse_record
-from cbx.runtime.landing_files.json.json_values import Converter, TextNeededError, convert_fields, make_converter
+from cbx.runtime.landing_files.json.json_text import MalformedRecordError, parse_array, parse_record
+from cbx.runtime.landing_files.json.json_values import (
+    Converter,
+    TextNeededError,
+    convert_fields,
+    make_converter,
+    rewrite_numbers,
+    write_json,
+)
 from cbx.runtime.landing_files.landed_text import read_text, split_lines
 
 if TYPE_CHECKING:
@@ -22,18 +29,40 @@ if TYPE_CHECKING:
 _EMPTY_OBJECT: Final[dict[str, Any]] = {}
 
 
-def read_records(file: LandedFile) -> Iterator[str]:
-    """The texts of the records of a file, one per line.
+def read_records(file: LandedFile, *, is_multi_line: bool) -> Iterator[str]:
+    """The texts of the records of a file.
+
+    Args:
+        file: The file.
+        is_multi_line: Whether the file is one object or an array of objects, and not an object per line.
 
     Raises:
-        NeedsSparkError: The file cannot be read, or it is not certain whether a line is a record.
+        NeedsSparkError: The file cannot be read, or it is not certain what its records are.
     """
-    for line in split_lines(read_text(file)):
+    text = read_text(file)
+    if is_multi_line:
+        yield from _read_document(text)
+        return
+    for line in split_lines(text):
         if line.isspace():
             if line.strip(" "):
                 raise NeedsSparkError(f"{file.path} has a line of white space")
         elif line:
             yield line
+
+
+def _read_document(text: str) -> Iterator[str]:
+    if not text.strip(" "):
+        return
+    if text.isspace():
+        raise NeedsSparkError("a JSON document is blank")
+    if not text.lstrip(" ").startswith("["):
+        yield text
+        return
+    for record in parse_array(text):
+        if not isinstance(record, dict):
+            raise NeedsSparkError("a JSON array has a record that is no object")
+        yield write_json(rewrite_numbers(record))
 
 
 def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
@@ -49,7 +78,9 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
         NeedsSparkError: It is not certain how Spark reads a record.
     """
     is_plain = plan.landing.is_plain
-    is_by_reader = is_plain or not plan.is_rescuing_new or covers(plan.columns, plan.state.seen)
+    is_multi_line = plan.options.is_reader_set("multiLine")
+    is_covered = not plan.is_rescuing_new or covers(plan.columns, plan.state.seen)
+    is_by_reader = is_plain or (is_covered and not is_multi_line)
     seen = plan.columns if is_by_reader else plan.state.seen
     corrupt = plan.options.corrupt_column if is_plain else plan.corrupt
     kinds = {field.name: field.dataType for field in plan.columns.fields if field.name != corrupt}
@@ -57,7 +88,7 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
     rescuer = make_rescuer(plan.columns, seen, is_rescuing_new=plan.is_rescuing_new and not is_by_reader)
     is_strict, mode = plan.rescued is None, plan.options.malformed
     for file in files:
-        for text in read_records(file):
+        for text in read_records(file, is_multi_line=is_multi_line):
             try:
                 fields, row, is_whole = _convert(text, converters)
                 is_malformed = is_strict and not is_whole

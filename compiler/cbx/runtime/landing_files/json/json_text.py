@@ -72,6 +72,20 @@ def parse_record(text: str, *, is_exact: bool = False) -> dict[str, Any]:
     return _Parser(text).parse()
 
 
+def parse_array(text: str) -> list[Any]:
+    """Parse a document that is an array.
+
+    Raises:
+        NeedsSparkError: It is malformed, or it is not certain how Spark reads it.
+    """
+    if len(text) > _LONGEST:
+        raise NeedsSparkError("a JSON document is very long")
+    try:
+        return _Parser(text).parse_array()
+    except MalformedRecordError as error:
+        raise NeedsSparkError("a JSON document is malformed") from error
+
+
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs) or "" in fields:
@@ -107,6 +121,14 @@ class _Parser:
         self._skip_space()
         if self.place < len(self.text):
             raise NeedsSparkError("a JSON record is followed by other text")
+        return value
+
+    def parse_array(self) -> list[Any]:
+        self._skip_space()
+        value = self._array()
+        self._skip_space()
+        if self.place < len(self.text):
+            raise NeedsSparkError("a JSON document is followed by other text")
         return value
 
     def _value(self) -> Any:

@@ -43,6 +43,9 @@ _LARGEST_SECONDS: Final = 9_000_000_000_000
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")
 _PLAIN_FRACTION: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 _DECIMAL_DIGITS: Final = 38
+_DOUBLE_DIGITS: Final = 12
+_SMALLEST_PLAIN: Final = 0.001
+_LARGEST_PLAIN: Final = 10_000_000
 _LONG: Final = 1 << 63
 
 
@@ -306,6 +309,26 @@ def _write_text(text: str) -> str:
     if _CONTROL.search(text):
         raise NeedsSparkError("a control character is written as JSON")
     return json.dumps(text, ensure_ascii=False)
+
+
+def rewrite_numbers(value: Any) -> Any:
+    """A value whose numbers with a fraction are spelled as Java spells a DOUBLE.
+
+    Raises:
+        NeedsSparkError: A number has more digits than a DOUBLE surely keeps.
+    """
+    if isinstance(value, dict):
+        return {name: rewrite_numbers(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [rewrite_numbers(part) for part in value]
+    if type(value) is not Fraction:
+        return value
+    if len(value.text) > _DOUBLE_DIGITS or not _PLAIN_FRACTION.fullmatch(value.text):
+        raise NeedsSparkError(f"an array of records has the number {value.text[:40]}")
+    number = float(value.text)
+    if not _SMALLEST_PLAIN <= abs(number) < _LARGEST_PLAIN and number:
+        raise NeedsSparkError(f"an array of records has the number {value.text[:40]}")
+    return Fraction(repr(number))
 
 
 def as_variant(value: Any) -> Any:
