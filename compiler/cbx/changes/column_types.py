@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 
 _DECIMAL = re.compile(r"DECIMAL\((\d{1,3}),(\d{1,3})\)")
-_SYNONYMS = {"BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT"}
+_WORD = re.compile(r"\w+(?!\w*\s*:)")
+"""The name of a type, or of a field without a colon."""
+_SYNONYMS = {
+    "BYTE": "TINYINT",
+    "SHORT": "SMALLINT",
+    "INTEGER": "INT",
+    "LONG": "BIGINT",
+    "REAL": "FLOAT",
+    "DEC": "DECIMAL",
+    "NUMERIC": "DECIMAL",
+    "TIMESTAMP_LTZ": "TIMESTAMP",
+}
 _WIDER = {
     "TINYINT": {"SMALLINT", "INT", "BIGINT", "DOUBLE"},
     "SMALLINT": {"INT", "BIGINT", "DOUBLE"},
@@ -17,12 +28,11 @@ _DIGITS = {"TINYINT": 10, "SMALLINT": 10, "INT": 10, "BIGINT": 20}
 
 
 def normalise_type(type_name: str) -> str:
-    """A type's name in a canonical spelling: upper case, no spaces, one synonym."""
-    name = re.sub(r"\s+", "", type_name).upper()
-    name = {"DEC": "DECIMAL(10,0)", "DECIMAL": "DECIMAL(10,0)", "NUMERIC": "DECIMAL(10,0)"}.get(name, name)
-    name = re.sub(r"^(?:DEC|NUMERIC)\(", "DECIMAL(", name)
-    name = re.sub(r"^DECIMAL\((\d+)\)$", r"DECIMAL(\1,0)", name)
-    return _SYNONYMS.get(name, name)
+    """A type's name in a canonical spelling: upper case, no spaces, one synonym, also of the parts of nested types."""
+    name = _WORD.sub(lambda word: _SYNONYMS.get(word[0], word[0]), type_name.upper())
+    name = re.sub(r"\s+", "", name)
+    name = re.sub(r"\bDECIMAL\b(?![(:])", "DECIMAL(10,0)", name)
+    return re.sub(r"\bDECIMAL\((\d+)\)", r"DECIMAL(\1,0)", name)
 
 
 def is_widening(before: str, after: str) -> bool:

@@ -36,8 +36,10 @@ RESTARTED = "its checkpoint is that of the earlier stream: rename the model to s
 NEW_SINK = "the new sink sends all rows"
 MOVED = "the table with the old name is dropped with its rows"
 _ON_START = "it has an effect from the next full refresh on"
+_SAME_STREAM = "the stream goes on where it has stopped: write a flow for another stream"
 _OPTION_REASONS = {
     "kafka.bootstrap.servers": "the stream goes on at the offsets that it has reached: keep the same cluster",
+    **dict.fromkeys(("region", "endpointurl", "service.url", "subscriptionid", "projectid"), _SAME_STREAM),
     "startingoffsets": _ON_START,
     "startingtimestamp": _ON_START,
     "startingoffsetsbytimestamp": _ON_START,
@@ -285,19 +287,21 @@ def _source_difference(source: Model, verb: str, before: Model, after: Model) ->
 
 
 def _compare_columns(before: Model, after: Model) -> Iterator[Difference]:
-    old = {column["name"]: column for column in before["columns"]}
-    new = {column["name"]: column for column in after["columns"]}
+    """Compare the columns by their names, whose upper and lower case do not matter."""
+    old, new = ({column["name"].lower(): column for column in model["columns"]} for model in (before, after))
     if bool(old) != bool(new):
-        verb = "are now known" if new else "are no longer known"
-        yield Difference("columns", f"{verb}: {', '.join(f'`{name}`' for name in (new or old))}", "none")
+        verb, known = ("are now known", new) if new else ("are no longer known", old)
+        names = ", ".join(f"`{column['name']}`" for column in known.values())
+        yield Difference("columns", f"{verb}: {names}", "none")
+        yield from (_now_not_null(f"`{name}`", after) for name in sorted(columns_without_null(after)) if not old)
         return
-    for name in old:
+    for name, column in old.items():
         if name not in new:
             reason = "a column cannot be removed from a table that keeps its rows" if is_streaming(after) else None
-            yield Difference("columns", f"`{name}` removed", _refresh_for(after, "full_refresh"), reason)
+            yield Difference("columns", f"`{column['name']}` removed", _refresh_for(after, "full_refresh"), reason)
     for name, column in new.items():
         if name not in old:
-            yield Difference("columns", f"`{name}` added", "incremental", _new_rows_reason(after))
+            yield Difference("columns", f"`{column['name']}` added", "incremental", _new_rows_reason(after))
         else:
             yield from _compare_column(old[name], column, before, after)
     shared = [name for name in old if name in new], [name for name in new if name in old]
@@ -307,6 +311,8 @@ def _compare_columns(before: Model, after: Model) -> Iterator[Difference]:
 
 def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
     name = f"`{new['name']}`"
+    if old["name"] != new["name"]:
+        yield Difference("columns", f"`{old['name']}` is spelled {name} now")
     if None in {old["type"], new["type"]}:
         if old["type"] != new["type"]:
             yield Difference("columns", f"{name}: {old['type'] or 'unknown'} -> {new['type'] or 'unknown'}", "none")
@@ -322,12 +328,16 @@ def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iter
 def _compare_nullability(name: str, old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
     """Compare NOT NULL. A table refuses NULL only if it has a schema of its own, with a primary key or a mask."""
     if new["name"] in columns_without_null(after) and old["name"] not in columns_without_null(before):
-        reason = "existing rows may have NULL" if is_streaming(after) else None
-        yield Difference("columns", f"{name} is now NOT NULL", _refresh_for(after, "full_refresh"), reason)
+        yield _now_not_null(name, after)
     elif new["not_null"] and not old["not_null"]:
         yield Difference("columns", f"{name} is now NOT NULL")
     elif old["not_null"] and not new["not_null"]:
         yield Difference("columns", f"{name} may now be NULL")
+
+
+def _now_not_null(name: str, after: Model) -> Difference:
+    reason = "existing rows may have NULL" if is_streaming(after) else None
+    return Difference("columns", f"{name} is now NOT NULL", _refresh_for(after, "full_refresh"), reason)
 
 
 def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Difference:

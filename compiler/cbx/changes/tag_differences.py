@@ -14,9 +14,9 @@ def compare_tags(before: Model, after: Model) -> Iterator[Difference]:
     """The tags that differ between a model as deployed and as compiled."""
     for name, old, new in _changed_tags(before.get("table_tags", {}), after.get("table_tags", {})):
         yield Difference("table_tags", f"`{name}`: {old} -> {new}", "none", _SET)
-    deployed = {column["name"]: column.get("tags", {}) for column in before["columns"]}
+    deployed = {column["name"].lower(): column.get("tags", {}) for column in before["columns"]}
     for column in after["columns"]:
-        for name, old, new in _changed_tags(deployed.get(column["name"], {}), column.get("tags", {})):
+        for name, old, new in _changed_tags(deployed.get(column["name"].lower(), {}), column.get("tags", {})):
             yield Difference("columns", f"`{column['name']}`: tag `{name}` {old} -> {new}", "none", _SET)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mutations import MUTATIONS, Model, Mutation, State, as_deployed, base, rows, streaming, table
 
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
-from cbx.changes.column_types import is_widening
+from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.compare import compare_manifests
 from cbx.changes.plan_document import as_document
 from cbx.changes.plan_text import as_lines, as_markdown
@@ -217,6 +217,40 @@ def test_rows_of_a_seed_are_counted(changes: dict[str, int], detail: str) -> Non
     change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), "silver.currencies")
 
     assert [difference.detail for difference in change.differences] == [detail]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("TIMESTAMP", "TIMESTAMP_LTZ"),
+        ("ARRAY<INTEGER>", "array<int>"),
+        ("STRUCT<long: LONG, price: DECIMAL(5)>", "STRUCT<long:BIGINT,price:NUMERIC(5,0)>"),
+        ("MAP<STRING, DEC>", "MAP<STRING, DECIMAL(10, 0)>"),
+    ],
+    ids=str,
+)
+def test_one_type_has_several_names(before: str, after: str) -> None:
+    """Another spelling asks for nothing."""
+    assert normalise_type(before) == normalise_type(after)
+    assert normalise_type("STRUCT<long: INT>") != normalise_type("STRUCT<bigint: INT>")
+
+
+def test_another_spelling_of_a_column_keeps_its_rows() -> None:
+    """Spark and Delta find a column in whatever case its name is."""
+    before, after = base(), base()
+    after[0]["models"]["silver.orders"]["columns"][0]["name"] = "ID"
+    (difference,) = change_of(compare_manifests(as_deployed(before), as_deployed(after)), "silver.orders").differences
+
+    assert (difference.detail, difference.refresh) == ("`id` is spelled `ID` now", "incremental")
+
+
+def test_columns_that_are_declared_at_last_may_refuse_null() -> None:
+    """The table had no schema before, and may have rows with NULL."""
+    before, after = base(), base()
+    before[0]["models"]["bronze.orders"] |= {"columns": [], "key": ["id"]}
+    after[0]["models"]["bronze.orders"]["key"] = ["id"]
+
+    assert "bronze.orders" in compare_manifests(as_deployed(before), as_deployed(after)).full_refresh
 
 
 def move_and_change(name: str, **changes: object) -> str | None:

@@ -158,3 +158,23 @@ def test_another_name_of_the_project_is_no_other_path(tmp_path: Path) -> None:
     plan = compare_manifests(before, Deployed(manifest, {"name": "store", "configuration": {"store.stage": "dev"}}))
 
     assert not plan.models
+
+
+def test_topics_in_another_order_are_the_same(tmp_path: Path) -> None:
+    """A stream goes on at the offsets of each topic."""
+    topics = QUERY.replace('"orders"', '["orders", "payments"]')
+    (difference,) = differences(tmp_path, topics, QUERY.replace('"orders"', '["payments", "orders"]'))
+
+    assert (difference.detail, difference.refresh) == (
+        "option `subscribe` of kafka:payments,orders: orders,payments -> payments,orders",
+        "incremental",
+    )
+
+
+def test_another_subscription_is_another_stream(tmp_path: Path) -> None:
+    """Its name has the topic only."""
+    options = '{"subscriptionId": "a", "topicId": "t", "projectId": "p"}'
+    query = f'SELECT payload FROM {{{{ read_stream("pubsub", options={options}) }}}}'
+    (difference,) = differences(tmp_path, query, query.replace('"a"', '"b"'))
+
+    assert difference.reason == "the stream goes on where it has stopped: write a flow for another stream"
