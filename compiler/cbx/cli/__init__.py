@@ -25,7 +25,7 @@ def main() -> None:
 
     try:
         application(sys.argv[1:])()
-    except Exception as error:
+    except Exception as error:  # whatever arrives here is a bug of cbx, and is shown as one
         if os.environ.get("CBX_DEBUG"):
             raise
         _report_bug(error)

@@ -1,1 +1,1 @@
-"""Reading user files within limits."""
+"""Reads user files within limits, and replaces files as a whole."""

@@ -1,4 +1,4 @@
-"""Replacing a file as a whole."""
+"""Replaces a file as a whole."""
 
 from __future__ import annotations
 

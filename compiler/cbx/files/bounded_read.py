@@ -1,4 +1,4 @@
-"""Reading user files within limits."""
+"""Reads user files within limits."""
 
 from __future__ import annotations
 

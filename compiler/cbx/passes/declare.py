@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx.declare.documents import ModelDocument
-from cbx.declare.reading import read_document
+from cbx.declare.read_document import read_document
 from cbx.diagnostics.diagnostic import Report
 from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel, Parsed
 from cbx.syntax.declarations import ParsedModel, SqlQuery

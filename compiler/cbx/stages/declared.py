@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cbx.declare.documents import ModelDocument
-from cbx.declare.reading import ReadCall
+from cbx.declare.read_document import ReadCall
 from cbx.diagnostics.source_files import SourceFile
 from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.project.settings import Project

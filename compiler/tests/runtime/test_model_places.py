@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from cbx.cli.local_run.places import trace_to_model
+from cbx.cli.local_run.trace_to_model import trace_to_model
 from cbx.compiler import Compilation, compile_project
 from cbx.diagnostics.codes import QUERY_FAILED
 from cbx.diagnostics.diagnostic import Diagnostic

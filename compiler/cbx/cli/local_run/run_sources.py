@@ -85,8 +85,8 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.local_run.configuration import run_configuration
-    from cbx.cli.local_run.places import trace_to_model
     from cbx.cli.local_run.selection import select_datasets
+    from cbx.cli.local_run.trace_to_model import trace_to_model
     from cbx.cli.local_run.unused_secrets import unused_secrets
     from cbx.cli.places import project_folder
     from cbx.compiler import compile_project

@@ -17,7 +17,7 @@ from cbx.declare.documents import (
     RowCountDocument,
     TableInputDocument,
 )
-from cbx.declare.reading import read_document
+from cbx.declare.read_document import read_document
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span

@@ -117,7 +117,7 @@ def _start(state: Path, master: str | None) -> SparkSession:
     with _launch_environment(java_home(scratch)), _redirect_standard_error(log):
         try:
             started = builder.getOrCreate()
-        except Exception as error:
+        except Exception as error:  # Java, its gateway and Spark have no error in common; the log has the cause
             raise CannotRunError(f"Spark did not start: {_last_line(error)}", hint=f"see {log}") from error
     started.sparkContext.setLogLevel("WARN")
     _configure(started)
