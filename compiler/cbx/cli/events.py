@@ -48,29 +48,28 @@ def events(
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
+
+    from cbx.cli.display.aligned_lines import Column, Line, aligned_lines
 
     console = Console()
     if not console.is_terminal:
         console.width = 200
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name in ("dataset", "status", "expectation"):
-        table.add_column(name, overflow="fold")
-    for name in ("passed", "failed", "written", "dropped"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        for cells in _cells(row):
-            table.add_row(*cells)
-    console.print(table)
+    columns = (
+        Column("dataset"),
+        Column("status"),
+        *(Column(name, is_number=True) for name in ("passed", "failed", "written", "dropped")),
+    )
+    lines = [Line(tuple(cells)) for row in rows for cells in _cells(row)]
+    for line in aligned_lines(columns, lines, console.width):
+        console.print(line, soft_wrap=True, highlight=False)
     for row in rows:
         if row["error"]:
             console.print(row["error"]["exceptions"][0]["message"], markup=False, highlight=False)
 
 
 def _cells(row: dict[str, Any]) -> list[list[str]]:
-    """The lines of the table for an event: the dataset with its first expectation, then its other expectations."""
+    """The lines of the table for an event: the dataset, then its expectations."""
     progress = row["details"].get("flow_progress")
     if progress is None or progress["status"] == "RUNNING":
         return []
@@ -81,8 +80,7 @@ def _cells(row: dict[str, Any]) -> list[list[str]]:
     head = [row["origin"]["dataset_name"], status]
     tail = ["" if value is None else f"{value:,}" for value in (written, quality.get("dropped_records"))]
     rules = [
-        [rule["name"], f"{rule['passed_records']:,}", f"{rule['failed_records']:,}"]
+        [f"  {rule['name']}", "", f"{rule['passed_records']:,}", f"{rule['failed_records']:,}", "", ""]
         for rule in quality.get("expectations", [])
     ]
-    first, *others = rules or [["", "", ""]]
-    return [[*head, *first, *tail], *([*["", ""], *rule, "", ""] for rule in others)]
+    return [[*head, "", "", *tail], *rules]

@@ -30,7 +30,7 @@ class Answer:
         """What became of each table, from the lines of the progress."""
         known = ("done", "same", "FAILED", "skipped")
         words = (line.split() for line in self.errors.splitlines())
-        return {line[1]: line[0] for line in words if len(line) == 4 and line[0] in known}
+        return {line[3]: line[0] for line in words if len(line) == 4 and line[0] in known}
 
 
 def cbx_here(*arguments: str) -> Answer:

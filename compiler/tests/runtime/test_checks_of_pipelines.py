@@ -55,7 +55,7 @@ def run(shop: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def list_refreshed(done: subprocess.CompletedProcess[str]) -> list[str]:
     """The tables and checks in the order in which they were refreshed."""
     lines = (done.stdout + done.stderr).splitlines()
-    return [line.split()[1] for line in lines if line.startswith("done ")]
+    return [line.split()[-1] for line in lines if line.startswith("done ")]
 
 
 def test_a_check_comes_after_the_tables_of_both_pipelines(shop: Path) -> None:

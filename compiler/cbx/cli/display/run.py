@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
+from cbx.cli.display.aligned_lines import Column, Line, aligned_lines
 from cbx.cli.display.check_results import describe_violations
 from cbx.cli.display.diagnostics import as_text, replace_controls
 from cbx.cli.places import relative_folder
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cbx.runtime.results import DatasetResult, RunResult
 
 _FILE_WIDTH = 200
-_COLUMNS = ("read", "written", "dropped")
 
 
 class RunDisplay:
@@ -81,23 +80,49 @@ def _progress_line(result: DatasetResult) -> Text:
         "skipped": ("skipped", "yellow"),
     }
     mark, style = marks.get(result.status, (result.status, ""))
-    text = Text(f"{mark:<8}", style=style)
-    text.append(f"{result.name}  {result.seconds:.1f} s", style="default")
-    return text
+    return Text.assemble((f"{mark:<7}", style), f" {result.seconds:>5.1f} s  {result.name}")
 
 
-def closing_table(datasets: Sequence[DatasetResult]) -> Table:
-    """One row per dataset: rows read, written and dropped, violated expectations, and the time."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    table.add_column("table", overflow="fold")
-    table.add_column("kind", no_wrap=True)
-    for name in _COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("failed rules", overflow="fold")
-    table.add_column("time", justify="right", no_wrap=True)
-    for dataset in datasets:
-        table.add_row(*_cells(dataset))
-    return table
+_COLUMNS = (
+    Column("table"),
+    Column("kind", is_optional=True),
+    Column("", is_optional=False),
+    Column("read", is_number=True),
+    Column("written", is_number=True),
+    Column("dropped", is_number=True),
+    Column("time", is_number=True, is_optional=True),
+)
+
+
+def closing_lines(datasets: Sequence[DatasetResult], width: int) -> Iterator[Text]:
+    """A line for each dataset: rows read, written and dropped, and the time; violated expectations are below it."""
+    return aligned_lines(_COLUMNS, [_closing_line(dataset) for dataset in datasets], width)
+
+
+def _closing_line(dataset: DatasetResult) -> Line:
+    style = {"failed": "red", "skipped": "yellow"}.get(dataset.status, "")
+    status = "" if dataset.status == "completed" else dataset.status
+    time = f"{dataset.seconds:.1f} s"
+    if style:
+        return Line((dataset.name, _kind(dataset), status, "", "", "", time), style=style)
+    numbers = (f"{dataset.rows_read:,}", f"{dataset.rows_written:,}", f"{dataset.rows_dropped:,}")
+    dropped = numbers[2] if _has_drops(dataset) else ""
+    return Line((dataset.name, _kind(dataset), status, *numbers[:2], dropped, time), tuple(_violations(dataset)))
+
+
+def _has_drops(dataset: DatasetResult) -> bool:
+    takes_changes = dataset.kind.startswith("scd")
+    return any(
+        rule.on_violation == "drop" and (takes_changes or rule.dataset == dataset.name) for rule in dataset.expectations
+    )
+
+
+def _violations(dataset: DatasetResult) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The violated expectations by what they do; those of an unchanged dataset are of its last update with rows."""
+    for on_violation, mark in (("fail", "failed"), ("drop", "dropped"), ("warn", "warned")):
+        rules = [rule for rule in dataset.expectations if rule.failed and rule.on_violation == on_violation]
+        if rules:
+            yield mark, tuple(f"{rule.name} {rule.failed:,}" for rule in rules)
 
 
 def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
@@ -126,27 +151,6 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     console.print()
 
 
-def _cells(dataset: DatasetResult) -> list[str | Text]:
-    time = f"{dataset.seconds:.1f} s"
-    if dataset.status in ("failed", "skipped"):
-        style = "red" if dataset.status == "failed" else "yellow"
-        dash = "-"
-        return [dataset.name, _kind(dataset) or dash, dash, dash, dash, Text(dataset.status, style=style), time]
-    takes_changes = dataset.kind.startswith("scd")
-    has_drops = any(
-        rule.on_violation == "drop" and (takes_changes or rule.dataset == dataset.name) for rule in dataset.expectations
-    )
-    return [
-        dataset.name,
-        _kind(dataset),
-        f"{dataset.rows_read:,}",
-        f"{dataset.rows_written:,}",
-        f"{dataset.rows_dropped:,}" if has_drops else "-",
-        _failed_rules(dataset) or "-",
-        time,
-    ]
-
-
 _KINDS = {
     "streaming": "streaming table",
     "rewritten": "streaming table",
@@ -158,12 +162,6 @@ _KINDS = {
 
 def _kind(dataset: DatasetResult) -> str:
     return _KINDS.get(dataset.kind, dataset.kind)
-
-
-def _failed_rules(dataset: DatasetResult) -> str:
-    """The violated expectations; those of an unchanged dataset are from its last update that had rows."""
-    words = [f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed]
-    return ", ".join([*words, "unchanged"] if dataset.status == "unchanged" else words)
 
 
 def show_error(console: Console, message: str, hint: str | None = None) -> None:
@@ -223,17 +221,19 @@ def show_result(
     datasets = [dataset for dataset in result.datasets if dataset.name not in checks]
     if datasets:
         console.print()
-        console.print(closing_table(datasets), highlight=False)
+        for line in closing_lines(datasets, console.width):
+            console.print(line, soft_wrap=True, highlight=False)
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
     show_run_errors(console, run_errors(result), root)
     refreshed = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in refreshed if dataset.kind not in ("view", "sink")]
-    look = f" Tables are in {state}. Try `cbx show {tables[-1].name}`." if tables else ""
     count = f"{len(refreshed)} of {len(datasets)}" if len(refreshed) < len(datasets) else str(len(refreshed))
     if datasets:
         noun = "table" if count == "1" else "tables"
-        console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
+        console.print(f"{count} {noun} in {result.seconds:.1f} s.", soft_wrap=True, highlight=False)
+    if tables:
+        console.print(f"Tables are in {state}. Try `cbx show {tables[-1].name}`.", soft_wrap=True, highlight=False)
 
 
 def run_errors(result: RunResult) -> list[Diagnostic]:
@@ -249,13 +249,14 @@ def run_errors(result: RunResult) -> list[Diagnostic]:
 
 def show_graph(console: Console, result: RunResult, root: Path | None = None) -> None:
     """Print the datasets and their inputs after a dry run."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    for name in ("dataset", "kind", "reads"):
-        table.add_column(name, overflow="fold")
-    for dataset in result.datasets:
-        table.add_row(dataset.name, _kind(dataset), ", ".join(dataset.inputs) or "-")
-    if result.datasets:
-        Console(width=console.width).print(table, highlight=False)
+    out = Console(width=console.width)
+    columns = (Column("dataset"), Column("kind", is_optional=True))
+    lines = [
+        Line((dataset.name, _kind(dataset)), (("reads", dataset.inputs),) if dataset.inputs else ())
+        for dataset in result.datasets
+    ]
+    for line in aligned_lines(columns, lines, out.width) if lines else ():
+        out.print(line, soft_wrap=True, highlight=False)
     show_run_errors(console, run_errors(result), root)
 
 

@@ -1,0 +1,101 @@
+"""Lines in columns that never break a name: columns that are empty are left out, and so are those that have no room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+
+_GAP = "  "
+_INDENT = "    "
+
+
+class Column(NamedTuple):
+    """A column.
+
+    Attributes:
+        name: Its head.
+        is_number: Whether its cells end at the same place, as numbers do.
+        is_optional: Whether it is left out where the lines would be too long; the last of them first.
+    """
+
+    name: str
+    is_number: bool = False
+    is_optional: bool = False
+
+
+class Line(NamedTuple):
+    """A line, and the lines below it.
+
+    Attributes:
+        cells: A text for each column.
+        notes: A mark and the items after it: ``("dropped", ["valid_email 2", "valid_phone 1"])``.
+        style: The style of the line.
+    """
+
+    cells: tuple[str, ...]
+    notes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    style: str = ""
+
+
+def aligned_lines(columns: Sequence[Column], lines: Sequence[Line], width: int) -> Iterator[Text]:
+    """The lines of a table, each at most as wide as the terminal, unless a name alone is wider.
+
+    Args:
+        columns: The columns; the first has the names.
+        lines: The lines.
+        width: The width of the terminal, in cells.
+    """
+    kept = [place for place in range(len(columns)) if place == 0 or any(line.cells[place] for line in lines)]
+    widths = {place: max(cell_len(text) for text in _texts(place, columns, lines)) for place in kept}
+    optional = [place for place in kept if columns[place].is_optional]
+    while _total(kept, widths) > width and optional:
+        kept.remove(optional.pop())
+    widths[0] = max(min(widths[0], width - (_total(kept, widths) - widths[0])), cell_len(columns[0].name))
+    numbers = frozenset(place for place in kept if columns[place].is_number)
+    head = _join(kept, [column.name for column in columns], widths, numbers)
+    yield from (Text(text, style="bold") for text in head)
+    for line in lines:
+        yield from (Text(text, style=line.style) for text in _join(kept, line.cells, widths, numbers))
+        for mark, items in line.notes:
+            yield from (Text(text, style="yellow") for text in _note(mark, items, width))
+
+
+def _texts(place: int, columns: Sequence[Column], lines: Sequence[Line]) -> Iterator[str]:
+    yield columns[place].name
+    yield from (line.cells[place] for line in lines)
+
+
+def _total(kept: Sequence[int], widths: dict[int, int]) -> int:
+    return sum(widths[place] for place in kept) + len(_GAP) * (len(kept) - 1)
+
+
+def _join(kept: Sequence[int], cells: Sequence[str], widths: dict[int, int], numbers: frozenset[int]) -> Iterator[str]:
+    """A line; two lines, the name and the other cells, where the name is longer than its column."""
+    name, rest = cells[0], [_pad(cells[place], widths[place], is_number=place in numbers) for place in kept[1:]]
+    if cell_len(name) > widths[0]:
+        yield name
+        name = ""
+    line = _GAP.join([_pad(name, widths[0], is_number=False), *rest]).rstrip()
+    if line:
+        yield line
+
+
+def _pad(text: str, width: int, *, is_number: bool) -> str:
+    space = " " * max(width - cell_len(text), 0)
+    return space + text if is_number else text + space
+
+
+def _note(mark: str, items: Sequence[str], width: int) -> Iterator[str]:
+    """A mark and its items, which continue on further lines below each other."""
+    start = f"{_INDENT}{mark}  "
+    line = start
+    for place, item in enumerate(items):
+        text = f"{item}, " if place < len(items) - 1 else item
+        if line != start and cell_len(line) + cell_len(text.rstrip()) > width:
+            yield line.rstrip()
+            line = " " * len(start)
+        line += text
+    yield line.rstrip()
