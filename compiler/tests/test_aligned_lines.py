@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbx.cli.display.aligned_lines import Column, Line, aligned_lines
+from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 
 COLUMNS = (
-    Column("table"),
-    Column("kind", is_optional=True),
-    Column("status"),
-    Column("rows", is_number=True),
-    Column("time", is_number=True, is_optional=True),
+    LineColumn("table"),
+    LineColumn("kind", is_optional=True),
+    LineColumn("status"),
+    LineColumn("rows", is_number=True),
+    LineColumn("time", is_number=True, is_optional=True),
 )
 NAMES = st.text("abcdefgh_.", min_size=1, max_size=50)
 LINES = st.lists(

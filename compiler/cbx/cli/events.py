@@ -50,15 +50,15 @@ def events(
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
-    from cbx.cli.display.aligned_lines import Column, Line, aligned_lines
+    from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 
     console = Console()
     if not console.is_terminal:
         console.width = 200
     columns = (
-        Column("dataset"),
-        Column("status"),
-        *(Column(name, is_number=True) for name in ("passed", "failed", "written", "dropped")),
+        LineColumn("dataset"),
+        LineColumn("status"),
+        *(LineColumn(name, is_number=True) for name in ("passed", "failed", "written", "dropped")),
     )
     lines = [Line(tuple(cells)) for row in rows for cells in _cells(row)]
     for line in aligned_lines(columns, lines, console.width):

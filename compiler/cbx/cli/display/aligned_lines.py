@@ -12,7 +12,7 @@ _GAP = "  "
 _INDENT = "    "
 
 
-class Column(NamedTuple):
+class LineColumn(NamedTuple):
     """A column.
 
     Attributes:
@@ -40,7 +40,7 @@ class Line(NamedTuple):
     style: str = ""
 
 
-def aligned_lines(columns: Sequence[Column], lines: Sequence[Line], width: int) -> Iterator[Text]:
+def aligned_lines(columns: Sequence[LineColumn], lines: Sequence[Line], width: int) -> Iterator[Text]:
     """The lines of a table, each at most as wide as the terminal, unless a name alone is wider.
 
     Args:
@@ -63,7 +63,7 @@ def aligned_lines(columns: Sequence[Column], lines: Sequence[Line], width: int) 
             yield from (Text(text, style="yellow") for text in _note(mark, items, width))
 
 
-def _texts(place: int, columns: Sequence[Column], lines: Sequence[Line]) -> Iterator[str]:
+def _texts(place: int, columns: Sequence[LineColumn], lines: Sequence[Line]) -> Iterator[str]:
     yield columns[place].name
     yield from (line.cells[place] for line in lines)
 

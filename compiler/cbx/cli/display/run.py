@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from cbx.cli.display.aligned_lines import Column, Line, aligned_lines
+from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
 from cbx.cli.display.diagnostics import as_text, replace_controls
 from cbx.cli.places import relative_folder
@@ -84,13 +84,13 @@ def _progress_line(result: DatasetResult) -> Text:
 
 
 _COLUMNS = (
-    Column("table"),
-    Column("kind", is_optional=True),
-    Column("", is_optional=False),
-    Column("read", is_number=True),
-    Column("written", is_number=True),
-    Column("dropped", is_number=True),
-    Column("time", is_number=True, is_optional=True),
+    LineColumn("table"),
+    LineColumn("kind", is_optional=True),
+    LineColumn("", is_optional=False),
+    LineColumn("read", is_number=True),
+    LineColumn("written", is_number=True),
+    LineColumn("dropped", is_number=True),
+    LineColumn("time", is_number=True, is_optional=True),
 )
 
 
@@ -250,7 +250,7 @@ def run_errors(result: RunResult) -> list[Diagnostic]:
 def show_graph(console: Console, result: RunResult, root: Path | None = None) -> None:
     """Print the datasets and their inputs after a dry run."""
     out = Console(width=console.width)
-    columns = (Column("dataset"), Column("kind", is_optional=True))
+    columns = (LineColumn("dataset"), LineColumn("kind", is_optional=True))
     lines = [
         Line((dataset.name, _kind(dataset)), (("reads", dataset.inputs),) if dataset.inputs else ())
         for dataset in result.datasets
