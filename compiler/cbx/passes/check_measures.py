@@ -67,7 +67,7 @@ class _Check:
         self.homes: dict[str, Homes] = {}
         self.measures: dict[str, tuple[MeasureResult, ...]] = {}
         self.unknown: list[Diagnostic] = []
-        self._facts = facts_by_child(connected.relationships)
+        self._facts = facts_by_child(connected)
         self._flows = flows_by_target(connected.models)
 
     def add(self, model: ResolvedModel) -> None:

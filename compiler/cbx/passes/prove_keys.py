@@ -25,7 +25,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    relationships = facts_by_child(connected.relationships) if connected.relations else {}
+    relationships = facts_by_child(connected) if connected.relations else {}
     reasons: dict[tuple[str, _Key], str] = {}
     flows = flows_by_target(connected.models)
     for model in connected.models.values():

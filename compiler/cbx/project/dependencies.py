@@ -45,6 +45,15 @@ class PublishedKey(_Entry):
     verdict: str | None = None
 
 
+class PublishedRelationship(_Entry):
+    """A relationship of a model, as its parent or its child; ``on`` is from the child's columns to the parent's."""
+
+    parent: str
+    child: str
+    on: dict[str, str]
+    cardinality: Literal["one_to_one", "one_to_many"]
+
+
 class PublishedRule(_Entry):
     """An expectation."""
 
@@ -67,6 +76,7 @@ class PublishedModel(_Entry):
     key: tuple[str, ...] | None = None
     key_verdict: str | None = None
     further_keys: tuple[PublishedKey, ...] = ()
+    relationships: tuple[PublishedRelationship, ...] = ()
     expectations: tuple[PublishedRule, ...] = ()
     columns: tuple[PublishedColumn, ...] = ()
     cdc: PublishedHistory | None = None

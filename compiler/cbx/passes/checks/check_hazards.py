@@ -113,7 +113,7 @@ def check_hazards(connected: Connected, report: Report) -> None:
         return
     from cbx.analysis.hazards.find_hazards import find_hazards
 
-    by_child = facts_by_child(connected.relationships)
+    by_child = facts_by_child(connected)
     wrong_types = report.causes_of(codes.COLUMN_TYPE_MISMATCH)
     for name, relation in connected.relations.items():
         model = connected.models[name]

@@ -12,7 +12,7 @@ from cbx.project.settings import Project
 from cbx.stages.resolved_model import Column, RelationshipClaim
 
 if TYPE_CHECKING:
-    from cbx.analysis.facts import Table
+    from cbx.analysis.facts import Table, TableRelationship
     from cbx.project.dependencies import PublishedModel
 
 _RECOMPUTED = frozenset({"materialized_view", "seed"})
@@ -52,6 +52,19 @@ def published_tables(project: Project, claims: Iterable[RelationshipClaim]) -> d
             columns = tuple(Column(column.name, column.type or "") for column in model.columns)
             tables[name] = PublishedTable(columns or None, model.verdicts)
     return tables
+
+
+def published_relationships(project: Project) -> Iterator[TableRelationship]:
+    """The relationships that other projects declare between their own tables, which count as true, as own ones do."""
+    from cbx.analysis.facts import TableRelationship
+
+    for name, dependency in project.dependencies.items():
+        models = dependency.models or {}
+        for identity, model in models.items():
+            for relationship in model.relationships:
+                if relationship.child == identity and relationship.parent in models:
+                    parent, child = (f"{name}{BETWEEN}{table}" for table in (relationship.parent, identity))
+                    yield TableRelationship(parent, child, tuple(relationship.on.items()), relationship.cardinality)
 
 
 def published_facts(project: Project, name: str, *, is_streaming: bool) -> Table | None:

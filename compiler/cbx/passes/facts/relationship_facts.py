@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import TableRelationship
 from cbx.diagnostics.diagnostic import Cause, Related
-from cbx.stages.resolved import Relationship
+from cbx.passes.facts.published_facts import published_relationships
+from cbx.stages.inputs import TableInput
+from cbx.stages.resolved import Connected, Relationship
 from cbx.stages.resolved_model import ResolvedModel
 
 if TYPE_CHECKING:
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
 FactsByChild = Mapping[str, list[TableRelationship]]
 
 
-def facts_by_child(relationships: Iterable[Relationship]) -> FactsByChild:
-    """The relationships, by the model that is the child."""
+def facts_by_child(connected: Connected) -> FactsByChild:
+    """The relationships, by the table that is the child; also those between tables of another project."""
     by_child: dict[str, list[TableRelationship]] = {}
-    for relationship in relationships:
+    for published in published_relationships(connected.project):
+        by_child.setdefault(published.child, []).append(published)
+    for relationship in connected.relationships:
         by_child.setdefault(relationship.child, []).append(
             TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)
         )
@@ -29,7 +33,8 @@ def facts_by_child(relationships: Iterable[Relationship]) -> FactsByChild:
 
 def facts_of_inputs(model: ResolvedModel, by_child: FactsByChild) -> tuple[TableRelationship, ...]:
     """The relationships whose child is an input of the model: only they affect the rows of the model."""
-    read = sorted({source.model for source in model.model_inputs})
+    published = {source.dependency for source in model.inputs if isinstance(source, TableInput) and source.dependency}
+    read = sorted({source.model for source in model.model_inputs} | published)
     return tuple(relationship for child in read for relationship in by_child.get(child, ()))
 
 
