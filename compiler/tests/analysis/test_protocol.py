@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor
-from pyspark.sql.connect.proto import expressions_pb2, relations_pb2
 from traced_shop import TABLES, function
 
 from cbx.analysis.tracing import protocol, records
@@ -28,6 +27,8 @@ def name_of(descriptor: Descriptor | EnumDescriptor) -> str:
 
 def reached_messages() -> Iterator[Descriptor]:
     """The messages that a plan can hold, the ones inside what is not understood left out: nobody looks there."""
+    from pyspark.sql.connect.proto import relations_pb2  # with pandas, a second in every process that collects tests
+
     pending: list[Descriptor] = [relations_pb2.Relation.DESCRIPTOR]
     seen = set()
     while pending:
@@ -181,6 +182,8 @@ def test_every_understood_field_is_read_or_changes_nothing() -> None:
 
 def test_what_is_not_understood_is_opaque() -> None:
     """A field that is set and not listed makes the step opaque, and a value that is not listed likewise."""
+    from pyspark.sql.connect.proto import expressions_pb2, relations_pb2
+
     joined = relations_pb2.Join()
     assert records.is_understood(joined)
 

@@ -21,8 +21,9 @@ from cbx.changes.plan_text import as_lines, as_markdown
 ROOT = Path(__file__).parents[3]
 MANIFESTS = [ROOT / "target" / "manifest.json", ROOT / "compiler/tests/golden/parcels/target/manifest.json"]
 TABLE = rows()
-MODELS = sorted(base()[0]["models"])
-FITTING = [(mutation, name) for mutation in MUTATIONS for name in MODELS if mutation.fits(base()[0]["models"][name])]
+ENTRIES: dict[str, Model] = base()[0]["models"]
+MODELS = sorted(ENTRIES)
+FITTING = [(mutation, name) for mutation in MUTATIONS for name in MODELS if mutation.fits(ENTRIES[name])]
 
 
 def mutate(mutation: Mutation, name: str) -> tuple[State, State]:

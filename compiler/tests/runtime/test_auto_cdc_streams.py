@@ -116,14 +116,14 @@ def every_combination(rng: random.Random) -> list[Options]:
 
 def most_various_first(found: list[Options]) -> list[Options]:
     """Order the combinations so that the first few already contain every pair of values of two options."""
-    rest = list(found)
+    rest = [(options, pairs(options)) for options in found]
     seen: set[Any] = set()
     ordered = []
     while rest:
-        best = max(rest, key=lambda options: len(pairs(options) - seen))
+        best = max(rest, key=lambda entry: len(entry[1] - seen))
         rest.remove(best)
-        seen |= pairs(best)
-        ordered.append(best)
+        seen |= best[1]
+        ordered.append(best[0])
     return ordered
 
 
