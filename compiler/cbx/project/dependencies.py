@@ -36,6 +36,7 @@ class PublishedColumn(_Entry):
     name: str
     type: str | None = None
     not_null: bool = False
+    mask: str | None = None
 
 
 class PublishedKey(_Entry):

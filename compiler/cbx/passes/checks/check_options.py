@@ -11,6 +11,8 @@ from cbx.passes.checks.check_tags import check_tags
 from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.facts.quarantine_facts import has_quarantine, undeclared_changes
 from cbx.project.dataset_names import quarantine_table
+from cbx.project.identifiers import BETWEEN
+from cbx.project.settings import Project
 from cbx.stages.resolved import Connected
 from cbx.stages.resolved_model import Column, ResolvedModel
 
@@ -24,14 +26,15 @@ def check_options(connected: Connected, report: Report) -> None:
     Before: ``email`` of ``silver.customers`` has a mask, and ``gold.contacts`` selects it. After: a warning at
     ``gold.contacts``, whose readers see every address.
     """
+    published = _published_masks(connected.project)
     has_masks = any(column.mask for model in connected.models.values() for column in model.columns or ())
     for model in connected.models.values():
         _check_options_of_table(model, connected.project.settings.compile.api, report)
         _check_masks(model, connected, report)
         _check_quarantine(model, report)
         check_tags(model, report)
-    if has_masks and not find_cycles(connected.graph):
-        _check_copies(connected, report)
+    if (has_masks or published) and not find_cycles(connected.graph):
+        _check_copies(connected, published, report)
 
 
 def _check_options_of_table(model: ResolvedModel, api: str, report: Report) -> None:
@@ -78,9 +81,20 @@ def _check_quarantine(model: ResolvedModel, report: Report) -> None:
         report.add(codes.UNMASKED_COPY, message, model.spans.at("quarantine"), label="not masked", hint=hint)
 
 
-def _check_copies(connected: Connected, report: Report) -> None:
+def _published_masks(project: Project) -> dict[ColumnId, str]:
+    """The masked columns of the tables of other projects, as they are spelled."""
+    return {
+        (f"{name}{BETWEEN}{identity}", column.name.lower()): column.name
+        for name, dependency in project.dependencies.items()
+        for identity, model in (dependency.models or {}).items()
+        for column in model.columns
+        if column.mask is not None
+    }
+
+
+def _check_copies(connected: Connected, published: Mapping[ColumnId, str], report: Report) -> None:
     """Follow masked columns through views to the tables that have their values without a mask."""
-    origins: dict[ColumnId, ColumnId] = {}
+    origins: dict[ColumnId, ColumnId] = {place: place for place in published}
     flows = flows_by_target(connected.models)
     for name in topological_order(connected.graph):
         model = connected.models[name]
@@ -93,7 +107,8 @@ def _check_copies(connected: Connected, report: Report) -> None:
             if origin is not None and model.kind in {"view", "flow"}:
                 origins[place] = origin
             elif origin is not None:
-                _report_copy(model, column, origin, connected.models, report)
+                spelled = published.get(origin, origin[1])
+                _report_copy(model, column, (origin[0], spelled), connected.models, report)
 
 
 def _columns_with_values(model: str, connected: Connected) -> tuple[Column, ...]:
@@ -119,11 +134,21 @@ def _report_copy(
     model: ResolvedModel, column: Column, origin: ColumnId, models: Mapping[str, ResolvedModel], report: Report
 ) -> None:
     table, name = origin
-    spelled = next((known.name for known in models[table].columns or () if known.name.lower() == name), name)
-    related = [Related("the mask is declared here", models[table].spans.at("columns", spelled, "mask"))]
+    masked = models.get(table)
+    columns = (masked.columns or ()) if masked is not None else ()
+    spelled = next((known.name for known in columns if known.name.lower() == name), name)
+    related = (
+        [Related("the mask is declared here", masked.spans.at("columns", spelled, "mask"))]
+        if masked is not None
+        else []
+    )
     is_declared = any(known.name == column.name for known in model.columns or ())
     span = model.spans.at("columns", column.name, "key") if is_declared else model.spans.whole
     message = f"`{column.name}` of `{model.id}` has the values of `{table}.{spelled}` without its mask"
+    if masked is None:  # whoever runs this pipeline may not see what the other project masks
+        message = (
+            f"`{column.name}` of `{model.id}` has no mask, and its values are those of `{table}.{spelled}`, which has"
+        )
     way_out = "declare it with `column(..., mask=...)`" if model.is_table else "do not send it"
     hint = f"{way_out}, or say why not: `cbx: allow {codes.UNMASKED_COPY.id}, ...`"
     report.add(codes.UNMASKED_COPY, message, span, label="not masked", hint=hint, related=related)
