@@ -23,7 +23,10 @@ from compiler.tests.incremental.counted_work import count_calls
 OPTIONS = Options("local", with_trace=False)
 
 FILES = {
-    "project.toml": '[project]\nname = "shop"\n\n[vars]\nlanding = "/landing"\n',
+    "project.toml": (
+        '[project]\nname = "shop"\n\n[seeds]\nlayer = "bronze"\n\n'
+        '[dependencies.crm]\nmanifest = "crm/target/manifest.json"\n\n[vars]\nlanding = "/landing"\n'
+    ),
     "macros/rules.sql": "{% macro positive(column) %}{{ column }} > 0{% endmacro %}\n",
     "macros/text.py": "from pyspark.sql import functions as F\n\n\ndef tidy(name):\n    return F.trim(name)\n",
     "models/bronze/orders.py": (
@@ -81,6 +84,27 @@ FILES = {
         'columns = { city = "STRING", size = "INT" }\n'
     ),
     "seeds/bronze/towns.csv": "city,size\nDelft,3\nGouda,2\n",
+    "seeds/sizes.toml": 'key = "size"\ncolumns = { size = "INT", name = "STRING" }\n',
+    "seeds/sizes.csv": "size,name\n2,small\n3,large\n",
+    "crm/target/manifest.json": (
+        '{"schema_version": 1, "models": {"silver.people": {"kind": "materialized_view", "dataset": "silver.people",\n'
+        '"key": ["person_id"], "columns": [{"name": "person_id", "type": "BIGINT"},\n'
+        '{"name": "city", "type": "STRING", "not_null": true}]}}}\n'
+    ),
+    "models/silver/residents.sql": (
+        '{{ materialized_view(key="person_id", tests=[no_rows("SELECT city FROM {{ this }}", name="all")]) }}\n\n'
+        'SELECT person_id, city FROM {{ ref("crm", "silver.people") }}\n'
+    ),
+    "models/gold/sizes.sql": (
+        "{{ materialized_view() }}\n\nSELECT p.person_id, s.name FROM {{ ref('silver.residents') }} AS p\n"
+        'JOIN {{ ref("silver.towns") }} AS t USING (city) JOIN {{ ref("bronze.sizes") }} AS s USING (size)\n'
+    ),
+    "models/gold/limits.toml": '[[for_each]]\nname = "delft"\nlimit = 2\n\n[[for_each]]\nname = "gouda"\nlimit = 3\n',
+    "models/gold/limits.sql": (
+        '{{ materialized_view(for_each="limits.toml", name="{{ each.name }}", key="person_id") }}\n\n'
+        "SELECT person_id, city {{ each.name }} FROM {{ ref('silver.residents') }} WHERE person_id > {{ each.limit }}\n"
+    ),
+    "models/gold/visitors.sql": ("{{ materialized_view() }}\n\nSELECT person_id, delft FROM {{ ref('gold.delft') }}\n"),
     "models/silver/towns.sql": (
         '{{ materialized_view(key="city", tests=[not_null("city"), row_count(at_least=1),\n'
         '    no_rows("SELECT id FROM {{ ref(\'silver.orders\') }} WHERE amount > 7", name="large")]) }}\n\n'
@@ -97,6 +121,35 @@ FILES = {
 }
 
 WORDS = [
+    ("person_id", "people_id"),
+    ('"person_id"]', '"city"]'),
+    ('"key": ["person_id"], ', ""),
+    ('"type": "BIGINT"', '"type": "STRING"'),
+    ('"not_null": true', '"not_null": false'),
+    ('"kind": "materialized_view"', '"kind": "view"'),
+    ('"schema_version": 1', '"schema_version": 99'),
+    ('"models": {"silver.people"', '"models": {"silver.persons"'),
+    ('"dataset": "silver.people"', '"dataset": "silver.persons"'),
+    ('"crm", ', ""),
+    ("dependencies.crm", "dependencies.sales"),
+    ("crm/target", "crm/targets"),
+    ('manifest.json"', 'manifest.json"\ncatalog = "crm_{{ var(\'landing\') }}"'),
+    ('name = "gouda"', 'name = "delft"'),
+    ('name = "gouda"', 'name = "Delft"'),
+    ('name = "delft"', 'name = "cities"'),
+    ("limit = 2", "limit = 4"),
+    ("limit = 2", 'limit = "2"'),
+    ("limit = 2\n", "bound = 2\n"),
+    ("[[for_each]]", "[for_each]"),
+    ("limits.toml", "place.toml"),
+    ("gold.delft", "gold.gouda"),
+    ('layer = "bronze"', 'layer = "silver"'),
+    ('layer = "bronze"\n', ""),
+    ("2,small", "4,small"),
+    ("2,small", "3,small"),
+    ("3,large", "3,"),
+    ("{{ this }}", "{{ ref('silver.towns') }}"),
+    ('"city": "STRING"', '"city": column("STRING", mask="m")'),
     ("amount", "amounts"),
     ("'amount'", "'id'"),
     ("city", "town"),
@@ -173,7 +226,7 @@ def replace_a_word(root: Path, chance: random.Random) -> None:
     files = [
         path
         for path in sorted(root.rglob("*"))
-        if path.suffix in {".csv", ".py", ".sql", ".toml"} and is_source(path, root)
+        if path.suffix in {".csv", ".json", ".py", ".sql", ".toml"} and is_source(path, root)
     ]
     chance.shuffle(files)
     before, after = chance.choice(WORDS)
@@ -190,7 +243,7 @@ def replace_a_word(root: Path, chance: random.Random) -> None:
 
 
 def is_source(path: Path, root: Path) -> bool:
-    return path.relative_to(root).parts[0] in {"models", "macros", "seeds", "project.toml"}
+    return path.relative_to(root).parts[0] in {"crm", "models", "macros", "seeds", "project.toml"}
 
 
 def sources(root: Path) -> list[Path]:
@@ -199,6 +252,7 @@ def sources(root: Path) -> list[Path]:
 
 def restore_a_file(root: Path, chance: random.Random) -> None:
     path, text = chance.choice(sorted(FILES.items()))
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
 
 
@@ -227,6 +281,16 @@ def add_a_model(root: Path, chance: random.Random) -> None:
         '{{ materialized_view(key="id", relationships=[one_to_one("silver.orders", on="id")]) }}\n\n'
         'SELECT * FROM {{ ref("silver.orders") }}\n'
     )
+
+
+def add_a_file_beside_models(root: Path, chance: random.Random) -> None:
+    """Parameters that may be for no model, a seed in a folder of a layer, and half of one."""
+    name = chance.choice(["models/gold/place.toml", "models/silver/more.toml", "seeds/silver/sizes.csv", "seeds/c.csv"])
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    is_toml = name.endswith(".toml")
+    (root / name).write_text(FILES["models/gold/limits.toml"] if is_toml else FILES["seeds/sizes.csv"])
+    if not is_toml and chance.random() < 0.5:
+        (root / name).with_suffix(".toml").write_text(FILES["seeds/sizes.toml"])
 
 
 def touch_a_file(root: Path, chance: random.Random) -> None:
@@ -274,6 +338,7 @@ EDITS: tuple[Callable[[Path, random.Random], None], ...] = (
     delete_a_file,
     rename_a_file,
     add_a_model,
+    add_a_file_beside_models,
     touch_a_file,
     tamper_with_the_target,
     tamper_with_the_target,
@@ -297,7 +362,8 @@ def visible_result(build: Build) -> object:
 def test_whatever_is_edited_the_outcome_is_that_of_compiling_everything(
     tmp_path: Path, edits: list[Callable[[Path, random.Random], None]], seed: int, *, check: bool
 ) -> None:
-    """Random edits of models, macros, settings, target/ and the record; after each a build, and one from nothing."""
+    """Random edits of models, parameters, seeds, macros, settings, the manifest of another project, target/ and the
+    record; after each a build, and one from nothing."""
     chance = random.Random(seed)
     root, fresh = tmp_path / "shop", tmp_path / "fresh"
     shutil.rmtree(root, ignore_errors=True)
