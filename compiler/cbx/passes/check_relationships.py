@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.databricks_sql.types import is_same_type, normal_type
-from cbx.passes.facts.published_facts import PublishedTable, published_model, published_tables
 from cbx.passes.facts.relationship_facts import type_cause
 from cbx.passes.facts.table_facts import START_AT, holds_key
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.resolved import Connected, PublishedParent, Relationship, Typed
 from cbx.stages.resolved_model import Column, PythonCode, RelationshipClaim, ResolvedModel
+
+if TYPE_CHECKING:
+    from cbx.passes.facts.published_facts import PublishedTable
 
 
 def check_relationships(typed: Typed, report: Report) -> Connected:
@@ -27,7 +29,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
         groups.setdefault(_relationship_identity(claim), []).append(claim)
-    published = published_tables(typed.project, claims)
+    published = _published_tables(claims, typed)
     columns = {
         name: None if columns is None else {column.name.lower(): column for column in reversed(columns)}
         for name, columns in (*typed.columns.items(), *((name, table.columns) for name, table in published.items()))
@@ -56,11 +58,20 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     )
 
 
+def _published_tables(claims: Sequence[RelationshipClaim], typed: Typed) -> Mapping[str, PublishedTable]:
+    """The parents in other projects."""
+    if all(claim.parent_table is None for claim in claims):
+        return {}
+    from cbx.passes.facts.published_facts import published_tables
+
+    return published_tables(typed.project, claims)
+
+
 def _relates_tables(claim: RelationshipClaim, typed: Typed) -> bool:
     """Whether both tables exist and can be read; other claims are reported elsewhere."""
     ours = (claim.child,) if claim.parent_table is not None else (claim.parent, claim.child)
     return all(name in typed.models and typed.models[name].kind not in {"flow", "sink"} for name in ours) and (
-        claim.parent_table is None or published_model(typed.project, claim.parent) is not None
+        claim.parent_table is None or claim.parent in _published_tables([claim], typed)
     )
 
 

@@ -14,7 +14,6 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, 
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.facts.flow_facts import flows_by_target, rows_of_target
-from cbx.passes.facts.published_facts import published_facts
 from cbx.passes.facts.table_facts import (
     END_AT,
     START_AT,
@@ -319,6 +318,8 @@ class _ColumnTyper:
             case ModelInput(model=name):
                 pass
             case TableInput(dependency=str(name)):
+                from cbx.passes.facts.published_facts import published_facts
+
                 published = published_facts(self.linked.project, name, is_streaming=source.is_streaming)
                 if published is not None:
                     return published

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.passes.facts.published_facts import published_model
 from cbx.passes.facts.reader_functions import reader_functions
 from cbx.project.settings import Project
 from cbx.stages.inputs import ModelInput, TableInput
@@ -104,6 +103,8 @@ def _check_input(model: ResolvedModel, source: ModelInput, other: ResolvedModel,
 
 def _check_published(model: ResolvedModel, source: TableInput, project: Project, report: Report) -> None:
     """Check that a stream of another project's table reads only what grows."""
+    from cbx.passes.facts.published_facts import published_model
+
     other = published_model(project, source.name)
     if other is None or not other.is_published or not source.is_streaming or model.reads_in_batch:
         return

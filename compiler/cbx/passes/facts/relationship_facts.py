@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import TableRelationship
 from cbx.diagnostics.diagnostic import Cause, Related
-from cbx.passes.facts.published_facts import published_relationships
 from cbx.stages.inputs import TableInput
 from cbx.stages.resolved import Connected, Relationship
 from cbx.stages.resolved_model import ResolvedModel
@@ -22,8 +21,11 @@ FactsByChild = Mapping[str, list[TableRelationship]]
 def facts_by_child(connected: Connected) -> FactsByChild:
     """The relationships, by the table that is the child; also those between tables of another project."""
     by_child: dict[str, list[TableRelationship]] = {}
-    for published in published_relationships(connected.project):
-        by_child.setdefault(published.child, []).append(published)
+    if connected.project.dependencies:
+        from cbx.passes.facts.published_facts import published_relationships
+
+        for published in published_relationships(connected.project):
+            by_child.setdefault(published.child, []).append(published)
     for relationship in connected.relationships:
         by_child.setdefault(relationship.child, []).append(
             TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)

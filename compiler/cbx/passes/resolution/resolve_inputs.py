@@ -21,7 +21,6 @@ from cbx.parse.landing import schema_hints
 from cbx.passes.resolution.check_reader import ReaderCall, check_reader, report_model_as_format
 from cbx.passes.resolution.code.named_functions import name_in_notebook
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
-from cbx.passes.resolution.resolve_published import resolve_published
 from cbx.project.identifiers import BETWEEN
 from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import DeclaredInput
@@ -79,6 +78,8 @@ def _resolve_model(
     span = declared_input.call.spans.at("model")
     name = texts.render_constant(document.model, span)
     if BETWEEN in name:
+        from cbx.passes.resolution.resolve_published import resolve_published
+
         return resolve_published(texts, declared_input, name, span)
     is_streaming = declared_input.call.word == "stream"
     return ModelInput(declared_input.parameter, declared_input.keyword_only, name, is_streaming, span)

@@ -8,7 +8,6 @@ from cbx.declare.documents import DatasetDocument, RelationshipDocument
 from cbx.diagnostics import codes
 from cbx.diagnostics.source_files import Span
 from cbx.passes.resolution.argument_texts import ArgumentTexts
-from cbx.passes.resolution.resolve_published import published_table
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.resolved_model import RelationshipClaim
 from cbx.syntax.text import Text
@@ -64,6 +63,8 @@ def _resolve_relationship(
 
 def _resolve_parent(texts: ArgumentTexts, word: str, parent: str, span: Span) -> Text:
     """The table of a parent of another project; CBX351 if it is the child."""
+    from cbx.passes.resolution.resolve_published import published_table
+
     if word == "one_to_many":
         project, _, identity = parent.partition(BETWEEN)
         message = f"`{texts.declaration.id}` declares a relationship of `{parent}`, whose rows `{project}` writes"

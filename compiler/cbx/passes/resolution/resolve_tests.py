@@ -24,7 +24,6 @@ from cbx.diagnostics.source_files import Span
 from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.parse.queries import parse_query
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
-from cbx.passes.resolution.resolve_published import published_table
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
 from cbx.syntax.declarations import Call, Literal
@@ -123,6 +122,8 @@ def _read_table(call: Call, span: Span, texts: DeclarationTexts) -> Iterator[tup
     read = read_document(call, texts.report)
     match read.document if read is not None else None:
         case ModelInputDocument(model=model) if BETWEEN in model:
+            from cbx.passes.resolution.resolve_published import published_table
+
             yield published_table(texts, model, span), span
         case ModelInputDocument(model=model):
             yield model, span
