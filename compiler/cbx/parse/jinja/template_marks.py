@@ -19,12 +19,12 @@ class UnknownNowError(jinja2.TemplateRuntimeError):
     """A template uses a value that is known only when the pipeline runs.
 
     Attributes:
-        word: The word that stands for the value, ``var`` or ``secret``.
+        word: The word that stands for the value, ``var`` or ``secret``; empty if that is not known.
         name: The name of the variable, or the scope of the secret.
     """
 
     def __init__(self, word: str, name: str) -> None:
-        what = f"the variable `{name}`" if word == "var" else "a secret"
+        what = {"var": f"the variable `{name}`", "secret": "a secret"}.get(word, "a variable, a secret or an input")
         super().__init__(f"the value of {what} is only known when the pipeline runs")
         self.word = word
         self.name = name
@@ -113,12 +113,20 @@ def _split_name(name: str) -> tuple[str | Variable, ...]:
 
 
 def marks_as_templates(text: str) -> str:
-    """The marks in an argument as templates, which are rendered with the argument."""
+    """The marks in an argument as templates, which are rendered with the argument.
+
+    Raises:
+        UnknownNowError: If a filter has changed a mark, or an argument is an input.
+    """
     text = _VARIABLE.sub(lambda mark: "{{ var(" + repr(mark[1]) + ") }}", text)
-    return _SECRET.sub(_as_template, text)
+    text = _SECRET.sub(_as_template, text)
+    if "\0" in _PLACE.sub("", text):
+        raise UnknownNowError("", "")
+    return text
 
 
 _SECRET = re.compile("\0secret:([^\0]*)\0")
+_PLACE = re.compile("\0@[0-9]+\0")
 
 
 def _as_template(mark: re.Match[str]) -> str:
