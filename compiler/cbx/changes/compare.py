@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
-from cbx.changes.flow_differences import flows_by_target, what_stays
+from cbx.changes.flow_differences import flows_by_target, what_stays, written_again
 from cbx.changes.input_pairs import pair_inputs
 from cbx.changes.model_differences import RESTARTED, model_differences
 from cbx.changes.owner_differences import compare_owners
@@ -54,8 +54,9 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
         for name in _models_in_both(old, new)
     }
     due = before.due if before else ()
-    changes = [_removal(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
-    changes += [_addition(name, model) for name, model in new["models"].items() if name not in old["models"]]
+    removed = {name: model for name, model in old["models"].items() if name not in new["models"]}
+    changes = [_removal(name, model) for name, model in removed.items()]
+    changes += [_addition(name, model, removed) for name, model in new["models"].items() if name not in old["models"]]
     requested = {name: [*changed[name], *((_REQUESTED,) if name in asked else ())] for name in changed}
     flows = flows_by_target(new["models"])
     for name, differences in _add_restarted_readers(requested, old, new, flows).items():
@@ -88,8 +89,10 @@ def _renaming(previous: str) -> Difference:
     return Difference("model", f"renamed from `{previous}`", "none", "its dataset has the same name, so its rows stay")
 
 
-def _addition(name: str, model: Model) -> ModelChange:
-    return ModelChange(name, model["kind"], "add", (Difference("model", f"new {model['kind']}"),))
+def _addition(name: str, model: Model, removed: Mapping[str, Model]) -> ModelChange:
+    renamed = written_again(model, removed)
+    reason = f"what `{renamed}` has written stays until a full refresh, and is added again" if renamed else None
+    return ModelChange(name, model["kind"], "add", (Difference("model", f"new {model['kind']}", reason=reason),))
 
 
 def _removal(name: str, model: Model) -> ModelChange:

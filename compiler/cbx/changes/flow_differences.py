@@ -33,6 +33,23 @@ def what_stays(target: str) -> str:
     return f"what it has written stays in `{target}` until a full refresh"
 
 
+def reads_the_same(flow: Model, other: Model) -> bool:
+    """Whether a flow was only renamed, or has become the query of its target."""
+    return bool(flow["code_hash"] == other["code_hash"] and flow["inputs"] == other["inputs"])
+
+
+def written_again(flow: Model, removed: Mapping[str, Model]) -> str | None:
+    """The flow that is removed and has written the rows that a new flow reads from the start; None if there is none."""
+    return next(
+        (
+            name
+            for name, other in removed.items()
+            if is_flow(other) and is_flow(flow) and other["flow"] == flow["flow"] and reads_the_same(other, flow)
+        ),
+        None,
+    )
+
+
 def flows_by_target(models: Mapping[str, Any]) -> dict[str, list[str]]:
     """The flows of a manifest, by the models whose tables they fill."""
     flows: dict[str, list[str]] = {}

@@ -27,8 +27,7 @@ def as_lines(plan: ChangePlan) -> Iterator[str]:
     kinds = max((len(change.kind) for change in plan.models), default=0)
     for change in plan.models:
         yield f"{MARKS[change.action]} {change.model:<{width}}   {change.kind:<{kinds}}   {_verdict(change)}".rstrip()
-        if change.action != "add":
-            yield from _difference_lines(change.differences)
+        yield from _difference_lines(_differences_of(change))
     for heading, differences in _other_differences(plan):
         yield f"~ {heading}"
         yield from _difference_lines(differences)
@@ -48,6 +47,11 @@ def summary(plan: ChangePlan) -> str:
         f" Rows are lost: {', '.join(dict.fromkeys(name for name, _ in plan.destructive))}." if plan.destructive else ""
     )
     return f"{first}{models}.{tail}{lost}"
+
+
+def _differences_of(change: ModelChange) -> list[Difference]:
+    """The differences to show: of a new model only what follows from them."""
+    return [difference for difference in change.differences if change.action != "add" or difference.reason]
 
 
 def _verdict(change: ModelChange) -> str:
@@ -100,13 +104,11 @@ def _verdict_markdown(change: ModelChange) -> str:
 
 
 def _reasons_markdown(change: ModelChange) -> str:
-    if change.action == "add":
-        return ""
     return "<br>".join(
         _escape_markdown(
             f"{difference.aspect}: {difference.detail}" + (f" ({difference.reason})" if difference.reason else "")
         )
-        for difference in change.differences
+        for difference in _differences_of(change)
     )
 
 

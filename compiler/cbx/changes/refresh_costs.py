@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cbx.changes.change_plan import Difference
-from cbx.changes.flow_differences import flows_by_target
+from cbx.changes.flow_differences import flows_by_target, reads_the_same
 from cbx.changes.tables import (
     Model,
     forbids_full_refresh,
@@ -44,7 +44,7 @@ def refresh_costs(name: str, old: Models, new: Models) -> Iterator[Difference]:
         reason = "rows that the source no longer has are lost"
         yield Difference(_ASPECT, f"reads {', '.join(sources)} again from the start", "full_refresh", reason, True)
     for flow in flows_by_target(old).get(name, ()):
-        if flow not in flows and not any(_reads_the_same(old[flow], model) for model in filled_by):
+        if flow not in flows and not any(reads_the_same(old[flow], model) for model in filled_by):
             detail = f"`{flow}` no longer writes into it"
             yield Difference(_ASPECT, detail, "full_refresh", "the rows that it has written are lost", True)
 
@@ -62,8 +62,3 @@ def _read_from_outside(model: Model, models: Models) -> Iterator[Model]:
 
 def _is_batch_view(model: Model) -> bool:
     return model["kind"] == "view" and not streamed_inputs(model)
-
-
-def _reads_the_same(flow: Model, other: Model) -> bool:
-    """Whether a flow was only renamed, or has become the query of its target."""
-    return bool(flow["code_hash"] == other["code_hash"] and flow["inputs"] == other["inputs"])

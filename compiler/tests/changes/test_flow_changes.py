@@ -33,6 +33,7 @@ ONCE = '{{ flow(into="bronze.orders", once=True) }}\nSELECT id FROM {{ ref("raw.
 WITH_FLOW = {WEB: FLOW}
 RAW = {path: text for path, text in FILES.items() if path.startswith("models/raw/")}
 READER = '{{ streaming_table(key="id") }}\nSELECT id FROM {{ stream("%s") }}'
+AGAIN = "what `bronze.orders_web` has written stays until a full refresh, and is added again"
 STAYS = "what it has written stays in `bronze.orders` until a full refresh"
 
 
@@ -65,6 +66,17 @@ def plan_of(folder: Path, before: dict[str, str], after: dict[str, str], others:
             ],
         ),
         (
+            WITH_FLOW,
+            {WEB.replace("web", "shop"): FLOW},
+            [
+                "+ bronze.orders_shop   flow   new",
+                f"    model: new flow ({AGAIN})",
+                "- bronze.orders_web    flow   removed",
+                f"    model: removed ({STAYS})",
+                "1 added, 1 removed.",
+            ],
+        ),
+        (
             {WEB: ONCE},
             {WEB: ONCE.replace("SELECT id", "SELECT id + 1 AS id")},
             [
@@ -83,7 +95,7 @@ def plan_of(folder: Path, before: dict[str, str], after: dict[str, str], others:
             ],
         ),
     ],
-    ids=["added", "removed", "a backfill has other code", "another target"],
+    ids=["added", "removed", "renamed", "a backfill has other code", "another target"],
 )
 def test_a_change_of_a_flow(tmp_path: Path, before: dict[str, str], after: dict[str, str], expected: list[str]) -> None:
     """The target keeps its rows, and nothing is asked of it."""
