@@ -121,6 +121,7 @@ HASHING = {
     "render/html/page.py": "a script's text",
     "runtime/update/up_to_date.py": "contents, sizes and times of files, and settings as JSON",
     "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",
+    "runtime/sail/plan_fingerprint.py": "texts of plans, with the versions of Sail and cbx",
     "analysis/tracing/cache.py": "the request and its limits, as JSON",
 }
 """The only files that make hashes, and of what."""
