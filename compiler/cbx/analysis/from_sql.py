@@ -85,7 +85,8 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
             for identifier in join.args.get("using") or ()
         ]
         by_name = {name.lower(): table for name, table in tables.items()}
-        context = Context(by_name, tuple(dict.fromkeys(column_names)), _read_relation)
+        text = query if isinstance(query, str) else ""
+        context = Context(by_name, tuple(dict.fromkeys(column_names)), _read_relation, text=text)
         context.suspicions += [*null_comparisons(nodes), *changing_functions(nodes)]
         relation = _read_relation(replace_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):

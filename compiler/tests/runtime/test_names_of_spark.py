@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
+from cbx.analysis.sql.expressions.column_names import FUNCTIONS
 
 SHARE = int(os.environ.get("NAMES_OF_SPARK", "5"))
 """Every which pair of a form and a leaf is tried; `make soak` tries all."""
@@ -25,6 +26,7 @@ COLUMNS = {
     "tags": "ARRAY<STRING>",
     "attributes": "MAP<STRING, INT>",
 }
+TABLE = Table("t", tuple(TableColumn(name, kind) for name, kind in COLUMNS.items()))
 LEAVES = (
     "id", "t.id", "ID", "name", "`Name`", "t.Name", "dims.w", "t.dims.W", "dims.t.id", "(dims).w", "tags[0]",
     "attributes['k']", "attributes.k", "'web'", '"a b"', "'it''s'", "'a' 'b'", "r'\\d'", "''", "1", "007", "-1",
@@ -52,12 +54,38 @@ WHOLE = (
 )  # fmt: skip
 
 
+def create_table(spark: SparkSession) -> None:
+    """The table of all queries."""
+    schema = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    spark.createDataFrame([], schema).createOrReplaceTempView("t")
+
+
+def test_names_of_functions_are_those_of_spark(spark: SparkSession) -> None:
+    """Each function that keeps its name, with a column that it takes, in other spelling and of distinct values."""
+    create_table(spark)
+    wrong = []
+    named = set()
+    for function in FUNCTIONS.split():
+        for form in (
+            f"{function}(id)",
+            f"{function.upper()} ( t.Name )",
+            f"{function}(DISTINCT ID)",
+            f"{function}(day)",
+        ):
+            try:
+                expected = spark.sql(f"SELECT {form} FROM t").columns
+            except (PySparkException, Py4JJavaError):
+                continue
+            actual = [field.name for field in read_query(f"SELECT {form} FROM t", {"t": TABLE}).relation.fields]
+            named |= {function} if all(actual) else set()
+            wrong += [(form, actual, expected)] if actual not in ([""], expected) else []
+
+    assert (wrong, [function for function in FUNCTIONS.split() if function not in named]) == ([], [])
+
+
 def test_names_are_those_of_spark(spark: SparkSession) -> None:
     """Any form around any leaf: a name that is known is Spark's, and plain forms have one."""
-    spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())).createOrReplaceTempView(
-        "t"
-    )
-    table = Table("t", tuple(TableColumn(name, kind) for name, kind in COLUMNS.items()))
+    create_table(spark)
     items = [around.replace("{}", leaf) for around, leaf in itertools.product(AROUND, LEAVES)][::SHARE]
     known = 0
     wrong = []
@@ -67,7 +95,7 @@ def test_names_are_those_of_spark(spark: SparkSession) -> None:
             expected = spark.sql(query).columns
         except (PySparkException, Py4JJavaError):
             continue
-        relation = read_query(query, {"t": table}).relation
+        relation = read_query(query, {"t": TABLE}).relation
         actual = [field.name for field in relation.fields]
         is_right = len(actual) == len(expected) and all(
             not mine or mine == theirs for mine, theirs in zip(actual, expected, strict=True)

@@ -120,6 +120,7 @@ class Context:
         suspicions: The hazards, and what may be one.
         identified: The nodes with an identity, kept alive so that no other node gets the same one.
         time_windows: The grouping columns that are time windows, with the type of their edges.
+        text: The text of the query; empty for a plan.
     """
 
     tables: Mapping[str, Table]
@@ -134,6 +135,7 @@ class Context:
     suspicions: list[Suspicion] = field(default_factory=list)
     identified: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
+    text: str = ""
 
     def identity(self, node: object) -> int:
         """A number that no other node of this query has, even if it has the same spelling."""

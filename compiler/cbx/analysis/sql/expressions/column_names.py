@@ -17,6 +17,15 @@ _FRACTION = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
 _AGGREGATES: dict[type[exp.Expr], str] = {exp.Count: "count", exp.Max: "max", exp.Min: "min", exp.Sum: "sum"}
 """Aggregate functions with one name: sqlglot does not distinguish ``avg`` and ``mean``, for example."""
 
+FUNCTIONS = (
+    "abs any_value approx_count_distinct ascii avg base64 bit_length bool_and bool_or char_length collect_list "
+    "collect_set count_if every factorial first first_value hour kurtosis last last_day last_value lcase len "
+    "length lower md5 mean median minute octet_length quarter reverse second sha sha1 skewness some soundex std "
+    "stddev stddev_pop stddev_samp ucase upper var_pop var_samp variance weekday"
+)
+"""Functions whose call with one argument is named as it is written, in lower case."""
+_FUNCTIONS = frozenset(FUNCTIONS.split())
+
 _WINDOWS = frozenset({"session_window", "window"})
 
 
@@ -38,6 +47,8 @@ def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
             return bare.name.lower()
         case exp.Count() | exp.Max() | exp.Min() | exp.Sum():
             return _aggregate_name(bare, reader)
+        case exp.Func():
+            return _function_name(bare, reader)
         case _:
             return _literal_name(bare)
 
@@ -77,6 +88,22 @@ def _literal_name(node: exp.Expr) -> str:
             return digits if _FRACTION.fullmatch(digits) else ""
         case _:
             return ""
+
+
+def _function_name(node: exp.Func, reader: ExpressionReader) -> str:
+    """The name of a call with one argument, such as ``avg(amount)``.
+
+    The name of the function is that of the text: sqlglot does not distinguish ``lower`` and ``lcase``.
+    """
+    place = node._meta or {}  # noqa: SLF001 - `meta` would give every node a dictionary
+    written = reader.context.text[place.get("start", 0) : place.get("end", -1) + 1].lower()
+    arguments = list(node.iter_expressions())
+    if written not in _FUNCTIONS or len(arguments) != 1:
+        return ""
+    is_distinct = isinstance(arguments[0], exp.Distinct)
+    inner = arguments[0].expressions if is_distinct else arguments
+    name = _column_name(inner[0], reader) if len(inner) == 1 else ""
+    return f"{written}({'DISTINCT ' if is_distinct else ''}{name})" if name else ""
 
 
 def _aggregate_name(node: exp.Expr, reader: ExpressionReader) -> str:
