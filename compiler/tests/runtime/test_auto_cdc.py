@@ -12,6 +12,7 @@ from cbx.runtime.auto_cdc import (
     CdcSpec,
     current_rows,
     merge_changes,
+    observe_counts,
     target_rows,
 )
 from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, visible_rows
@@ -115,7 +116,7 @@ def test_a_replay_of_all_changes_changes_and_counts_nothing(spark: SparkSession,
     changes = frame(spark, EXAMPLE, USERS)
     before = merge_changes(None, changes, spec).localCheckpoint()
     counts = Observation()
-    after = merge_changes(before, changes, spec, counts).localCheckpoint()
+    after = merge_changes(before, changes, spec, observe_counts(counts)).localCheckpoint()
     expected = (in_order(before), {"num_upserted_rows": 0, "num_deleted_rows": 0})
     actual = (in_order(after), counts.get)
 
@@ -128,7 +129,7 @@ def count_batches(spark: SparkSession, spec: CdcSpec, *batches: list[Any]) -> li
     found = []
     for rows in batches:
         counts = Observation()
-        state = merge_changes(state, frame(spark, rows, USERS), spec, counts).localCheckpoint()
+        state = merge_changes(state, frame(spark, rows, USERS), spec, observe_counts(counts)).localCheckpoint()
         found.append((counts.get["num_upserted_rows"], counts.get["num_deleted_rows"]))
     return found
 
@@ -304,7 +305,7 @@ def test_the_changes_may_be_observed(spark: SparkSession) -> None:
     """A truncate has to be known to every key, so the changes are read twice, but counted once."""
     arrived, counts = Observation(), Observation()
     changes = frame(spark, [*EXAMPLE, TRUNCATE], USERS).observe(arrived, F.count(F.lit(1)).alias("rows"))
-    merge_changes(None, changes, users(1), counts).localCheckpoint()
+    merge_changes(None, changes, users(1), observe_counts(counts)).localCheckpoint()
 
     assert (arrived.get, counts.get["num_upserted_rows"]) == ({"rows": 9}, 1)
 

@@ -22,6 +22,7 @@ from cbx.runtime.auto_cdc import (
 from cbx.runtime.errors import RunError
 from cbx.runtime.flows.expectations import add_counts
 from cbx.runtime.results import NOTHING, Counts
+from cbx.runtime.tables.merge_state import read_merge_state
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -89,7 +90,7 @@ class Merger:
         before = folder.merge_state_folder(table.version) if table.schema else None
         state = folder.merge_state_folder(version)
         merged = engine.merge_changes(before, changes, self.spec, state)
-        rows = target_rows(changes.sparkSession.read.parquet(str(state)), self.spec)
+        rows = target_rows(read_merge_state(changes.sparkSession, state), self.spec)
         rows = self.shape.apply_to_history(rows) if self.spec.scd_type == 2 else self.shape.apply(rows)
         shutil.rmtree(folder.rows(version), ignore_errors=True)
         engine.write_and_check(rows, self.shape.rules, folder.rows(version), folder.name.written)

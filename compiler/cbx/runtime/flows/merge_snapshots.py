@@ -14,6 +14,7 @@ from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, s
 from cbx.runtime.errors import RunError
 from cbx.runtime.flows.merge_changes import Merger
 from cbx.runtime.tables.flow_memory import SnapshotVersion
+from cbx.runtime.tables.merge_state import read_merge_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +126,7 @@ def _previous_snapshot(spark: SparkSession, merger: Merger, spec: CdcSpec) -> Da
     if not merger.table.schema:
         return None
     folder = merger.context.folder.merge_state_folder(merger.table.version)
-    return current_rows(spark.read.parquet(str(folder)), spec)
+    return current_rows(read_merge_state(spark, folder), spec)
 
 
 def _stored_version(version: Any, flow: SnapshotFlow) -> SnapshotVersion:

@@ -13,6 +13,7 @@ from cbx.runtime.flow_context import MergeCounts
 from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 from cbx.runtime.spark.session import make_active
+from cbx.runtime.tables.merge_state import read_merge_state, write_merge_state
 from cbx.runtime.tables.read_table import read_stream, read_table
 
 if TYPE_CHECKING:
@@ -115,10 +116,9 @@ class _SparkEngine:
 
     def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
         arrived, written = Observation(), Observation()
-        state = None if before is None else changes.sparkSession.read.parquet(str(before))
+        state = None if before is None else read_merge_state(changes.sparkSession, before)
         counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
-        writer = merge_changes(state, counted, spec, observe_counts(written)).write.mode("overwrite")
-        writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(after))
+        write_merge_state(merge_changes(state, counted, spec, observe_counts(written)), after)
         read = int(read_write_observation(changes, arrived).get("n") or 0)
         target = read_observation(written) if not read else read_write_observation(changes, written)
         return MergeCounts(read, int(target.get("num_upserted_rows") or 0), int(target.get("num_deleted_rows") or 0))

@@ -15,6 +15,7 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from cbx.runtime.errors import CannotRunError
+from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_defaults
 from cbx.runtime.spark.java import java_home
 
 if TYPE_CHECKING:
@@ -110,17 +111,19 @@ def _start(state: Path, master: str | None) -> SparkSession:
     log4j = scratch / "log4j2.properties"
     if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
         log4j.write_text(_LOGGING, encoding="utf-8")
-    builder = SparkSession.builder.appName("cbx").master(master or "local[*]")
-    for name, value in _start_settings(scratch, log4j).items():
-        builder = builder.config(name, value)
+    master = master or "local[*]"
+    start_settings = _start_settings(scratch, log4j)
+    builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
     log = state / LOG_FILE
     with _launch_environment(java_home(scratch)), _redirect_standard_error(log):
         try:
-            started = builder.getOrCreate()
+            with leave_out_engine_defaults(scratch, master, start_settings):
+                started = builder.getOrCreate()
         except Exception as error:  # Java, its gateway and Spark have no error in common; the log has the cause
             raise CannotRunError(f"Spark did not start: {_last_line(error)}", hint=f"see {log}") from error
     started.sparkContext.setLogLevel("WARN")
     _configure(started)
+    forget_sources(started.sparkContext)
     return started
 
 
