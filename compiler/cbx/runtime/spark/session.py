@@ -65,7 +65,7 @@ def _remember_names(running: SparkSession) -> None:
     """Look up once what Python asks Java for whenever it makes a column.
 
     Before Java answers that a name is a package or an imported class, it looks for a class of that name in 300
-    archives; and it copies the list of a class's methods to find one of them.
+    archives, once for each package of the imports; and it copies the list of a class's methods to find one of them.
     """
     java: Any = running._jvm  # noqa: SLF001 - Python has no method for it
     if "org" in vars(java):
@@ -74,7 +74,7 @@ def _remember_names(running: SparkSession) -> None:
         setattr(java, name, getattr(java, name))
         for method in methods:
             setattr(getattr(java, name), method, getattr(getattr(java, name), method))
-    for path in _PACKAGES:
+    for path in _PATHS:
         parent = java
         for part in path.split("."):
             setattr(parent, part, getattr(parent, part))
@@ -83,8 +83,11 @@ def _remember_names(running: SparkSession) -> None:
 
 _CLASSES = {
     "functions": ("col", "lit"),
+    "PythonRDD": (),
     "PythonSQLUtils": (),
     "PythonUtils": ("toSeq",),
+    "SerDeUtil": (),
+    "SimplePythonFunction": (),
     "org.apache.spark.sql.Observation": (),
     "org.apache.spark.sql.api.python.PythonSQLUtils": (),
     "org.apache.spark.sql.catalyst.trees.PySparkCurrentOrigin": ("clear", "set"),
@@ -93,15 +96,15 @@ _CLASSES = {
     "org.apache.spark.sql.functions": ("col", "expr", "lit", "struct", "when"),
     "org.apache.spark.sql.streaming.Trigger": (),
 }
-_PACKAGES = (
-    "java.lang",
-    "java.util",
-    "org.apache.hadoop.fs",
-    "org.apache.spark.sql.catalyst.analysis",
-    "org.apache.spark.sql.catalyst.trees",
+_PATHS = (
+    "java.lang.Thread",
+    "java.util.TreeMap",
+    "org.apache.hadoop.fs.Path",
+    "org.apache.spark.sql.catalyst.analysis.UnsupportedOperationChecker",
+    "org.apache.spark.sql.catalyst.trees.TreePattern",
     "org.apache.spark.sql.classic",
-    "org.apache.spark.sql.streaming",
-    "scala.jdk.javaapi",
+    "org.apache.spark.sql.streaming.OutputMode",
+    "scala.jdk.javaapi.CollectionConverters",
 )
 
 
@@ -166,11 +169,15 @@ PROGRESS_LIMIT = 100_000
 _CHECKPOINT_FILES = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 """Renames files itself. The default starts a process, ``readlink``, eight times for each file that it writes."""
 
+_DESCRIPTIONS = "simple"
+"""How Spark describes each query to its web page, which is off. The default took a fifteenth of a small update."""
+
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.debug.maxToStringFields": "100000",
     "spark.sql.caseSensitive": "false",
+    "spark.sql.ui.explainMode": _DESCRIPTIONS,
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.streaming.checkpointFileManagerClass": _CHECKPOINT_FILES,
     "spark.sql.streaming.stopTimeout": "60000",
