@@ -14,12 +14,13 @@ from typer.testing import Result
 
 from cbx.cli.graph import GraphFormat
 from compiler.tests.command import invoke_cbx
+from compiler.tests.graph.pages import compile_circuit_box
 
 ROOT = Path(__file__).parents[3]
 
 
 def cbx(*arguments: str) -> Result:
-    return invoke_cbx("graph", *arguments, "--project", ROOT)
+    return invoke_cbx("graph", *arguments, "--project", compile_circuit_box())
 
 
 def test_a_tree_by_default() -> None:

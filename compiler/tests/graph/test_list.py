@@ -10,12 +10,13 @@ import pytest
 from typer.testing import Result
 
 from compiler.tests.command import invoke_cbx
+from compiler.tests.graph.pages import compile_circuit_box
 
 ROOT = Path(__file__).parents[3]
 
 
 def cbx(*arguments: str) -> Result:
-    return invoke_cbx(*arguments, "--project", ROOT)
+    return invoke_cbx(*arguments, "--project", compile_circuit_box())
 
 
 def test_one_id_a_line_sources_first() -> None:

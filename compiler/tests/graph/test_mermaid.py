@@ -8,13 +8,13 @@ import pytest
 
 from cbx.render.mermaid import render_mermaid
 from compiler.tests.graph.drawn import graph, model, source
-from compiler.tests.graph.pages import ROOT, cbx_graph
+from compiler.tests.graph.pages import cbx_graph, compile_circuit_box
 
 
 @pytest.mark.parametrize("options", [(), ("--relationships",), ("--columns",)], ids=["lineage", "related", "columns"])
 def test_mermaid_draws_circuit_box(draw_mermaid: Callable[[str], str], options: tuple[str, ...]) -> None:
     """As GitHub does in a Markdown file, with nothing but warnings for what it cannot read."""
-    drawn = draw_mermaid(cbx_graph(ROOT, "--format", "mermaid", *options))
+    drawn = draw_mermaid(cbx_graph(compile_circuit_box(), "--format", "mermaid", *options))
 
     assert "customer_id" in drawn or "customer_order_summary" in drawn
 

@@ -9,7 +9,7 @@ import pytest
 
 from compiler.tests.command import invoke_cbx
 from compiler.tests.graph.looking import WIDE, await_address, boxes, ids, lit, overlapping, place, showing, texts
-from compiler.tests.graph.pages import HOSTILE, ROOT, circuit_box, hostile, large
+from compiler.tests.graph.pages import HOSTILE, circuit_box, compile_circuit_box, hostile, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,7 +40,7 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
 )
 def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:
     """Only without --state a project that has not been run is as good as another."""
-    result = invoke_cbx("graph", "--project", ROOT, *options)
+    result = invoke_cbx("graph", "--project", compile_circuit_box(), *options)
 
     assert (result.stdout, result.exit_code) == ("", 2)
     assert reason in result.stderr

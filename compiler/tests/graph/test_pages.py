@@ -13,7 +13,7 @@ from cbx.graph.read_manifest import read_manifest
 from cbx.graph.selector_methods import _METHODS, _PARTS
 from cbx.graph.selectors import select
 from compiler.tests.command import list_commands
-from compiler.tests.graph.pages import ROOT, cbx_graph
+from compiler.tests.graph.pages import ROOT, cbx_graph, compile_circuit_box
 
 SELECTORS = (ROOT / "compiler/docs/selectors.md").read_text(encoding="utf-8")
 
@@ -64,7 +64,7 @@ def test_an_example_draws_what_the_page_shows(fence: str) -> None:
     """A page must not show yesterday's output."""
     arguments, expected = read_example(fence)
 
-    assert expected == cbx_graph(ROOT, *arguments)
+    assert expected == cbx_graph(compile_circuit_box(), *arguments)
 
 
 def test_every_option_of_graph_is_on_the_page() -> None:
@@ -86,7 +86,7 @@ def test_every_format_is_on_the_page_with_its_endings() -> None:
 
 def test_every_field_of_json_is_on_the_page() -> None:
     """In the order in which they stand in the document."""
-    graph = json.loads(cbx_graph(ROOT, "--format", "json", "--columns"))
+    graph = json.loads(cbx_graph(compile_circuit_box(), "--format", "json", "--columns"))
     expected = [*graph, *graph["nodes"][0]]
 
     assert expected == [row[0] for row in rows(GRAPH, "JSON")]

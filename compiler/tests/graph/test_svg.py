@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from compiler.tests.graph.browser import open_page
-from compiler.tests.graph.pages import ROOT, cbx_graph
+from compiler.tests.graph.pages import cbx_graph, compile_circuit_box
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -41,7 +41,7 @@ PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
 def test_what_is_written_fits(browser: Browser, picture: str) -> None:
     """Texts stay in their cards and off each other, and nothing reaches over the border of the picture."""
     with open_page(browser) as page:
-        page.set_content(cbx_graph(ROOT, "--format", "svg", *PICTURES[picture]))
+        page.set_content(cbx_graph(compile_circuit_box(), "--format", "svg", *PICTURES[picture]))
 
         assert page.evaluate(MEASURE) == [True, [], [], []]
 
@@ -51,7 +51,7 @@ def test_the_colours_follow_the_reader(browser: Browser) -> None:
     papers = []
     for scheme in ("light", "dark"):
         with open_page(browser, color_scheme=scheme) as page:
-            page.set_content(cbx_graph(ROOT, "--format", "svg"))
+            page.set_content(cbx_graph(compile_circuit_box(), "--format", "svg"))
             papers.append(page.evaluate(PAPER))
 
     assert papers == ["rgb(255, 255, 255)", "rgb(15, 20, 27)"]

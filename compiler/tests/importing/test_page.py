@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from literate import Block, read_cases
 from pyspark.sql import SparkSession
 
+from compiler.tests.command import run_cbx
 from compiler.tests.foreign.terminal import cbx_here
 
 PAGE = Path(__file__).parents[2] / "docs" / "import.md"
@@ -21,14 +19,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "import.md"
 
 def run_in(folder: Path, command: str) -> str:
     """What a command of cbx prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cbx", *shlex.split(command)[1:]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "100"},
-    )
+    done = run_cbx(folder, *shlex.split(command)[1:], environment={"COLUMNS": "100"})
+    done.check_returncode()
     return re.sub(r" +\d+\.\d+ s$", "", done.stdout + done.stderr, flags=re.MULTILINE)
 
 
