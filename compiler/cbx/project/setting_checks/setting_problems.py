@@ -13,6 +13,7 @@ from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile
 from cbx.project.find_project import PROJECT_FILE
+from cbx.project.setting_templates import CALLS_ENV_VAR
 from cbx.project.setting_types.sections import (
     CompileSection,
     EngineSection,
@@ -62,6 +63,7 @@ def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any
     return {path: problem for path, problem in problems.items() if problem["type"] != "too_short" or path not in around}
 
 
+_ONLY_TEXTS = "`env_var` is for settings that are any text: write the value, which each environment can have of its own"
 _TITLE = re.compile(r"`\[[^`]*\]`")
 
 
@@ -94,7 +96,9 @@ def _report_setting(
         report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint, causes=causes)
     else:
         message = f"`{setting}`: {_problem_text(problem)}"
-        report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
+        reads_env_var = isinstance(problem["input"], str) and CALLS_ENV_VAR.search(problem["input"]) is not None
+        hint = _ONLY_TEXTS if reads_env_var else None
+        report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid", hint=hint)
 
 
 _SECTIONS: Mapping[str, type[SettingsTable]] = {
