@@ -13,7 +13,7 @@ from cbx.runtime.landing_files.arrow_types import arrow_type
 from cbx.runtime.landing_files.errors import NeedsSparkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.reading_plan import ReadingPlan
@@ -59,6 +59,30 @@ class TableBuilder:
         self._ends.append((file, len(self._rows)))
         if len(self._rows) >= _ROWS_OF_A_TABLE:
             self._end_table()
+
+    def add_file(self, file: LandedFile, columns: Mapping[str, pa.ChunkedArray], count: int) -> None:
+        """Add a whole file.
+
+        Args:
+            file: The file.
+            columns: Its columns; the others are NULL in all its rows.
+            count: The number of its rows.
+        """
+        self._end_table()
+        arrays = {column.name: self._column_of_file(column, file, columns, count) for column in self._columns}
+        if self._with_metadata:
+            arrays[METADATA] = pa.repeat(pa.scalar(_metadata(file), METADATA_TYPE), count)
+        self._tables.append(pa.table(arrays))
+
+    def _column_of_file(
+        self, column: StructField, file: LandedFile, columns: Mapping[str, pa.ChunkedArray], count: int
+    ) -> pa.ChunkedArray:
+        if column.name in columns:
+            return columns[column.name]
+        kind = arrow_type(column.dataType)
+        if column.name not in self._partitions:
+            return pa.nulls(count, kind)
+        return pa.repeat(pa.scalar(partition_value(file.uri, column.name, column.dataType), kind), count)
 
     def build(self) -> pa.Table:
         """The table of all rows; raises as ``end_file`` does."""

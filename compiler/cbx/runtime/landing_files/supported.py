@@ -76,7 +76,12 @@ def _unsupported_dialect(options: LoaderOptions) -> str | None:
     separator = options.reader_value("sep", options.reader_value("delimiter", ","))
     quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
     is_simple = all(len(text) == 1 and text.isascii() for text in (separator, quote, escape))
-    if not is_simple or separator in (quote, escape, " ", "\n", "\r", "\0") or quote in " \n\r\0":
+    if (
+        not is_simple
+        or escape not in ("\\", quote)
+        or separator in (quote, escape, " ", "\n", "\r", "\0")
+        or quote in " \n\r\0"
+    ):
         return f"the CSV dialect with separator {separator!r}, quote {quote!r} and escape {escape!r}"
     return None
 

@@ -81,8 +81,6 @@ class _RecordParser:
             raise NeedsSparkError("a CSV record has a single, quoted value")
         is_cut = len(tokens) != len(self.header)
         row, misfits, is_whole = self._convert(tokens)
-        if is_cut and not is_whole:
-            raise NeedsSparkError("a CSV record with too few or too many values has one of another type")
         is_malformed = is_cut or (self.plan.rescued is None and not is_whole)
         if is_malformed and not self._keeps_malformed(file):
             return None

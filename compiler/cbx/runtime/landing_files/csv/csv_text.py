@@ -25,14 +25,14 @@ class Dialect:
         separator: The character between values.
         quote: The character around values.
         quoted: Matches a quoted value, and its end, that Spark certainly reads so.
-        doubled: Two quotes, if they stand for one inside a value.
+        escaped: Matches a character with its escape inside a quoted value.
         has_header: Whether the first record of a file is its header.
     """
 
     separator: str
     quote: str
     quoted: re.Pattern[str]
-    doubled: str | None
+    escaped: re.Pattern[str]
     has_header: bool
 
 
@@ -40,11 +40,13 @@ def make_dialect(options: LoaderOptions) -> Dialect:
     """The dialect that the options describe."""
     separator = options.reader_value("sep", options.reader_value("delimiter", ","))
     quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
-    mark, end = re.escape(quote), f"(?={re.escape(separator)}|\\Z)"
-    inside = f"(?:[^{mark}]|{mark}{mark})*" if escape == quote else f"[^{mark}{re.escape(escape)}]*"
+    mark, end = re.escape(quote), f"[ \\t]*(?={re.escape(separator)}|\\Z)"
+    if escape == quote:
+        inside, escaped = f"(?:[^{mark}]|{mark}{mark})*", f"{mark}({mark})"
+    else:
+        inside, escaped = rf"(?:[^{mark}\\]|\\.)*", rf"\\([{mark}\\])"
     quoted = re.compile(f"{mark}({inside}){mark}{end}", re.DOTALL)
-    doubled = quote * 2 if escape == quote else None
-    return Dialect(separator, quote, quoted, doubled, options.is_reader_set("header"))
+    return Dialect(separator, quote, quoted, re.compile(escaped), options.is_reader_set("header"))
 
 
 def read_records(file: LandedFile, dialect: Dialect) -> list[str]:
@@ -82,11 +84,8 @@ def _value(text: str, place: int, dialect: Dialect) -> tuple[str, int]:
     if text.startswith(dialect.quote, place):
         match = dialect.quoted.match(text, place)
         if not match:
-            raise NeedsSparkError("a CSV value has quotes or escapes inside quotes")
-        value = match.group(1)
-        return value.replace(dialect.doubled, dialect.quote) if dialect.doubled else value, match.end()
+            raise NeedsSparkError("a CSV value has quotes inside quotes")
+        return dialect.escaped.sub(r"\1", match.group(1)), match.end()
     end = text.find(dialect.separator, place)
     end = len(text) if end < 0 else end
-    if dialect.quote in text[place:end]:
-        raise NeedsSparkError("a CSV value has a quote after its beginning")
     return text[place:end], end

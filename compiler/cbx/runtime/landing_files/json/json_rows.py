@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pyspark.sql.types import StructType
+
 from cbx.runtime.auto_loader.errors import malformed_record
 from cbx.runtime.auto_loader.schemas import covers
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.json.json_rescue import make_rescuer, write_malformed
+from cbx.runtime.landing_files.json.json_tables import SMALLEST, read_with_arrow
 from cbx.runtime.landing_files.json.json_text import MalformedRecordError, parse_array, parse_record
 from cbx.runtime.landing_files.json.json_values import (
     Converter,
@@ -17,10 +20,10 @@ from cbx.runtime.landing_files.json.json_values import (
     rewrite_numbers,
     write_json,
 )
-from cbx.runtime.landing_files.landed_text import read_text, split_lines
+from cbx.runtime.landing_files.landed_text import read_content, read_text, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.reading_plan import ReadingPlan
@@ -88,6 +91,8 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
     rescuer = make_rescuer(plan.columns, seen, is_rescuing_new=plan.is_rescuing_new and not is_by_reader)
     is_strict, mode = plan.rescued is None, plan.options.malformed
     for file in files:
+        if not is_multi_line and is_by_reader and _add_with_arrow(plan, file, converters, rows):
+            continue
         for text in read_records(file, is_multi_line=is_multi_line):
             try:
                 fields, row, is_whole = _convert(text, converters)
@@ -108,6 +113,18 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
                 )
             rows.add(row)
         rows.end_file(file)
+
+
+def _add_with_arrow(plan: ReadingPlan, file: LandedFile, names: Collection[str], rows: TableBuilder) -> bool:
+    """Add the rows of a large file whose records all fit; false if they must be read one by one."""
+    if file.size < SMALLEST:
+        return False
+    fields = StructType([field for field in plan.columns.fields if field.name in names])
+    columns = read_with_arrow(read_content(file), fields)
+    if columns is None:
+        return False
+    rows.add_file(file, columns, len(columns[fields.names[0]]))
+    return True
 
 
 def _convert(text: str, converters: dict[str, Converter]) -> tuple[dict[str, Any], dict[str, Any], bool]:
