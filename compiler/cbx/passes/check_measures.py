@@ -100,7 +100,7 @@ class _Check:
             is_known = len(changes) == len(flows)
             here = {name for name in names if all(is_at_home_here(part.get(name)) for part in (homes, *changes))}
             return {**homes, **{name: UNKNOWN_HOME for name in names if not is_known or name not in here}}
-        rows = rows_of_target(target.id, flows, relations)
+        rows = rows_of_target(target.id, flows, self.connected.models, relations)
         if rows is None:
             return dict.fromkeys(names, UNKNOWN_HOME)
         models = [target, *(self.connected.models[flow] for flow in flows)]

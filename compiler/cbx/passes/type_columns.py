@@ -344,7 +344,7 @@ class _ColumnTyper:
         relation = None if model.cdc is not None else self.relations.get(model.id)
         flows = self.flows.get(model.id, ())
         if relation is not None and flows:
-            relation = rows_of_target(model.id, flows, self.relations)
+            relation = rows_of_target(model.id, flows, self.linked.models, self.relations)
         if relation is None:
             return ()
         from cbx.analysis.grain.infer_grain import infer_grain

@@ -20,15 +20,20 @@ def flows_by_target(models: Mapping[str, ResolvedModel]) -> dict[str, list[str]]
     return {target: sorted(ids) for target, ids in flows.items()}
 
 
-def rows_of_target(target: str, flows: Sequence[str], relations: Mapping[str, Relation]) -> Relation | None:
+def rows_of_target(
+    target: str, flows: Sequence[str], models: Mapping[str, ResolvedModel], relations: Mapping[str, Relation]
+) -> Relation | None:
     """The rows of a streaming table that flows fill beside its own query; None if they are not known.
 
-    Two backfills of one table do not read the same rows of it: it may change between them.
+    Two backfills of one table do not read the same rows of it: it may change between them. With other Spark settings,
+    such as another time zone, one condition can mean something else in each query.
     """
     from cbx.analysis.relation.append_rows import append_rows
     from cbx.analysis.relation.relation_walks import nodes_of, stream_scans
     from cbx.analysis.relation.relations import Scan
 
+    if len({models[name].options.spark_conf for name in (target, *flows)}) > 1:
+        return None
     known = [relations[name] for name in (target, *flows) if name in relations]
     backfills = [relation for relation in known if not any(stream_scans(relation))]
     read = [{node.table.name for node in nodes_of(relation) if isinstance(node, Scan)} for relation in backfills]
