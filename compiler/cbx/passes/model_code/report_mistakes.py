@@ -57,9 +57,10 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
                 hint = f"group by `window(..)` of a time, or {_IN_BATCH}"
                 message = f"{subject} computes a window function over a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
-            case "aggregate_on_stream" if model.sink is not None and _lacks_watermark(model, linked):
+            case "aggregate_on_stream" if _takes_final_rows(model) and _lacks_watermark(model, linked):
                 hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
-                message = f"{subject} aggregates a stream without a watermark, and a sink takes only final rows"
+                taker = "a sink takes only final rows" if model.sink is not None else "only final rows replace others"
+                message = f"{subject} aggregates a stream without a watermark, and {taker}"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="never final", hint=hint)
             case "aggregate_on_stream" if _lacks_watermark(model, linked):
                 hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
@@ -103,6 +104,11 @@ def _report_unknown_function(subject: str, name: str, span: Span, report: Report
     hint = did_you_mean(name.lower(), FUNCTIONS, full_name)
     message = f"{subject}, which is not a function of Databricks SQL"
     report.add(codes.UNKNOWN_FUNCTION, message, span, label="not a function", hint=hint)
+
+
+def _takes_final_rows(model: ResolvedModel) -> bool:
+    """Whether the rows of a stream are added to others, so that no row can change later."""
+    return model.sink is not None or bool(model.options.replace_using)
 
 
 def _lacks_watermark(model: ResolvedModel, linked: Linked) -> bool:
