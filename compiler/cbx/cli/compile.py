@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cbx.cli.options import NoTraceOption, ProjectOption
 from cbx.cli.places import print_waiting, project_folder
-from cbx.cli.selection import NoTraceOption
 from cbx.processes.garbage_collection import pause_garbage_collection
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ class DiagnosticFormat(str, Enum):
     github = "github"
 
 
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project", metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."
-    ),
-]
 EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to compile for.")]
 FormatOption = Annotated[
     DiagnosticFormat, typer.Option("--format", metavar="text|json|github", help="The format of diagnostics.")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.selection import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectionOptions, SelectOption
+from cbx.cli.options import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectOption
+from cbx.cli.selection import SelectionOptions
+from cbx.cli.stop import stop
 from cbx.project.dataset_names import WITHOUT_TABLE
 
 if TYPE_CHECKING:
@@ -99,7 +101,6 @@ def import_command(
 ) -> None:
     """Write a model for each table of a contract, with its columns, keys, relationships and rules."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import stop
 
     _require_library()
     from cbx.contracts.import_contract import import_contract
@@ -128,7 +129,6 @@ def _show(result: ImportedModels) -> None:
 
 def _read(file: Path) -> OpenDataContractStandard:
     """A contract; a file that is none ends the command."""
-    from cbx.cli.selection import stop
     from cbx.contracts.read_contract import ContractError, read_contract
 
     try:
@@ -138,7 +138,6 @@ def _read(file: Path) -> OpenDataContractStandard:
 
 
 def _write(path: Path, text: str) -> None:
-    from cbx.cli.selection import stop
     from cbx.files.atomic_write import write_atomically
 
     try:
@@ -149,7 +148,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _require_library() -> None:
-    from cbx.cli.selection import stop
 
     if find_spec("open_data_contract_standard") is None:
         stop("contracts need open-data-contract-standard", "pip install 'circuit-box[contract]'")

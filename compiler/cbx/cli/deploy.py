@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cbx.cli.selection import EnvOption, NoTraceOption, ProjectOption, SelectionOptions
+from cbx.cli.options import EnvOption, NoTraceOption, ProjectOption
+from cbx.cli.selection import SelectionOptions
+from cbx.cli.stop import stop
 from cbx.incremental.options import Options
 
 if TYPE_CHECKING:
@@ -89,7 +91,6 @@ def deploy_command(
 ) -> None:
     """Compile the project, upload what has changed and update its pipeline."""
     from cbx.cli.display.deployment import DeployDisplay
-    from cbx.cli.selection import stop
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):
         stop("--full-refresh, --wait and --stop-running need an update", "add --start")
@@ -140,7 +141,6 @@ def _refuse_local(others: tuple[str, ...]) -> NoReturn:
 
 
 def _require_sdk() -> None:
-    from cbx.cli.selection import stop
 
     try:
         spec = find_spec("databricks.sdk")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from cbx.cli.options import ProjectOption, StateOption
 
 
 class EventFormat(str, Enum):
@@ -21,13 +22,8 @@ def events(
     format: Annotated[  # noqa: A002 - the name of the option
         EventFormat, typer.Option(metavar="table|json", help="json: the lines of the event log.")
     ] = EventFormat.table,
-    project: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the tables; default: .cbx in the project.")
-    ] = None,
+    project: ProjectOption = None,
+    state: StateOption = None,
 ) -> None:
     """Print the result of the last update: rows and expectations of each table."""
     from cbx.cli.display.run import error_console, show_run_errors

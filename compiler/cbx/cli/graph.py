@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cbx.cli.selection import (
-    EnvOption,
-    ExcludeOption,
-    NoTraceOption,
-    ProjectOption,
-    SelectionOptions,
-    SelectOption,
-    StateManifestOption,
-)
+from cbx.cli.options import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectOption, StateManifestOption
+from cbx.cli.selection import SelectionOptions
+from cbx.cli.stop import stop
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -112,7 +106,7 @@ def graph(
 ) -> None:
     """Draw the graph of the models, the lineage of columns, or the relationships."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes, stop
+    from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes
     from cbx.incremental.options import Options
 
     output_format = output_format or EXTENSIONS.get(output.suffix.lower() if output else "", GraphFormat.tree)
@@ -149,7 +143,6 @@ def graph(
 
 def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -> ColumnGraph:
     """The lineage of all columns, or of a model or column; an unknown name ends the command."""
-    from cbx.cli.selection import stop
     from cbx.diagnostics.diagnostic import did_you_mean
     from cbx.render.column_lineage import column_lineage, columns_by_node
 
@@ -174,7 +167,6 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
 
 def _find_node(document: GraphDocument, name: str) -> Node | None:
     """The node with an id or a name; an ambiguous name ends the command."""
-    from cbx.cli.selection import stop
     from cbx.diagnostics.diagnostic import listing
 
     if name in document.by_id:
@@ -250,7 +242,6 @@ def _write_or_print_tree(tree: RenderableType, output: Path | None) -> None:
 
 def _write_or_print(text: str, output: Path | None) -> None:
     """Replace the output file in one step, or print."""
-    from cbx.cli.selection import stop
     from cbx.target.write import replace_file
 
     if output is None:

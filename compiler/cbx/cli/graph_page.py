@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbx.cli.stop import stop
+
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.graph.graph_document import GraphDocument
@@ -52,7 +54,6 @@ def create_page(
 def _last_run(root: Path, state: Path | None) -> LastRun | None:
     """The last run; None if there is none. That is an error only if ``--state`` names its folder."""
     from cbx.cli.places import STATE
-    from cbx.cli.selection import stop
     from cbx.render.html.last_run import read_last_run
     from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.last_update import last_update

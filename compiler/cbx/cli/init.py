@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from cbx.cli.stop import stop
+
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the project, new or empty.")],
 ) -> None:
     """Create a small project with models and tests."""
-    from cbx.cli.selection import stop
     from cbx.project.init_template import template_files
 
     files = template_files(folder.resolve().name)

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.selection import (
-    EnvOption,
-    ExcludeOption,
-    NoTraceOption,
-    ProjectOption,
-    SelectionOptions,
-    SelectOption,
-    StateManifestOption,
-)
+from cbx.cli.options import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectOption, StateManifestOption
+from cbx.cli.selection import SelectionOptions
 
 if TYPE_CHECKING:
     from cbx.graph.graph_document import GraphDocument, Node

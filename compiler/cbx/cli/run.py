@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cbx.cli.engines import Engines
 from cbx.cli.local_run.run_sources import RunOptions, RunSources, compile_sources, named_sources
+from cbx.cli.options import Engines, ExcludeOption, NoTraceOption, ProjectOption, StateManifestOption
 from cbx.cli.places import STATE, relative_folder
-from cbx.cli.selection import ExcludeOption, NoTraceOption, SelectionOptions, StateManifestOption
+from cbx.cli.selection import SelectionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,10 +27,7 @@ def run(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Notebooks, files or folders to run instead of the project's models."),
     ] = None,
-    project: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
-    ] = None,
+    project: ProjectOption = None,
     env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose variables are used.")] = "local",
     var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; repeatable.")] = None,
     table: Annotated[

@@ -6,42 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from cbx.cli.stop import stop
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.graph.graph_document import GraphDocument
     from cbx.incremental.options import Options
-
-SelectOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--select",
-        "-s",
-        metavar="SELECTOR",
-        help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable.",
-    ),
-]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", metavar="SELECTOR", help="Exclude these models; same syntax as --select; repeatable."),
-]
-StateManifestOption = Annotated[
-    Path | None,
-    typer.Option("--state-manifest", metavar="FILE", help="The manifest.json to compare with for `state:modified`."),
-]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project", metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."
-    ),
-]
-EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
-NoTraceOption = Annotated[
-    bool, typer.Option("--no-trace", help="Do not call Python functions to infer columns and keys.")
-]
 
 
 @dataclass(frozen=True)
@@ -143,11 +117,3 @@ def _read_state(path: Path) -> GraphDocument:
         return read_manifest(manifest)
     except (LookupError, TypeError, AttributeError, ValueError):
         stop(f"--state-manifest {path}: not a manifest of this version of cbx", hint)
-
-
-def stop(reason: str, hint: str | None = None) -> NoReturn:
-    """Print an error and end the command with status 2."""
-    from cbx.cli.display.run import error_console, show_error
-
-    show_error(error_console(), reason, hint)
-    raise typer.Exit(2)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cbx.cli.options import ProjectOption, StateOption
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -39,13 +41,8 @@ def show(
         RowFormat, typer.Option(metavar="table|json|csv", help="json: one object per line.")
     ] = RowFormat.table,
     limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="The number of rows; 0: all.")] = 20,
-    project: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."),
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the tables; default: .cbx in the project.")
-    ] = None,
+    project: ProjectOption = None,
+    state: StateOption = None,
 ) -> None:
     """Print the rows of a table of `cbx run`, sorted by its columns."""
     from cbx.cli.display.run import error_console, show_run_errors

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.engines import Engines
-from cbx.cli.selection import EnvOption, ProjectOption
+from cbx.cli.options import Engines, EnvOption, ProjectOption
+from cbx.cli.stop import stop
 from cbx.cli.usage import CommandWithExamples
 
 if TYPE_CHECKING:
@@ -141,8 +141,6 @@ def _run_pytest(
     Returns:
         What the tests exercised, and the exit status.
     """
-    from cbx.cli.selection import stop
-
     try:
         import pytest
     except ImportError:
@@ -184,7 +182,6 @@ def _exit_without_tests(reason: str, hint: str) -> None:
 
 def _generate(compiled: CompiledProject, model: str, engine: Engines | None) -> None:
     """Write a first test of a model."""
-    from cbx.cli.selection import stop
     from cbx.testing.errors import ModelTestError
     from cbx.testing.generate_test import generate_test
 

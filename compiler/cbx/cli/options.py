@@ -1,0 +1,48 @@
+"""The options that several commands have."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="SELECTOR",
+        help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="SELECTOR", help="Exclude these models; same syntax as --select; repeatable."),
+]
+StateManifestOption = Annotated[
+    Path | None,
+    typer.Option("--state-manifest", metavar="FILE", help="The manifest.json to compare with for `state:modified`."),
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", metavar="DIR", help="The project's folder; default: the nearest folder with a project.toml."
+    ),
+]
+EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
+NoTraceOption = Annotated[
+    bool, typer.Option("--no-trace", help="Do not call Python functions to infer columns and keys.")
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option("--state", metavar="DIR", help="The folder of the tables; default: .cbx in the project."),
+]
+
+
+class Engines(str, Enum):
+    """The engines that run models."""
+
+    SAIL = "sail"
+    SPARK = "spark"
