@@ -20,8 +20,8 @@ from literate import lay_out
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.target import target_of
 from cbx.deploy.workspace.problems import DeployError
-from cbx.project import cluster_settings, pipeline_settings
 from cbx.project.setting_templates import env_vars_in, fill_templates, template_problem
+from cbx.project.setting_types import cluster_settings, pipeline_settings
 
 EVERYTHING = """
 [project]
