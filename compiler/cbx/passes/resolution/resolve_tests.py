@@ -26,7 +26,7 @@ from cbx.parse.queries import parse_query
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows, RowCount, Rule
-from cbx.syntax.declarations import Call, Literal
+from cbx.syntax.declarations import Call
 from cbx.syntax.text import Text
 
 _TIME = re.compile(r"([1-9][0-9]{0,5}) *(second|minute|hour|day|week)s?", re.IGNORECASE)
@@ -113,10 +113,6 @@ def _read_table(call: Call, span: Span, texts: DeclarationTexts) -> Iterator[tup
     """The table that a query reads; none after a diagnostic."""
     if call.function not in _BATCH:
         message, hint = f"a test cannot read `{call.function}`", "read a model with `ref`, or a table with `source`"
-        texts.report.add(codes.INVALID_TEST, message, span, hint=hint)
-        return
-    if any(isinstance(argument.value, Literal) and "\0" in str(argument.value.value) for argument in call.arguments):
-        message, hint = f"`{call.function}` takes a name, and `this` is a table already", "write `{{ this }}`"
         texts.report.add(codes.INVALID_TEST, message, span, hint=hint)
         return
     read = read_document(call, texts.report)
