@@ -84,7 +84,11 @@ def _columns(rng: random.Random, names: tuple[str, ...], options: dict[str, str]
 
 
 def _folder(rng: random.Random, is_partitioned: bool) -> str:  # noqa: FBT001 - drawn once
-    return rng.choice(("year=2024/", "year=2025/", "year=07/")) if is_partitioned else rng.choice(("", "", "deep/er/"))
+    return (
+        rng.choice(("year=2024/", "year=2025/", "year=07/", "year=2%2024/"))
+        if is_partitioned
+        else rng.choice(("", "", "deep/er/", "a b/", "x+y=1,2/"))
+    )
 
 
 def _draw_json(rng: random.Random) -> Draw:
