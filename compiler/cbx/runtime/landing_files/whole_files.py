@@ -26,7 +26,7 @@ def read_lines(files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
 
 
 def read_binary(files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
-    """Add a row for each file, with its path, time, length and bytes.
+    """Add a row for each file, with its path, time, length and bytes; Spark reads no row from an empty file.
 
     Raises:
         NeedsSparkError: A file cannot be read, or is very large.
@@ -37,5 +37,6 @@ def read_binary(files: tuple[LandedFile, ...], rows: TableBuilder) -> None:
             raise NeedsSparkError(f"{file.path} is on another file system")
         time = file.modified // 1_000_000 * 1000
         content = read_stored_bytes(file)
-        rows.add({"path": f"file:{path}", "modificationTime": time, "length": file.size, "content": content})
+        if content:
+            rows.add({"path": f"file:{path}", "modificationTime": time, "length": file.size, "content": content})
         rows.end_file(file)

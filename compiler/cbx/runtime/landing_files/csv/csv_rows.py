@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql.types import StringType
+
 from cbx.runtime.auto_loader.errors import malformed_record
 from cbx.runtime.auto_loader.readers.rescue import FILE_KEY
 from cbx.runtime.auto_loader.schemas import find
@@ -117,6 +119,8 @@ class _RecordParser:
 def _make_parser(plan: ReadingPlan, header: Header, dialect: Dialect) -> _RecordParser:
     corrupt = plan.options.corrupt_column if plan.landing.is_plain else plan.corrupt
     corrupt = corrupt if corrupt in plan.names else None
+    if corrupt is not None and plan.landing.is_plain and plan.columns[corrupt].dataType != StringType():
+        raise NeedsSparkError(f"the column {corrupt} is no text")
     fields = (find(plan.columns, name, is_case_sensitive=True) for name in header)
     return _RecordParser(
         plan=plan,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StringType, StructType
 
 from cbx.runtime.auto_loader.errors import malformed_record
 from cbx.runtime.auto_loader.schemas import covers
 from cbx.runtime.landing_files.errors import NeedsSparkError
-from cbx.runtime.landing_files.json.json_rescue import make_rescuer, write_malformed
+from cbx.runtime.landing_files.json.json_rescue import Rescuer, make_rescuer, write_malformed
 from cbx.runtime.landing_files.json.json_tables import SMALLEST, read_with_arrow
 from cbx.runtime.landing_files.json.json_text import MalformedRecordError, parse_array, parse_record
 from cbx.runtime.landing_files.json.json_values import (
@@ -23,13 +24,11 @@ from cbx.runtime.landing_files.json.json_values import (
 from cbx.runtime.landing_files.landed_text import read_content, read_text, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from cbx.runtime.auto_loader.listing import LandedFile
     from cbx.runtime.auto_loader.reading_plan import ReadingPlan
     from cbx.runtime.landing_files.rows import TableBuilder
-
-_EMPTY_OBJECT: Final[dict[str, Any]] = {}
 
 
 def read_records(file: LandedFile, *, is_multi_line: bool) -> Iterator[str]:
@@ -80,50 +79,96 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
         AutoLoaderError: A record is malformed, and the mode is FAILFAST.
         NeedsSparkError: It is not certain how Spark reads a record.
     """
-    is_plain = plan.landing.is_plain
     is_multi_line = plan.options.is_reader_set("multiLine")
     is_covered = not plan.is_rescuing_new or covers(plan.columns, plan.state.seen)
-    is_by_reader = is_plain or (is_covered and not is_multi_line)
-    seen = plan.columns if is_by_reader else plan.state.seen
-    corrupt = plan.options.corrupt_column if is_plain else plan.corrupt
-    kinds = {field.name: field.dataType for field in plan.columns.fields if field.name != corrupt}
-    converters = {name: make_converter(kind, is_exact=is_by_reader) for name, kind in kinds.items()}
-    rescuer = make_rescuer(plan.columns, seen, is_rescuing_new=plan.is_rescuing_new and not is_by_reader)
-    is_strict, mode = plan.rescued is None, plan.options.malformed
+    is_by_reader = plan.landing.is_plain or (is_covered and not is_multi_line)
+    parser = _make_parser(plan, is_by_reader=is_by_reader)
     for file in files:
-        if not is_multi_line and is_by_reader and _add_with_arrow(plan, file, converters, rows):
+        if not is_multi_line and is_by_reader and _add_with_arrow(parser, file, rows):
             continue
         for text in read_records(file, is_multi_line=is_multi_line):
-            try:
-                fields, row, is_whole = _convert(text, converters)
-                is_malformed = is_strict and not is_whole
-            except MalformedRecordError:
-                fields, row, is_whole, is_malformed = _EMPTY_OBJECT, dict.fromkeys(converters), False, True
-            if is_malformed and mode == "FAILFAST":
-                raise malformed_record(file.path) if not is_plain else NeedsSparkError("a record is malformed")
-            if is_malformed and mode == "DROPMALFORMED":
-                continue
-            if corrupt is not None:
-                row[corrupt] = text if is_malformed else None
-            if plan.rescued is not None:
-                row[plan.rescued] = (
-                    write_malformed(text, file.uri)
-                    if is_malformed
-                    else rescuer.rescue(fields, row, file.uri, is_whole=is_whole)
-                )
-            rows.add(row)
+            row = parser.parse(text, file)
+            if row is not None:
+                rows.add(row)
         rows.end_file(file)
 
 
-def _add_with_arrow(plan: ReadingPlan, file: LandedFile, names: Collection[str], rows: TableBuilder) -> bool:
+@dataclass(frozen=True, slots=True)
+class _JsonParser:
+    """Parses JSON records.
+
+    Attributes:
+        plan: How the files are read.
+        columns: The columns that have values in the records.
+        converters: The converter of each of them.
+        rescuer: Finds what does not fit.
+        corrupt: The column for the text of malformed records.
+    """
+
+    plan: ReadingPlan
+    columns: StructType
+    converters: dict[str, Converter]
+    rescuer: Rescuer
+    corrupt: str | None
+
+    def parse(self, text: str, file: LandedFile) -> dict[str, Any] | None:
+        """The row of a record; None if it is dropped."""
+        try:
+            fields, row, is_whole = _convert(text, self.converters)
+        except MalformedRecordError:
+            return self._malformed_row(text, file, dict.fromkeys(self.converters), is_record=False)
+        if not is_whole and self.plan.rescued is None:
+            return self._malformed_row(text, file, row, is_record=True)
+        if self.corrupt is not None:
+            row[self.corrupt] = None
+        if self.plan.rescued is not None:
+            row[self.plan.rescued] = self.rescuer.rescue(fields, row, file.uri, is_whole=is_whole)
+        return row
+
+    def _malformed_row(
+        self, text: str, file: LandedFile, row: dict[str, Any], *, is_record: bool
+    ) -> dict[str, Any] | None:
+        mode = self.plan.options.malformed
+        if mode == "FAILFAST" and self.plan.landing.is_plain:
+            raise NeedsSparkError("a record is malformed, and the mode is FAILFAST")
+        if mode == "FAILFAST":
+            raise malformed_record(file.path)
+        if mode == "DROPMALFORMED":
+            return None
+        if self.corrupt is not None:
+            row[self.corrupt] = text
+        if self.plan.rescued is not None and not is_record:
+            row[self.plan.rescued] = write_malformed(text, file.uri)
+        return row
+
+
+def _make_parser(plan: ReadingPlan, *, is_by_reader: bool) -> _JsonParser:
+    """The parser of the records of a plan.
+
+    Args:
+        plan: The plan.
+        is_by_reader: Whether Spark's JSON reader would parse the records, and not a function on their texts.
+    """
+    corrupt = plan.options.corrupt_column if plan.landing.is_plain else plan.corrupt
+    columns = StructType([field for field in plan.columns.fields if field.name != corrupt])
+    if any(field.name == corrupt and field.dataType != StringType() for field in plan.columns.fields):
+        raise NeedsSparkError(f"the column {corrupt} is no text")
+    seen = plan.columns if is_by_reader else plan.state.seen
+    return _JsonParser(
+        plan=plan,
+        columns=columns,
+        converters={field.name: make_converter(field.dataType, is_exact=is_by_reader) for field in columns.fields},
+        rescuer=make_rescuer(plan.columns, seen, is_rescuing_new=plan.is_rescuing_new and not is_by_reader),
+        corrupt=corrupt,
+    )
+
+
+def _add_with_arrow(parser: _JsonParser, file: LandedFile, rows: TableBuilder) -> bool:
     """Add the rows of a large file whose records all fit; false if they must be read one by one."""
-    if file.size < SMALLEST:
-        return False
-    fields = StructType([field for field in plan.columns.fields if field.name in names])
-    columns = read_with_arrow(read_content(file), fields)
+    columns = read_with_arrow(read_content(file), parser.columns) if file.size >= SMALLEST else None
     if columns is None:
         return False
-    rows.add_file(file, columns, len(columns[fields.names[0]]))
+    rows.add_file(file, columns, len(columns[parser.columns.names[0]]))
     return True
 
 

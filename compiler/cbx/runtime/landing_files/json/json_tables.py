@@ -52,7 +52,7 @@ def read_with_arrow(content: bytes, columns: StructType) -> dict[str, pa.Chunked
     Returns:
         The values of the columns, all of which fit; None if the records must be read one by one.
     """
-    if not _is_certain(content) or not all(map(_is_top, columns.fields)):
+    if not columns.fields or not _is_certain(content) or not all(map(_is_top, columns.fields)):
         return None
     schema = pa.schema([(field.name, _read_type(field.dataType)) for field in columns.fields])
     options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
