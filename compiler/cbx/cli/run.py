@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cbx.runtime import RunResult
+    from cbx.runtime.results import EngineName
 
 
 def run(
@@ -159,7 +160,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
-        engine=options.engine or "spark",
+        engine=_engine(sources, options),
         stand_ins=sources.stand_ins or StandInPaths(),
         trace_back=sources.trace_back or keep_span,
     )
@@ -170,6 +171,15 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
     else:
         show_result(console, result, f"{state}/", sources.checks, sources.folder)
     return result
+
+
+def _engine(sources: RunSources, options: RunOptions) -> EngineName:
+    """The engine of the command line, or that of the project; a Spark master is for Spark."""
+    from cbx.runtime import CannotRunError
+
+    if options.engine == "sail" and options.master is not None:
+        raise CannotRunError("--master is for Spark, and --engine is sail", hint="remove one of them")
+    return options.engine or ("spark" if options.master is not None else sources.engine)
 
 
 def _base_folder(paths: Sequence[Path] | None, project: Path | None) -> Path:

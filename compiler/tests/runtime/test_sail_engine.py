@@ -117,8 +117,8 @@ def test_an_update_reads_what_is_new(tmp_path: Path) -> None:
     assert results[4]["tables"]["kept"]["rules"] == [["has_city", 2, 0], ["is_small", 1, 1]]
     assert results[5]["tables"]["totals"]["status"] == "unchanged"
     assert results[6] == [
-        ["id", "city", "seq", "new", "__START_AT", "__END_AT"],
-        [[1, "Rom", 2, 2, None, None], [1, "Ulm", 1, 1, 2, None], [9, "Rom", 2, 2, None, True]],
+        ["city", "id", "seq", "new", "__START_AT", "__END_AT"],
+        [["Rom", 1, 2, None, 2, None], ["Rom", 9, 2, True, 2, None], ["Ulm", 1, 1, None, 1, 2]],
     ]
 
 

@@ -50,6 +50,7 @@ class RunSources:
         checks: The datasets that only check other datasets.
         trace_back: Replaces the place of a problem in a notebook by the place in the model.
         stand_ins: What stands in for tables and streams outside the pipeline.
+        engine: The engine of the project.
     """
 
     paths: tuple[Path, ...]
@@ -59,6 +60,7 @@ class RunSources:
     checks: frozenset[str] = frozenset()
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] | None = None
     stand_ins: StandInPaths | None = None
+    engine: EngineName = "spark"
 
 
 def named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
@@ -108,7 +110,9 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
     secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    return RunSources(paths, {**secrets, **configuration}, root.resolve(), select, checks, trace_back, stand_ins)
+    engine = compilation.project.settings.run.engine
+    configuration = {**secrets, **configuration}
+    return RunSources(paths, configuration, root.resolve(), select, checks, trace_back, stand_ins, engine)
 
 
 def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:

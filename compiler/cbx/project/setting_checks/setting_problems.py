@@ -22,6 +22,7 @@ from cbx.project.setting_types.sections import (
     PipelineSection,
     ProjectSection,
     ProjectSettings,
+    RunSection,
     SeedsSection,
     VariableValue,
 )
@@ -105,6 +106,7 @@ _SECTIONS: Mapping[str, type[SettingsTable]] = {
     "[project]": ProjectSection,
     "[naming]": NamingSection,
     "[compile]": CompileSection,
+    "[run]": RunSection,
     "[test]": EngineSection,
     "[seeds]": SeedsSection,
     "[pipelines.<name>]": PipelineSection,

@@ -73,6 +73,12 @@ class EngineSection(SettingsTable):
     engine: Literal["sail", "spark"] = "sail"
 
 
+class RunSection(SettingsTable):
+    """``[run]``."""
+
+    engine: Literal["sail", "spark"] = "spark"
+
+
 class SeedsSection(SettingsTable):
     """``[seeds]``: the layer of the seeds whose files are in no folder of a layer."""
 
@@ -206,6 +212,7 @@ class ProjectSettings(SettingsTable):
     project: ProjectSection
     naming: NamingSection = Field(default_factory=NamingSection)
     compile: CompileSection = Field(default_factory=CompileSection)
+    run: RunSection = Field(default_factory=RunSection)
     test: EngineSection = Field(default_factory=EngineSection)
     seeds: SeedsSection = Field(default_factory=SeedsSection)
     vars: dict[Name, VariableValue] = Field(default_factory=dict)

@@ -21,7 +21,8 @@ from cbx.runtime.flows.merge_changes import cdc_spec
 from cbx.runtime.flows.refresh_table import RefreshResult
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
-from cbx.runtime.sail.engine import SailEngine
+from cbx.runtime.sail.argument_types import check_argument_types
+from cbx.runtime.sail.engine import SailEngine, plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.tables.read_table import check_read_options, require_state
@@ -117,6 +118,8 @@ class SailPlanner(SailEngine):
         spec = cdc_spec(flow)
         if flow.ignore_null_updates:
             raise NotOnSailError("ignores NULLs in updates")
+        expressions = [spec.sequence_by, spec.apply_as_deletes, spec.apply_as_truncates]
+        self._check(frame.select(*(expression for expression in expressions if expression is not None)))
         if isinstance(frame.select(spec.sequence_by).schema[0].dataType, StructType):
             raise NotOnSailError("has a sequence of several columns")
         before = (
@@ -131,6 +134,7 @@ class SailPlanner(SailEngine):
             raise NotOnSailError("reads several streams in one flow")
         for plan in self.plans(frame):
             check_plan(plan, is_stream=bool(streams))
+            check_argument_types(self.spark, plan)
             if METADATA.encode() in plan.SerializeToString().lower():
                 check_stars(plan)
         return bool(streams)
@@ -176,7 +180,9 @@ class SailPlanner(SailEngine):
         """Check that the conditions are ones that Sail evaluates as Spark does."""
         for rule in rules:
             check_condition(rule.condition)
-        mark_violations(frame, rules).schema  # noqa: B018 - which resolves the conditions
+        empty = self.spark.createDataFrame([], frame.schema)
+        check_argument_types(self.spark, plan_of(mark_violations(empty, rules)))
+        mark_violations(empty, rules).schema  # noqa: B018 - which resolves the conditions
 
 
 def _check_definition(dataset: Dataset, flows: Sequence[Flow]) -> None:

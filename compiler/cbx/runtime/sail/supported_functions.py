@@ -11,16 +11,22 @@ def words(text: str) -> frozenset[str]:
 
 
 FUNCTIONS: Final = words("""
-    abs array array_compact array_contains array_size cast coalesce concat concat_ws current_date
-    current_timestamp date date_add date_format date_sub datediff day dayofmonth explode exists
-    filter get_json_object hour if ifnull initcap isnotnull isnull length lower lpad ltrim minute
-    month named_struct nullif posexplode regexp_replace replace rpad rtrim second size split struct
-    substr substring to_date transform trim try_cast upper year
+    abs add_months array array_append array_compact array_distinct array_join array_max array_min
+    array_size array_sort ascii base64 cast ceil ceiling coalesce concat concat_ws contains crc32
+    current_date current_timestamp date_add date_format date_sub date_trunc day dayofmonth dayofweek
+    dayofyear endswith exists explode filter flatten floor forall get greatest hour if instr
+    isnotnull isnull last_day least left length locate lower lpad ltrim map map_keys md5 minute
+    month months_between named_struct next_day nullif pmod posexplode position power quarter
+    regexp_extract regexp_replace repeat replace reverse right round rpad rtrim second sha1 sha2
+    sign size slice sort_array split split_part sqrt startswith struct substr substring to_date
+    transform translate trim trunc try_cast try_element_at upper weekofyear xxhash64 year
+    get_json_object col lit expr
 """)
 """Functions of one row."""
 
 AGGREGATES: Final = words("""
-    any_value avg bool_and bool_or collect_list collect_set count count_if dense_rank first
-    first_value lag last last_value lead max max_by min min_by rank row_number sum
+    any_value avg bool_and bool_or collect_list collect_set count count_if dense_rank every first
+    first_value lag last last_value lead max max_by mean min min_by ntile percent_rank rank
+    row_number some std stddev stddev_samp sum var_samp variance
 """)
 """Functions of several rows."""

@@ -34,7 +34,7 @@ _EXPRESSIONS: Final = words("""
     unresolved_named_lambda_variable call_function
 """)
 _OPERATORS: Final = words("""
-    == != < <= > >= + - * and or not ! <=> isnull isnotnull in when between negative
+    == != < <= > >= + - * / % and or not ! <=> isnull isnotnull in when between negative
 """)
 _NOT_CALLED: Final = words("""
     all and any array as asc between by case cast cross desc distinct else end except exists explode
@@ -45,8 +45,10 @@ _NOT_CALLED: Final = words("""
 """Words before an opening bracket that call no function."""
 _REFUSED_WORDS: Final = words("""
     pivot unpivot tablesample interval collate rlike ilike similar recursive cube rollup grouping
-    limit offset
+    limit offset div
 """)
+_OTHER_IN_WINDOWS: Final = words("sum avg mean")
+"""Aggregates whose types over a window are others than Spark's."""
 _OF_SEVERAL_ROWS: Final = words("""
     group distinct having order sort over union intersect except
 """)
@@ -124,8 +126,16 @@ def _check_expression(expression: Any, *, is_stream: bool) -> None:
         name = getattr(expression, kind).function_name.lower()
         if name not in _OPERATORS:
             _check_function(name, is_stream=is_stream)
-    elif kind == "window" and is_stream:
+    elif kind == "window":
+        _check_window(expression.window.window_function, is_stream=is_stream)
+
+
+def _check_window(function: Any, *, is_stream: bool) -> None:
+    if is_stream:
         raise NotOnSailError("has a window function on a stream")
+    name = function.unresolved_function.function_name.lower()
+    if name in _OTHER_IN_WINDOWS:
+        raise NotOnSailError(f"calls `{name}` over a window")
 
 
 def _check_function(name: str, *, is_stream: bool) -> None:
@@ -154,10 +164,13 @@ def check_query(text: str, *, is_stream: bool) -> None:
         is_open = following is not None and following.text == "("
         if word == METADATA and following is not None and following.text != ".":
             raise NotOnSailError("has `_metadata` as a whole")
+        if word == "over" and _OTHER_OVER.search(text):
+            raise NotOnSailError("has a sum or an average over a window")
         if is_open and word not in _NOT_CALLED:
             _check_function(word, is_stream=is_stream)
 
 
+_OTHER_OVER: Final = re.compile(r"\b(?:sum|avg|mean)\s*\(", re.IGNORECASE)
 _WORD: Final = re.compile(r"[a-z_]\w*")
 
 

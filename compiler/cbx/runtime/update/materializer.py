@@ -25,6 +25,7 @@ from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder, folder_name
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
+from cbx.runtime.update.started_engine import EngineUnableError
 from cbx.runtime.update.up_to_date import signature
 from cbx.runtime.update.workers import DatasetWorkers, cycle_error
 
@@ -80,6 +81,7 @@ class Materializer:
         self.engine = started.engine
         self._refresh_dataset = started.refresh
         self._is_parallel = started.is_parallel
+        self._is_unable = started.is_unable
         self._registry = registry
         self._roots = roots
         self._log = log
@@ -105,6 +107,13 @@ class Materializer:
         is_alone = has_settings or self._request.dry_run or not self._is_parallel
         size = 1 if is_alone else _THREADS
         return DatasetWorkers(tuple(registry.datasets), size, self.engine.make_active)
+
+    def continue_from(self, other: Materializer) -> None:
+        """Take over the datasets that another one has refreshed in this update."""
+        self._results.update(other._results)
+        self._inputs.update({key: inputs for key, inputs in other._inputs.items() if key in other._results})
+        self._certain.update(other._certain)
+        self.landings.update(other.landings)
 
     def refresh_all(self) -> None:
         """Refresh all selected datasets, in the order of definition, but inputs first."""
@@ -366,6 +375,8 @@ class Materializer:
 
     def _refresh(self, key: str) -> None:
         """Refresh a dataset or a sink, for the dataset that this thread is refreshing if there is one."""
+        if key in self._results:
+            return
         here, started = self._here, time.monotonic()
         needed_by = here.under_way[-1] if here.under_way else ()
         try:
@@ -391,7 +402,9 @@ class Materializer:
     def _result(self, definition: Dataset | Sink) -> DatasetResult:
         try:
             filled = self._write_sink(definition) if isinstance(definition, Sink) else self._refresh_table(definition)
-        except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises, the dataset failed
+        except Exception as error:  # whatever a query or Spark raises, the dataset failed
+            if self._is_unable(error):
+                raise EngineUnableError(definition.name.written, error) from error
             trace_back = self._request.trace_back
             return failed_result(definition, error, self._state, self._roots, self._registry.datasets, trace_back)
         self._certain[definition.name.key] = filled.is_certain

@@ -37,7 +37,7 @@ from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
 from cbx.runtime.update.materializer import MODULE_STREAMS, Materializer
-from cbx.runtime.update.started_engine import StartedEngine, start_spark
+from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine, start_spark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,9 +127,9 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
         for name in (MODULE_STREAMS, MESSAGES):
             shutil.rmtree(request.state / name, ignore_errors=True)
     update = _on_sail(request, sources, stand_ins, log) if request.engine == "sail" else None
-    if update is None:
+    if update is None or update.unable is not None:
         with start_spark(request, stand_ins.tables, stand_ins.streams) as started:
-            update = _update(started, request, sources, stand_ins, log)
+            update = _update(started, request, sources, stand_ins, log, update)
     materializer, diagnostics = update.materializer, update.diagnostics
     if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(update.files):
         nothing_new.remember(request, update.files, materializer.landings, materializer.results())
@@ -158,18 +158,23 @@ class _Update(NamedTuple):
         materializer: What it did.
         diagnostics: What is wrong with the definitions; then it did nothing.
         files: The source files, with the modules that they imported.
+        unable: Why the engine could not run all queries, if it could not.
     """
 
     materializer: Materializer
     diagnostics: list[Diagnostic]
     files: tuple[Path, ...]
+    unable: EngineUnableError | None = None
 
 
 def _on_sail(request: RunRequest, sources: _Sources, stand_ins: _StandIns, log: EventLog) -> _Update | None:
-    """An update on Sail; None if Sail cannot run the pipeline, which is logged."""
-    from cbx.runtime.update.sail_update import SailUpdate
-
+    """An update on Sail; None if Sail cannot run the pipeline. That, and a query that it cannot run, is logged."""
     if request.dry_run:
+        return None
+    try:
+        from cbx.runtime.update.sail_update import SailUpdate
+    except ImportError as error:
+        log(NoteAdded(f"Running on Spark: Sail is not installed ({error}); pip install 'circuit-box[trace]'"))
         return None
     with SailUpdate.start(request, stand_ins.tables, stand_ins.streams, log) as sail:
         if sail is None:
@@ -177,7 +182,10 @@ def _on_sail(request: RunRequest, sources: _Sources, stand_ins: _StandIns, log: 
         plan = _update(sail.planning(), request, sources, stand_ins, sail.silence)
         if not sail.accepts(plan.materializer, plan.diagnostics):
             return None
-        return _update(sail.running(), request, sources, stand_ins, log)
+        update = _update(sail.running(), request, sources, stand_ins, log)
+        if update.unable is not None:
+            sail.give_up(update.unable)
+        return update
 
 
 def _update(
@@ -186,8 +194,9 @@ def _update(
     sources: _Sources,
     stand_ins: _StandIns,
     log: Callable[[Event], None],
+    earlier: _Update | None = None,
 ) -> _Update:
-    """Load the definitions and refresh the datasets with an engine."""
+    """Load the definitions and refresh the datasets with an engine, except those that another one has refreshed."""
     registry, spark = Registry(), started.engine.spark
     with ExitStack() as stack:
         modules = stack.enter_context(add_import_folders(sources.roots))
@@ -200,14 +209,27 @@ def _update(
         modules.send_by_value()
         for text, span in registry.notes:
             log(NoteAdded(text, str(span) if span else None))
+        unable = None
         diagnostics = [
             request.trace_back(diagnostic, None)
             for diagnostic in diagnostics or _find_mistakes(registry, request, stand_ins.tables)
         ]
         if not diagnostics:
-            log(UpdateProgress("RUNNING", "Update is RUNNING."))
-            materializer.refresh_all()
-        return _Update(materializer, diagnostics, (*sources.all_files, *modules.files()))
+            if earlier is None:
+                log(UpdateProgress("RUNNING", "Update is RUNNING."))
+            else:
+                materializer.continue_from(earlier.materializer)
+            unable = _refresh_all(materializer)
+        return _Update(materializer, diagnostics, (*sources.all_files, *modules.files()), unable)
+
+
+def _refresh_all(materializer: Materializer) -> EngineUnableError | None:
+    """Refresh all datasets; the error if the engine cannot run a query."""
+    try:
+        materializer.refresh_all()
+    except EngineUnableError as error:
+        return error
+    return None
 
 
 def _find_mistakes(registry: Registry, request: RunRequest, tables: TableStandIns) -> list[Diagnostic]:

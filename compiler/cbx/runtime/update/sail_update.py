@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+
 from cbx.runtime.log.events import Event, NoteAdded
 from cbx.runtime.outside.message_reads import MessageReads
 from cbx.runtime.outside.outside_reads import OutsideReads
@@ -18,7 +21,7 @@ from cbx.runtime.sail.rewritten_queries import rewrite_queries_for_sail
 from cbx.runtime.sail.session import RunningSail, start_sail, stop_sail
 from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import settings
-from cbx.runtime.update.started_engine import StartedEngine
+from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +87,7 @@ class SailUpdate:
     def running(self) -> StartedEngine:
         """The engine that runs what was planned."""
         engine = SailEngine(self.sail.spark, self.planner.landed)
-        return StartedEngine(engine, self.outside, self._intercept(engine), is_parallel=False)
+        return StartedEngine(engine, self.outside, self._intercept(engine), is_parallel=False, is_unable=_is_unable)
 
     @staticmethod
     def silence(event: Event) -> None:
@@ -98,6 +101,11 @@ class SailUpdate:
         self.log(NoteAdded(f"Running on Spark: {reason}."))
         self.is_refused = True
         return False
+
+    def give_up(self, error: EngineUnableError) -> None:
+        """Log that Sail cannot run the query of a dataset, and stop it."""
+        self.log(NoteAdded(f"Running on Spark: Sail cannot run `{error.dataset}`: {first_line(error.reason)}"))
+        self.is_refused = True
 
     def _reason(self, materializer: Materializer, diagnostics: Sequence[Diagnostic]) -> str | None:
         if self.planner.refusals:
@@ -125,6 +133,16 @@ def _refuse(request: RunRequest, tables: TableStandIns, streams: Mapping[str, Pa
     if any(name.startswith("spark.") for name in request.configuration):
         return "the configuration has settings of Spark"
     return None
+
+
+def _is_unable(error: Exception) -> bool:
+    """Whether an error may be one of Sail, and not of the data or the code of users."""
+    return isinstance(error, (PySparkException, pa.ArrowException, NotOnSailError))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 _running: list[RunningSail] = []

@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from cbx.runtime.tables.store import TableFolder
 
 
+class EngineUnableError(BaseException):
+    """An engine cannot run a query; no code of users catches this.
+
+    Attributes:
+        dataset: The dataset whose query it is.
+        reason: The error.
+    """
+
+    def __init__(self, dataset: str, reason: Exception) -> None:
+        super().__init__(dataset)
+        self.dataset = dataset
+        self.reason = reason
+
+
 class Refresh(Protocol):
     """Refreshes a table, as ``refresh_table`` does."""
 
@@ -53,6 +67,7 @@ class StartedEngine(NamedTuple):
         intercept_writes: Intercepts what notebooks write, given whether a table is one of the pipeline.
         refresh: Refreshes a table.
         is_parallel: Whether it refreshes several tables at a time.
+        is_unable: Whether an error means that the engine cannot run a query, which another one may.
     """
 
     engine: Engine
@@ -60,6 +75,7 @@ class StartedEngine(NamedTuple):
     intercept_writes: Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]
     refresh: Refresh = refresh_table
     is_parallel: bool = True
+    is_unable: Callable[[Exception], bool] = lambda _: False
 
 
 @contextmanager

@@ -1,0 +1,128 @@
+"""What Sail makes of expressions, as JSON: whether an update on Sail may have them, and their type and values."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+TYPES = {
+    "i": ("INT", ["1", "-7", "NULL", "120", "3"]),
+    "l": ("BIGINT", ["10", "-3", "NULL", "123456789012", "2"]),
+    "d": ("DOUBLE", ["1.5", "-2.25", "NULL", "123456.789", "0.1"]),
+    "n": ("DECIMAL(10, 2)", ["1.50", "-99999.99", "NULL", "12345.91", "0.05"]),
+    "m": ("DECIMAL(18, 4)", ["2.5000", "-3.3333", "NULL", "9999.9999", "7.0000"]),
+    "s": ("STRING", ["'Anna'", "'bob 12'", "NULL", "''", "'é-Ü ß'"]),
+    "u": ("STRING", ["'2026-01-31'", "'12'", "NULL", "' x '", "'2026-02-30'"]),
+    "b": ("BOOLEAN", ["true", "false", "NULL", "true", "false"]),
+    "t": ("DATE", ["'2026-01-31'", "'1899-12-31'", "NULL", "'2024-02-29'", "'2026-12-01'"]),
+    "ts": (
+        "TIMESTAMP",
+        ["'2026-01-31 12:34:56.789012'", "'1899-12-31 23:59:59'", "NULL", "'2024-02-29'", "'2026-03-29'"],
+    ),
+    "a": ("ARRAY<STRING>", ["array('a', 'b', NULL)", "array()", "NULL", "array('x')", "array('b', 'a', 'b')"]),
+    "ai": ("ARRAY<INT>", ["array(3, 1, NULL)", "array()", "NULL", "array(5)", "array(2, 2, -1)"]),
+    "st": (
+        "STRUCT<x: INT, y: STRING>",
+        ["named_struct('x', 1, 'y', 'p')"] * 2 + ["NULL"] + ["named_struct('x', 3, 'y', NULL)"] * 2,
+    ),
+}
+SLOTS = {
+    "{num}": ("i", "l", "d", "n", "m"),
+    "{int}": ("i", "l"),
+    "{str}": ("s", "u"),
+    "{any}": ("i", "l", "d", "n", "m", "s", "b", "t", "ts"),
+    "{time}": ("t", "ts"),
+    "{arr}": ("a", "ai"),
+}
+ROWS = 5
+FORMS = tuple(Path(__file__).with_name("sail_forms.txt").read_text(encoding="utf-8").splitlines())
+
+
+def expressions() -> list[str]:
+    """Every form with every type of argument."""
+    return [expression for form in FORMS for expression in fill(form)]
+
+
+def fill(form: str) -> Iterator[str]:
+    parts = re.split(r"(\{\w+\})", form)
+    for choice in itertools.product(*(SLOTS.get(part, (part,)) for part in parts)):
+        yield "".join(choice)
+
+
+def make_rows(spark: SparkSession) -> None:
+    """The view `rows`, from literals."""
+    rows = (
+        f"SELECT {row} AS k, "
+        + ", ".join(f"CAST({values[row]} AS {kind}) AS {name}" for name, (kind, values) in TYPES.items())
+        for row in range(ROWS)
+    )
+    spark.sql(" UNION ALL ".join(rows)).createOrReplaceTempView("rows")
+
+
+def query(selected: list[str]) -> str:
+    """A query of expressions that are all aggregates, or all not."""
+    columns = ", ".join(f"{text.removeprefix('agg:')} AS r{number}" for number, text in enumerate(selected))
+    return f"SELECT {columns} FROM rows" + ("" if selected[0].startswith("agg:") else " ORDER BY k")
+
+
+def evaluate(spark: SparkSession, selected: list[str]) -> dict[str, list[Any]]:
+    """The type and the values of expressions; those that the engine refuses are left out."""
+    try:
+        frame = spark.sql(query(selected))
+        rows = frame.collect()
+    except PySparkException:
+        if len(selected) == 1:
+            return {}
+        half = len(selected) // 2
+        return {**evaluate(spark, selected[:half]), **evaluate(spark, selected[half:])}
+    kinds = [field.dataType.simpleString() for field in frame.schema]
+    return {text: [kinds[place], [spell(row[place]) for row in rows]] for place, text in enumerate(selected)}
+
+
+def spell(value: Any) -> Any:
+    """A value as JSON; doubles with the digits in which engines agree."""
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, (decimal.Decimal, datetime.date)):
+        return str(value)
+    if hasattr(value, "asDict"):
+        return spell(value.asDict())
+    if isinstance(value, Mapping):
+        return {str(key): spell(each) for key, each in value.items()}
+    return [spell(each) for each in value] if isinstance(value, list) else value
+
+
+def on_sail(selected: list[str]) -> dict[str, list[Any]]:
+    """The expressions that an update on Sail may have."""
+    from cbx.runtime.sail.argument_types import check_argument_types
+    from cbx.runtime.sail.engine import plan_of
+    from cbx.runtime.sail.refusals import NotOnSailError
+    from cbx.runtime.sail.session import start_sail
+    from cbx.runtime.sail.supported_plans import check_plan
+
+    spark = start_sail().spark
+    make_rows(spark)
+    found = {}
+    for text in selected:
+        plan = plan_of(spark.sql(query([text])))
+        try:
+            check_plan(plan, is_stream=False)
+            check_argument_types(spark, plan)
+        except NotOnSailError:
+            continue
+        found.update(evaluate(spark, [text]))
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(on_sail(json.load(sys.stdin)), sys.stdout)
