@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.parse.databricks_sql.nesting import obstacle
+from cbx.runtime.sail.dates_of_texts import PATTERN
 from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
 
@@ -54,7 +55,7 @@ def check_argument_types(spark: SparkSession, plan: Any) -> None:
         types = _probe(spark, probe)
         if types is None:
             raise NotOnSailError(f"has arguments of `{name}` whose types are unknown")
-        if not _RULES[name](types, literals):
+        if not {**_RULES, **_CASTS}[name](types, literals):
             raise NotOnSailError(f"calls `{name}` with {', '.join(types)}")
 
 
@@ -144,6 +145,49 @@ def _is_case(types: Types, literals: Sequence[bool]) -> bool:
     return _is_same(tuple(values), literals)
 
 
+_TEXT: Final = frozenset({"Utf8", "LargeUtf8", "Utf8View"})
+_CAST: Final = "cast to "
+
+
+def _is_no_text(types: Types, _: Sequence[bool]) -> bool:
+    return types[0] not in _TEXT
+
+
+def _is_whole_or_truth(types: Types, _: Sequence[bool]) -> bool:
+    return types[0] in _WHOLE | {"Boolean"}
+
+
+def _is_no_float(types: Types, _: Sequence[bool]) -> bool:
+    return not any(kind in _FLOATS for kind in types)
+
+
+_CASTS: Final[dict[str, Callable[[Types, Sequence[bool]], bool]]] = {
+    **dict.fromkeys((f"{_CAST}decimal", f"{_CAST}double", f"{_CAST}float", f"{_CAST}date"), _is_no_text),
+    f"{_CAST}boolean": _is_whole_or_truth,
+    f"{_CAST}string": _is_no_float,
+}
+"""What is cast to these types as in Spark; every type is cast to the other plain types as in Spark, or fails."""
+_SPELLINGS: Final = {"text": "string", "varchar": "string", "char": "string", "numeric": "decimal", "real": "float"}
+_PLAIN: Final = frozenset(
+    {"int", "integer", "long", "bigint", "short", "smallint", "byte", "tinyint", "timestamp", "timestamptz"}
+)
+
+
+def _cast_name(kind: str) -> str | None:
+    """The name of the rule for a cast; None if all types are cast as in Spark.
+
+    Raises:
+        NotOnSailError: For other types.
+    """
+    kind = kind.lower().partition("(")[0].strip()
+    kind = _SPELLINGS.get(kind, kind)
+    if kind in _PLAIN:
+        return None
+    if f"{_CAST}{kind}" not in _CASTS:
+        raise NotOnSailError(f"casts to {kind}")
+    return f"{_CAST}{kind}"
+
+
 _RULES: Final[dict[str, Callable[[Types, Sequence[bool]], bool]]] = {
     **dict.fromkeys(("coalesce", "greatest", "least", "array"), _is_exact),
     "nullif": _is_same,
@@ -151,6 +195,7 @@ _RULES: Final[dict[str, Callable[[Types, Sequence[bool]], bool]]] = {
     **dict.fromkeys(("+", "-", "*"), _is_checked),
     "%": _has_remainder,
     "/": _divides,
+    **dict.fromkeys(("concat", "concat_ws"), _is_no_float),
     "sum": _is_summed,
     "round": _is_float_or_whole,
     "date_trunc": _is_time,
@@ -170,6 +215,8 @@ _NODES: Final[dict[type[exp.Expr], str]] = {
     exp.Greatest: "greatest",
     exp.Least: "least",
     exp.Array: "array",
+    exp.Concat: "concat",
+    exp.ConcatWs: "concat_ws",
     exp.Sum: "sum",
     exp.Round: "round",
     exp.TimestampTrunc: "date_trunc",
@@ -187,6 +234,13 @@ def _proto_calls(plan: Any) -> Iterator[tuple[str, list[bool], Any]]:
         probe = type(plan)()
         probe.CopyFrom(plan)
         expression = list(_functions(probe))[place]
+        if expression.HasField("cast"):
+            cast = expression.cast
+            name = _cast_name(cast.type_str if cast.HasField("type_str") else cast.type.WhichOneof("kind"))
+            if name is not None and not _is_part_of_date(cast.expr):
+                expression.CopyFrom(_refused_call([cast.expr]))
+                yield name, [False], probe
+            continue
         function = expression.unresolved_function
         name, arguments = function.function_name.lower(), list(function.arguments)
         literals = [argument.HasField("literal") for argument in arguments]
@@ -198,8 +252,16 @@ _OUTSIDE: Final = frozenset({"sum"})
 """Aggregates, whose arguments are replaced inside of the call."""
 
 
+def _is_part_of_date(expression: Any) -> bool:
+    """Whether a text is the one that `dates_of_texts` makes."""
+    arguments = expression.unresolved_function.arguments
+    return any(argument.literal.string == PATTERN for argument in arguments)
+
+
 def _functions(plan: Any) -> Iterator[Any]:
     for message in inner_messages(plan):
+        if message.DESCRIPTOR.name == "Expression" and message.HasField("cast"):
+            yield message
         is_function = message.DESCRIPTOR.name == "Expression" and message.HasField("unresolved_function")
         if is_function and message.unresolved_function.function_name.lower() in _RULES:
             yield message
@@ -247,7 +309,12 @@ def _replaced_calls(text: str) -> Iterator[tuple[str, list[bool], str]]:
     for place in range(count):
         copy = tree.copy()
         node = list(_calls(copy))[place]
-        name, arguments = _call(node)
+        if isinstance(node, exp.Cast):
+            name, arguments = _cast_name(node.to.this.name), [node.this]
+            if name is None or isinstance(node.this, exp.Literal) or PATTERN in node.this.sql(dialect=DIALECT):
+                continue
+        else:
+            name, arguments = _call(node)
         literals = [isinstance(argument, exp.Literal) for argument in arguments]
         struct = exp.func("struct", *(argument.copy() for argument in arguments), dialect=DIALECT)
         refused = exp.paren(exp.BitwiseAnd(this=struct, expression=exp.Literal.number(1)))
@@ -263,11 +330,18 @@ def _replaced_calls(text: str) -> Iterator[tuple[str, list[bool], str]]:
 
 def _calls(tree: exp.Expr) -> Iterator[exp.Expr]:
     for node in tree.walk():
+        if isinstance(node, exp.Substring):
+            _check_start(node.args.get("start"))
         is_branch = isinstance(node, exp.If) and isinstance(node.parent, exp.Case)
-        if (type(node) in _NODES and not is_branch) or (
-            isinstance(node, exp.Anonymous) and node.name.lower() in _NAMES
-        ):
+        is_named = isinstance(node, exp.Anonymous) and node.name.lower() in _NAMES
+        if (type(node) in _NODES and not is_branch) or is_named or isinstance(node, exp.Cast):
             yield node
+
+
+def _check_start(start: exp.Expr | None) -> None:
+    """Refuse parts of texts from the end, which are longer in Sail if the text is short."""
+    if not (isinstance(start, exp.Literal) and start.name.isdigit()):
+        raise NotOnSailError("takes a part of a text from a place that is not a positive number")
 
 
 def _call(node: exp.Expr) -> tuple[str, list[exp.Expr]]:

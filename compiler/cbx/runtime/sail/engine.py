@@ -29,6 +29,7 @@ from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
+from cbx.runtime.sail.dates_of_texts import cast_texts_to_dates
 from cbx.runtime.sail.parquet_files import write_parquet
 from cbx.runtime.sail.plan_fingerprint import plan_fingerprint
 from cbx.runtime.sail.refusals import NotOnSailError
@@ -101,6 +102,7 @@ class SailEngine:
 
         with ExitStack() as stack:
             stack.enter_context(replace_attributes(ConnectFrame, {"createOrReplaceTempView": create}))
+            stack.enter_context(cast_texts_to_dates())
             yield
 
     def make_active(self) -> None:

@@ -101,8 +101,8 @@ class SailPlanner(SailEngine):
                 rows = shape.apply_to_history(rows) if flow.scd_type == _HISTORY else shape.apply(rows)
             elif isinstance(flow, AppendFlow):
                 frame = queries.evaluate(flow.query, context)
-                is_stream = self._check(frame) or is_stream
                 rows = shape.apply(frame)
+                is_stream = self._check(rows) or is_stream
                 self.check_conditions(rows, shape.rules)
             else:
                 raise NotOnSailError("has a flow that replaces rows or merges snapshots")

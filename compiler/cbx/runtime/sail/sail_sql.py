@@ -14,10 +14,11 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.nesting import obstacle
+from cbx.runtime.sail.dates_of_texts import cast_sql_texts_to_dates
 
 _DIALECT = "databricks"
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)
-_UNSUPPORTED = re.compile(r"\bQUALIFY\b|\bstruct\s*\(", re.IGNORECASE)
+_UNSUPPORTED = re.compile(r"\bQUALIFY\b|\bstruct\s*\(|\bAS\s+DATE\b|::\s*DATE\b", re.IGNORECASE)
 QUALIFIED = "__cbx_qualified_"
 """The prefix of the columns with the conditions of QUALIFY."""
 _OUTER = ("with_", "order", "limit", "offset")
@@ -37,6 +38,7 @@ def rewrite_for_sail(text: str) -> str:
         tree = sqlglot.parse_one(text, dialect=_DIALECT)
         before = tree.copy()
         _order_by_fields(tree)
+        cast_sql_texts_to_dates(tree)
         tree = _replace_qualify(tree)
         return text if tree == before else tree.sql(dialect=_DIALECT)
     except (SqlglotError, RecursionError):

@@ -47,6 +47,7 @@ _REFUSED_WORDS: Final = words("""
     pivot unpivot tablesample interval collate rlike ilike similar recursive cube rollup grouping
     limit offset div
 """)
+_PARTS_OF_TEXTS: Final = words("substr substring")
 _OTHER_IN_WINDOWS: Final = words("sum avg mean")
 """Aggregates whose types over a window are others than Spark's."""
 _OF_SEVERAL_ROWS: Final = words("""
@@ -126,6 +127,8 @@ def _check_expression(expression: Any, *, is_stream: bool) -> None:
         name = getattr(expression, kind).function_name.lower()
         if name not in _OPERATORS:
             _check_function(name, is_stream=is_stream)
+        if name in _PARTS_OF_TEXTS and getattr(expression, kind).arguments[1].literal.integer < 1:
+            raise NotOnSailError("takes a part of a text from a place that is not a positive number")
     elif kind == "window":
         _check_window(expression.window.window_function, is_stream=is_stream)
 
