@@ -110,7 +110,8 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     from cbx.runtime.sail.session import start_sail
     from cbx.runtime.sail.supported_plans import check_plan
 
-    spark = start_sail().spark
+    sail = start_sail()
+    spark = sail.spark
     make_rows(spark)
     found = {}
     for text in selected:

@@ -359,4 +359,4 @@ def _call(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     if isinstance(node, exp.Array):
         return name, list(node.expressions)
     others = [*node.expressions, *([node.expression] if node.args.get("expression") else [])]
-    return name, [node.this, *others]
+    return name, [*([node.this] if isinstance(node.this, exp.Expr) else []), *others]
