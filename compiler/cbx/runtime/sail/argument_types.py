@@ -269,12 +269,12 @@ def _functions(plan: Any) -> Iterator[Any]:
 
 def _refused_call(arguments: Sequence[Any]) -> Any:
     """``struct(arguments) & 1``."""
-    struct, one, call = Expression(), Expression(), Expression()
+    struct, number, call = Expression(), Expression(), Expression()
     struct.unresolved_function.function_name = "struct"
     struct.unresolved_function.arguments.extend(arguments)
-    one.literal.integer = 1
+    number.literal.integer = 1
     call.unresolved_function.function_name = "&"
-    call.unresolved_function.arguments.extend([struct, one])
+    call.unresolved_function.arguments.extend([struct, number])
     return call
 
 

@@ -29,12 +29,12 @@ def cast_texts_to_dates() -> Iterator[None]:
     """Let columns be cast to dates as Spark does while the context lasts."""
 
     def wrap(plain: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(column: ConnectColumn, dataType: Any) -> Any:  # noqa: N803 - Spark's own name
+        def cast_text(column: ConnectColumn, dataType: Any) -> Any:  # noqa: N803 - Spark's own name
             is_date = isinstance(dataType, DateType) or str(dataType).strip().lower() == "date"
             text = F.regexp_replace(plain_cast(column, "string"), PATTERN, _PARTS) if is_date else column
             return plain(text, dataType)
 
-        return wrapped
+        return cast_text
 
     plain_cast: Callable[..., Any] = ConnectColumn.cast
     casts = {
