@@ -118,7 +118,7 @@ def test_an_update_reads_what_is_new(tmp_path: Path) -> None:
     assert results[5]["tables"]["totals"]["status"] == "unchanged"
     assert results[6] == [
         ["city", "id", "seq", "new", "__START_AT", "__END_AT"],
-        [["Rom", 1, 2, None, 2, None], ["Rom", 9, 2, True, 2, None], ["Ulm", 1, 1, None, 1, 2]],
+        [["Rom", 1, 2, None, 2, None], ["Rom", 9, 2, "true", 2, None], ["Ulm", 1, 1, None, 1, 2]],
     ]
 
 
