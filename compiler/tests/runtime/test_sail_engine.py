@@ -134,7 +134,7 @@ REFUSED = {
     "SELECT rand() AS r FROM orders": "calls `rand`",
     "SELECT * FROM orders LIMIT 1": "has `LIMIT` in a query",
     "SELECT DISTINCT id FROM STREAM(orders)": "has `DISTINCT` in a query of a stream",
-    "SELECT city, count(*) FROM STREAM(orders) GROUP BY city": "has `GROUP` in a query of a stream",
+    "SELECT city, count(*) FROM STREAM(orders) GROUP BY city": "aggregates a stream with `count`",
 }
 
 
