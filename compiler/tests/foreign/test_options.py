@@ -51,11 +51,14 @@ def test_a_dry_run_prints_the_graph_and_leaves_no_trace(shop: Desk) -> None:
         0,
         "",
         [
-            ("dataset", "kind", "reads"),
-            ("regional", "view", "shop.orders"),
-            ("shop.orders", "streaming table", "-"),
-            ("shop.totals", "materialized view", "regional"),
-            ("out", "sink", "shop.orders"),
+            ("dataset", "kind"),
+            ("regional", "view"),
+            ("reads", "shop.orders"),
+            ("shop.orders", "streaming table"),
+            ("shop.totals", "materialized view"),
+            ("reads", "regional"),
+            ("out", "sink"),
+            ("reads", "shop.orders"),
         ],
         ["landing", "notebook.py"],
     )
@@ -132,7 +135,7 @@ def test_events_are_those_of_the_last_update(shop: Desk) -> None:
     rule = {"name": "some", "dataset": "shop.totals", "passed_records": 0, "failed_records": 1}
     assert sorted(finished) == ["out", "shop.orders", "shop.totals"]
     assert finished["shop.totals"]["data_quality"] == {"dropped_records": 0, "expectations": [rule]}
-    assert ["shop.totals", "completed", "some", "0", "1", "1", "0"] in table
+    assert table[table.index(["shop.totals", "completed", "1", "0"]) + 1] == ["some", "0", "1"]
 
 
 TYPES = """

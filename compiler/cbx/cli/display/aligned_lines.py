@@ -40,13 +40,16 @@ class Line(NamedTuple):
     style: str = ""
 
 
-def aligned_lines(columns: Sequence[LineColumn], lines: Sequence[Line], width: int) -> Iterator[Text]:
+def aligned_lines(
+    columns: Sequence[LineColumn], lines: Sequence[Line], width: int, note_style: str = "yellow"
+) -> Iterator[Text]:
     """The lines of a table, each at most as wide as the terminal, unless a name alone is wider.
 
     Args:
         columns: The columns; the first has the names.
         lines: The lines.
         width: The width of the terminal, in cells.
+        note_style: The style of the lines below.
     """
     kept = [place for place in range(len(columns)) if place == 0 or any(line.cells[place] for line in lines)]
     widths = {place: max(cell_len(text) for text in _texts(place, columns, lines)) for place in kept}
@@ -60,7 +63,7 @@ def aligned_lines(columns: Sequence[LineColumn], lines: Sequence[Line], width: i
     for line in lines:
         yield from (Text(text, style=line.style) for text in _join(kept, line.cells, widths, numbers))
         for mark, items in line.notes:
-            yield from (Text(text, style="yellow") for text in _note(mark, items, width))
+            yield from (Text(text, style=note_style) for text in _note(mark, items, width))
 
 
 def _texts(place: int, columns: Sequence[LineColumn], lines: Sequence[Line]) -> Iterator[str]:

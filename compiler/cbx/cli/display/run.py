@@ -255,7 +255,7 @@ def show_graph(console: Console, result: RunResult, root: Path | None = None) ->
         Line((dataset.name, _kind(dataset)), (("reads", dataset.inputs),) if dataset.inputs else ())
         for dataset in result.datasets
     ]
-    for line in aligned_lines(columns, lines, out.width) if lines else ():
+    for line in aligned_lines(columns, lines, out.width, "dim") if lines else ():
         out.print(line, soft_wrap=True, highlight=False)
     show_run_errors(console, run_errors(result), root)
 
