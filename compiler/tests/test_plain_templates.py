@@ -51,6 +51,7 @@ def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
 @given(text=_templates, inputs_allowed=st.booleans())
 @example(text='{{ ref("silver.a") }} {{ ref("silver.a") }}{{ over("a", limit="2") }}', inputs_allowed=True)
 @example(text='{{ auto_loader("{{ var(\'landing\') }}/x", format="json") }}', inputs_allowed=True)
+@example(text='{{ref()}}{{ref()}}{{\nover()}}{{ ref("silver.a") }}', inputs_allowed=True)
 def test_a_plain_template_becomes_what_jinja_makes_of_it(text: str, *, inputs_allowed: bool) -> None:
     """Texts, calls, places and diagnostics are the same with and without the short way."""
     actual = _outcome(text, plainly=True, inputs_allowed=inputs_allowed)

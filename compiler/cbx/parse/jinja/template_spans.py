@@ -51,12 +51,18 @@ class Template:
         if line is not None:
             begins = sum(len(text) + 1 for text in self.text.split("\n")[: line - 1])
             tag = re.compile(r"\{[{%]").search(self.text, begins)
-            if start == -1 or self.text.count("\n", 0, start) + 1 < line:
+            if (start == -1 or self.text.count("\n", 0, start) + 1 < line) and not self._is_before(start, begins, tag):
                 start = tag.start() if tag else start
         if start == -1:
             return self.first_tag_span()
         closing = re.compile(r"[}%]\}").search(self.text, start)
         return self.span_at(start, closing.end() if closing else len(self.text))
+
+    def _is_before(self, start: int, begins: int, tag: re.Match[str] | None) -> bool:
+        """Whether an expression reaches into a line whose first tag is an expression that was not rendered yet."""
+        closing = re.compile(r"[}%]\}").search(self.text, start) if start != -1 else None
+        has_mark = tag is not None and re.compile(r"\{\{(?![-+])").match(self.text, tag.start()) is not None
+        return closing is not None and closing.end() > begins and has_mark
 
 
 class TemplateToken(NamedTuple):
