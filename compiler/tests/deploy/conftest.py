@@ -27,11 +27,16 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A project in a folder, for commands that never really wait."""
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands never really wait."""
     clock = FastClock()
     monkeypatch.setattr(RealClock, "time", lambda _: clock.time())
     monkeypatch.setattr(RealClock, "sleep", lambda _, seconds: clock.sleep(seconds))
+
+
+@pytest.fixture
+def project(fast_clock: None, tmp_path: Path) -> Path:  # noqa: ARG001 - commands find it
+    """A project in a folder, for commands that never really wait."""
     folder = tmp_path / "shop"
     settings = FIRST["project.toml"] + "\n[compile]\ntrace = false\n"
     lay_out({**FIRST, "project.toml": settings}, folder)

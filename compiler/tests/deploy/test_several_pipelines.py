@@ -184,6 +184,7 @@ def test_updates_follow_each_other(workspace: Workspace) -> None:
     assert count_updates(workspace) == {"shop_ingest": 1, "shop_serve": 1}
 
 
+@pytest.mark.usefixtures("fast_clock")
 def test_no_pipeline_is_updated_after_one_that_failed(workspace: Workspace, tmp_path: Path) -> None:
     lay_out(TWO, tmp_path)
     workspace.api.updates.failing["bronze.orders"] = "Column `amount` cannot be resolved."

@@ -10,6 +10,9 @@ from literate import lay_out
 
 from compiler.tests.command import run_cbx
 
+pytestmark = pytest.mark.spark
+"""Where files stand in for tables, `cbx run` uses Spark, whatever the engine."""
+
 CHECK = "silver_orders_customer_id_in_silver_customers"
 FILES = {
     "project.toml": """
