@@ -24,7 +24,7 @@ def watcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         (tmp_path / folder).mkdir()
     (tmp_path / "models" / "a.sql").write_text("SELECT 1")
     (tmp_path / "project.toml").write_text("[project]")
-    return Watcher(watched_paths((), tmp_path), tmp_path, {"landing"})
+    return Watcher(watched_paths((), tmp_path), tmp_path, {"landing"}, pause=0.3)
 
 
 def has_ended(wait: Callable[[], None], seconds: float) -> bool:
@@ -69,7 +69,7 @@ def test_what_an_update_has_read_and_what_it_writes_is_no_change(watcher: Watche
     for name in ("target/a.py", "state/events.jsonl", "run.log", "models/.a.sql.swp"):
         (tmp_path / name).write_text("new")
 
-    assert not has_ended(lambda: watcher.wait(before, read), 4.0)
+    assert not has_ended(lambda: watcher.wait(before, read), 1.5)
 
 
 def test_a_landing_folder_that_is_first_known_after_an_update_is_watched(watcher: Watcher, tmp_path: Path) -> None:

@@ -31,11 +31,13 @@ class Watcher:
         sources: Files, and folders with source files: models, macros, notebooks.
         folder: The folder to which the paths of landing folders are relative.
         landings: The landing folders that updates have read so far.
+        pause: The seconds between two comparisons without an event.
     """
 
     sources: Sequence[Path]
     folder: Path
     landings: set[str] = field(default_factory=set)
+    pause: float = _PAUSE
 
     def look(self) -> Look:
         """The current state of all files."""
@@ -55,7 +57,7 @@ class Watcher:
         seen = {**before, **read}
         started = time.monotonic()
         now = self.look()
-        ticks = self._ticks(max(_PAUSE, _SHARE * (time.monotonic() - started)))
+        ticks = self._ticks(max(self.pause, _SHARE * (time.monotonic() - started)))
         while now == seen:
             next(ticks)
             now = self.look()
