@@ -40,6 +40,11 @@ NOT_PASSED_ON_SQL = {
     "an excepted column": "SELECT * EXCEPT (id) FROM {files}",
     "a join of two": "SELECT * FROM {files} AS a CROSS JOIN {files} AS b",
     "a renamed column": "SELECT * RENAME (key AS id) FROM {files}",
+    "names of a subquery": "SELECT * FROM (SELECT * FROM {files}) AS f(id, other)",
+    "names of a common table": "WITH f(id, other) AS (SELECT * FROM {files}) SELECT * FROM f",
+    "a generated column": "SELECT * FROM {files} LATERAL VIEW explode(parts) p AS id",
+    "a pipe that sets it": "FROM {files} |> SET id = key",
+    "rows for columns": "SELECT * FROM {files} UNPIVOT (id FOR name IN (a, b))",
 }
 
 
