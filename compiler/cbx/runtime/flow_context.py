@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Observation, SparkSession
-    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
@@ -90,20 +90,10 @@ class Engine(Protocol):
     def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
         """The new rows of a streaming table."""
 
-    def open_files(
-        self,
-        options: Mapping[str, str],
-        path: str,
-        schema: StructType | None,
-        source_folder: Path,
-        context: FlowContext | None,
-        note: Callable[[str], None],
-    ) -> DataFrame:
+    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
 
-    def read_files(
-        self, options: Mapping[str, str], path: str, schema: StructType | None, note: Callable[[str], None]
-    ) -> DataFrame:
+    def read_files(self, opening: Opening) -> DataFrame:
         """All files of a folder."""
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.auto_loader import open_stream
+from cbx.runtime.auto_loader.reading_plan import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,8 @@ class Loader:
         return path
 
     def open(self, options: Mapping[str, str], schema: str | None = None, path: str | None = None) -> DataFrame:
-        landing = path or str(self.landing)
-        return open_stream(self.session, options, landing, schema, self.root / "schema", note=self.notes.append)
+        opening = Opening(options, path or str(self.landing), schema, self.notes.append)
+        return open_stream(self.session, opening, self.root / "schema")
 
     def run(self, stream: DataFrame) -> list[dict[str, Any]]:
         """The rows that an update reads, in the order of their texts."""

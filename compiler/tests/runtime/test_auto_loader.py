@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure, open_stream
+from cbx.runtime.auto_loader.reading_plan import Opening
 from compiler.tests.runtime.landing import CSV, JSON, TYPED_CSV, TYPED_JSON, Loader
 
 if TYPE_CHECKING:
@@ -393,8 +394,8 @@ def test_metadata_is_selected_by_name(loader: Loader) -> None:
     columns = ["_metadata.file_name", "_metadata.file_size", "_metadata.file_path"]
 
     plain = loader.run(loader.open(JSON).select(*columns))
-    given = {**JSON, "rescuedDataColumn": "_r"}
-    parsed = open_stream(loader.session, given, str(loader.landing), "a STRING", loader.root / "other").select(*columns)
+    given = Opening({**JSON, "rescuedDataColumn": "_r"}, str(loader.landing), "a STRING", loader.notes.append)
+    parsed = open_stream(loader.session, given, loader.root / "other").select(*columns)
 
     uri = f"file:{loader.landing}/a%20b.json"
     assert plain == [{"file_name": "a%20b.json", "file_size": path.stat().st_size, "file_path": uri}]

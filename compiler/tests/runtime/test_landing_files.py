@@ -32,8 +32,9 @@ Outcome = tuple[str, Any, Any]
 def read_with_spark(spark: SparkSession, root: Path, draw: Draw, state: str = "spark") -> Outcome:
     """One update on Spark."""
     landing, tables = str(root / "landing"), []
+    opening = Opening(draw.options, landing, draw.schema, lambda _: None)
     try:
-        stream = open_stream(spark, draw.options, landing, draw.schema, root / state / "schema")
+        stream = open_stream(spark, opening, root / state / "schema")
         query = (
             stream.select("*", "_metadata")
             .writeStream.foreachBatch(lambda batch, _: tables.append(batch.toArrow()))

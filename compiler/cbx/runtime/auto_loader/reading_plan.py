@@ -32,7 +32,7 @@ class Opening:
     """How a notebook opens a landing folder.
 
     Attributes:
-        options: The options of the reader, as text.
+        options: The options of the reader, `cloudFiles.*` and those of the format, as text.
         path: The landing folder, or a glob.
         schema: The schema given to the reader, if any.
         note: Receives notes on options without effect, and on files that changed after they were read.

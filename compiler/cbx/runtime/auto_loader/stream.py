@@ -6,39 +6,28 @@ import re
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import StringType, StructField
 
 from cbx.runtime.auto_loader.readers.columnar_stream import read_columnar
 from cbx.runtime.auto_loader.readers.csv_stream import read_csv
 from cbx.runtime.auto_loader.readers.json_stream import read_json
 from cbx.runtime.auto_loader.readers.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
-from cbx.runtime.auto_loader.reading_plan import Opening, ReadingPlan, plan_reading
+from cbx.runtime.auto_loader.reading_plan import ReadingPlan, plan_reading
 from cbx.runtime.auto_loader.schema_inference.spark_schemas import SparkSchemas
 from cbx.runtime.auto_loader.schemas import covers
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
-
-def _ignore_note(_note: str) -> None:
-    """Ignore a note."""
+    from cbx.runtime.auto_loader.reading_plan import Opening
 
 
-def open_stream(
-    spark: SparkSession,
-    options: Mapping[str, str],
-    path: str,
-    schema: StructType | str | None,
-    schema_folder: Path,
-    *,
-    note: Callable[[str], None] = _ignore_note,
-) -> DataFrame:
+def open_stream(spark: SparkSession, opening: Opening, schema_folder: Path) -> DataFrame:
     """Open a landing folder as a stream, as `spark.readStream.format("cloudFiles")` does on Databricks.
 
     This reads the schema of new files and updates the stored schema; the returned plan is fixed. Each file is read once
@@ -46,11 +35,8 @@ def open_stream(
 
     Args:
         spark: The session.
-        options: The options of the reader, `cloudFiles.*` and those of the format, as text.
-        path: The landing folder, or a glob.
-        schema: The schema given to the reader, if any.
+        opening: The options, the folder and the schema that the notebook gives.
         schema_folder: Where the schema is kept between updates; empty it for a full refresh.
-        note: Receives notes on options without effect, and on files that changed after they were read.
 
     Returns:
         The data columns (inferred, then hinted ones; or as given), the partition columns, and the rescued data
@@ -62,24 +48,17 @@ def open_stream(
             `explain_failure`.
     """
     old = load_state(schema_folder)
-    plan = plan_reading(SparkSchemas(spark), Opening(options, path, schema, note), old)
+    plan = plan_reading(SparkSchemas(spark), opening, old)
     save_state(schema_folder, old, plan.state)
     return _rows(spark, plan, is_stream=True)
 
 
-def open_batch(
-    spark: SparkSession,
-    options: Mapping[str, str],
-    path: str,
-    schema: StructType | str | None,
-    *,
-    note: Callable[[str], None] = _ignore_note,
-) -> DataFrame:
+def open_batch(spark: SparkSession, opening: Opening) -> DataFrame:
     """Read all files of a landing folder in batch, as ``read_files`` does on Databricks.
 
     Arguments, result and errors are those of ``open_stream``; there is no schema of earlier updates.
     """
-    plan = plan_reading(SparkSchemas(spark), Opening(options, path, schema, note), LoaderState())
+    plan = plan_reading(SparkSchemas(spark), opening, LoaderState())
     return _rows(spark, plan, is_stream=False)
 
 

@@ -9,6 +9,7 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.auto_cdc import merge_changes, observe_counts
+from cbx.runtime.auto_loader import open_batch, open_stream
 from cbx.runtime.flow_context import MergeCounts
 from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
 from cbx.runtime.spark.observations import read_observation, read_write_observation
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import Engine, FlowContext
     from cbx.runtime.results import Counts
@@ -55,25 +56,11 @@ class _SparkEngine:
         context.reads.streams[folder.name.key] = generation
         return rows
 
-    def open_files(
-        self,
-        options: Mapping[str, str],
-        path: str,
-        schema: StructType | None,
-        source_folder: Path,
-        context: FlowContext | None,  # noqa: ARG002 - as `Engine` declares it
-        note: Callable[[str], None],
-    ) -> DataFrame:
-        from cbx.runtime.auto_loader import open_stream
+    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
+        return open_stream(self.spark, opening, source_folder)
 
-        return open_stream(self.spark, options, path, schema, source_folder, note=note)
-
-    def read_files(
-        self, options: Mapping[str, str], path: str, schema: StructType | None, note: Callable[[str], None]
-    ) -> DataFrame:
-        from cbx.runtime.auto_loader import open_batch
-
-        return open_batch(self.spark, options, path, schema, note=note)
+    def read_files(self, opening: Opening) -> DataFrame:
+        return open_batch(self.spark, opening)
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         return frame

@@ -20,7 +20,6 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
-from cbx.runtime.auto_loader.reading_plan import Opening
 from cbx.runtime.auto_loader.state import load_state, save_state
 from cbx.runtime.flow_context import MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.results import Counts
@@ -158,37 +158,20 @@ class SailEngine:
         seen = (ReadFile(uri, file.stat().st_mtime_ns // _MILLISECOND) for uri, file in new.items())
         return self._stream(rows, (*read, *seen), is_new=bool(new))
 
-    def open_files(
-        self,
-        options: Mapping[str, str],
-        path: str,
-        schema: StructType | None,
-        source_folder: Path,
-        context: FlowContext | None,
-        note: Callable[[str], None],
-    ) -> DataFrame:
+    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        landed = self.read_landed(options, path, schema, source_folder, context, note)
+        landed = self.read_landed(opening, source_folder, context)
         save_state(source_folder, load_state(source_folder), landed.state)
         frame = self.from_arrow(landed.table.drop_columns([METADATA]), landed.schema)
         seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in landed.files)
         files = (*read_files(require_context(context).checkpoint), *seen)
         return self._stream(frame, files, is_new=bool(landed.files), rows=landed.table)
 
-    def read_landed(
-        self,
-        options: Mapping[str, str],
-        path: str,
-        schema: StructType | None,
-        source_folder: Path,
-        context: FlowContext | None,
-        note: Callable[[str], None],
-    ) -> NewRows:
+    def read_landed(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> NewRows:
         """The rows of new files, which are read once: before the update."""
         context = require_context(context)
         key = source_key(context, source_folder)
         if key not in self.landed:
-            opening = Opening(options, path, schema, note)
             read = [file.uri for file in read_files(context.checkpoint)]
             try:
                 self.landed[key] = read_new_files(opening, read, load_state(source_folder), with_metadata=True)
@@ -204,7 +187,7 @@ class SailEngine:
         frame.createOrReplaceTempView(name)
         return self.spark.table(name)
 
-    def read_files(self, *_: object) -> DataFrame:
+    def read_files(self, opening: Opening) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
         """All files of a folder, which only Spark reads.
 
         Raises:

@@ -29,11 +29,12 @@ from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import evolve_schema, read_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame
 
+    from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation, Flow
     from cbx.runtime.flows.refresh_table import Queries
     from cbx.runtime.tables.store import TableFolder, TableState
@@ -46,7 +47,6 @@ class PlannedTable:
     Attributes:
         columns: Its columns.
         is_append_only: Whether others can stream from it.
-        generation: The number of its last full refresh.
     """
 
     columns: StructType
@@ -155,17 +155,9 @@ class SailPlanner(SailEngine):
             raise NotOnSailError("reads a stream of changes, or with options")
         return self._stream(self.spark.createDataFrame([], planned.columns), (), is_new=False)
 
-    def open_files(
-        self,
-        options: Mapping[str, str],
-        path: str,
-        schema: StructType | None,
-        source_folder: Path,
-        context: FlowContext | None,
-        note: Callable[[str], None],
-    ) -> DataFrame:
+    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """No rows of a landing folder, whose new files are read and kept for the update."""
-        landed = self.read_landed(options, path, schema, source_folder, context, note)
+        landed = self.read_landed(opening, source_folder, context)
         rows = landed.table.slice(0, 0)
         frame = self.spark.createDataFrame([], landed.schema)
         return self._stream(frame, (), is_new=False, rows=rows)

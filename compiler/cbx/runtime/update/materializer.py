@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame as Frame
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
+from cbx.runtime.auto_loader.reading_plan import Opening
 from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
@@ -184,11 +185,10 @@ class Materializer:
         """New files of a folder, as Auto Loader reads them."""
         folder = self._source_folder(path)
         self._watch(path)
-        if not self._here.contexts:
-            return self.engine.open_files(options, path, schema, folder, None, self._note)
-        context = self._here.contexts[-1]
+        opening = Opening(options, path, schema, self._note)
+        context = self._here.contexts[-1] if self._here.contexts else None
         with self._workers.let_others_call():
-            return self.engine.open_files(options, path, schema, folder, context, self._note)
+            return self.engine.open_files(opening, folder, context)
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
@@ -241,7 +241,7 @@ class Materializer:
         if self._here.contexts:
             self._here.contexts[-1].reads.landings.append(path)
         with self._workers.let_others_call():
-            return self.engine.read_files(options, path, schema, self._note)
+            return self.engine.read_files(Opening(options, path, schema, self._note))
 
     def _note(self, text: str) -> None:
         self._log(NoteAdded(text))
