@@ -87,7 +87,7 @@ def _folder(rng: random.Random, is_partitioned: bool) -> str:  # noqa: FBT001 - 
     return (
         rng.choice(("year=2024/", "year=2025/", "year=07/", "year=2%2024/"))
         if is_partitioned
-        else rng.choice(("", "", "deep/er/", "a b/", "x+y=1;2/"))
+        else rng.choice(("", "", "deep/er/", "a b/", "x+y=1,2/"))
     )
 
 

@@ -102,7 +102,7 @@ def test_malformed_records_are_dropped_on_request(loader: Loader) -> None:
 
 def test_failfast_names_the_file(loader: Loader) -> None:
     """FAILFAST stops the query, and the failure says at which file."""
-    path = loader.land("a b.json", {"a": 1}, "no json")
+    path = loader.land("a b, c's (1).json", {"a": 1}, "no json")
 
     with pytest.raises(Exception, match="malformed") as failure:
         loader.update({**JSON, "mode": "FAILFAST"})
@@ -334,7 +334,7 @@ def test_parquet_files_grow_and_mismatches_are_rescued(loader: Loader) -> None:
 
 def test_a_half_written_parquet_file_is_named(loader: Loader) -> None:
     """A file without a footer stops the update before it starts."""
-    path = loader.landing / "a.parquet"
+    path = loader.landing / "a b, c.parquet"
     path.write_bytes(b"PAR1 half")
 
     with pytest.raises(AutoLoaderError) as failure:

@@ -12,7 +12,11 @@ from cbx.runtime.errors import RunError
 ARRIVED_LATE: Final = "cbx: this file landed while the update was starting:"
 MALFORMED: Final = "cbx: malformed record in"
 
-_FILE: Final = re.compile(r"(?:file:|dbfs:|s3a?:|abfss?:|gs:|hdfs:)/[^\s,'\"\])]+")
+_SCHEME: Final = "(?:file:|dbfs:|s3a?:|abfss?:|gs:|hdfs:)/"
+_URI: Final = re.compile(_SCHEME + r"[^\s\"\]]+")
+"""It may have commas, apostrophes and parentheses, but spaces, quotes and square brackets only encoded."""
+_WITHOUT_FOOTER: Final = re.compile(f"({_SCHEME}.+)\\. Could not read footer")
+"""In this message the path is not encoded."""
 
 
 class AutoLoaderError(RunError):
@@ -54,9 +58,7 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
     """
     # After this line Spark prints the plan of the query, which has other file names and messages.
     text = str(error).partition("=== Streaming Query ===")[0]
-    uri = _FILE.search(text)
-    file = unquote(uri.group().rstrip(".:;")).removeprefix("file:") if uri else landing
-    file = re.sub(r"^/+", "/", file)
+    file = _find_file(text) or landing
     if _raised_message(ARRIVED_LATE) in text:
         return AutoLoaderError(
             "the file landed while the update was starting",
@@ -85,6 +87,25 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
             hint="replace it and run again, or set the option ignoreCorruptFiles to true",
         )
     return None
+
+
+def _find_file(text: str) -> str | None:
+    """The path of the first file in a message."""
+    without_footer = _WITHOUT_FOOTER.search(text)
+    if without_footer:
+        return _local(without_footer.group(1))
+    uri = _URI.search(text)
+    return _local(unquote(_without_punctuation(uri.group()))) if uri else None
+
+
+def _local(uri: str) -> str:
+    return re.sub(r"^/+", "/", uri.removeprefix("file:"))
+
+
+def _without_punctuation(uri: str) -> str:
+    """A URI without the punctuation behind it."""
+    uri = uri.rstrip(".,:;'")
+    return uri.removesuffix(")") if uri.count(")") > uri.count("(") else uri
 
 
 def malformed_record(path: str) -> AutoLoaderError:
