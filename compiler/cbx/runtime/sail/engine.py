@@ -297,20 +297,23 @@ class SailEngine:
         state = None if before is None else self.spark.read.parquet(str(before))
 
         def count(rows: DataFrame) -> DataFrame:
-            tables = list(self.batches(rows))
-            for table in tables:
-                for name, column in MERGE_COUNTS.items():
-                    counts[name] += pc.sum(table.column(column)).as_py() or 0
-            return self.from_arrow(_concat(tables, rows.schema), rows.schema)
+            table = self._collect(rows)
+            for name, column in MERGE_COUNTS.items():
+                counts[name] += pc.sum(table.column(column)).as_py() or 0
+            return self.from_arrow(table, rows.schema)
 
-        merged = merge_changes(state, changes, spec, count)
+        arrived = self._collect(changes)
+        merged = merge_changes(state, self.from_arrow(arrived, changes.schema), spec, count)
         shutil.rmtree(after, ignore_errors=True)
         write_parquet(after, _arrow(merged.schema), merged.schema, self.batches(merged))
-        return MergeCounts(changes.count(), counts["num_upserted_rows"], counts["num_deleted_rows"])
+        return MergeCounts(arrived.num_rows, counts["num_upserted_rows"], counts["num_deleted_rows"])
 
     def from_arrow(self, rows: pa.Table, columns: StructType) -> DataFrame:
         """The rows of an Arrow table as a query."""
         return self.spark.createDataFrame(rows if rows.num_rows else [], columns)
+
+    def _collect(self, frame: DataFrame) -> pa.Table:
+        return _concat(list(self.batches(frame)), frame.schema)
 
     def batches(self, frame: DataFrame) -> Iterator[pa.Table]:
         """The rows of a query, in parts, with the types of Arrow that Spark's types have."""
