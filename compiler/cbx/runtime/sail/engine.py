@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -20,7 +20,7 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
-from cbx.runtime.auto_loader.state import load_state, save_state
+from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.runtime.flow_context import MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
@@ -76,6 +76,20 @@ class StreamInput:
     rows: pa.Table | None = None
 
 
+class LandedRows(NamedTuple):
+    """The new rows of a landing folder.
+
+    Attributes:
+        read: The files that the flow read before the update.
+        before: The state of Auto Loader before the update.
+        new: The rows of the other files.
+    """
+
+    read: tuple[ReadFile, ...]
+    before: LoaderState
+    new: NewRows
+
+
 @dataclass(slots=True)
 class SailEngine:
     """The methods of ``Engine``, on Sail.
@@ -86,7 +100,7 @@ class SailEngine:
     """
 
     spark: SparkSession
-    landed: dict[str, NewRows] = field(default_factory=dict)
+    landed: dict[str, LandedRows] = field(default_factory=dict)
     _streams: dict[str, StreamInput] = field(default_factory=dict)
     _views: dict[str, DataFrame] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -160,23 +174,23 @@ class SailEngine:
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        landed = self.read_landed(opening, source_folder, context)
-        save_state(source_folder, load_state(source_folder), landed.state)
-        frame = self.from_arrow(landed.table.drop_columns([METADATA]), landed.schema)
-        seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in landed.files)
-        files = (*read_files(require_context(context).checkpoint), *seen)
-        return self._stream(frame, files, is_new=bool(landed.files), rows=landed.table)
+        read, before, new = self.read_landed(opening, source_folder, context)
+        save_state(source_folder, before, new.state)
+        frame = self.from_arrow(new.table.drop_columns([METADATA]), new.schema)
+        seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in new.files)
+        return self._stream(frame, (*read, *seen), is_new=bool(new.files), rows=new.table)
 
-    def read_landed(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> NewRows:
+    def read_landed(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> LandedRows:
         """The rows of new files, which are read once: before the update."""
         context = require_context(context)
         key = source_key(context, source_folder)
         if key not in self.landed:
-            read = [file.uri for file in read_files(context.checkpoint)]
+            read, before = read_files(context.checkpoint), load_state(source_folder)
             try:
-                self.landed[key] = read_new_files(opening, read, load_state(source_folder), with_metadata=True)
+                new = read_new_files(opening, [file.uri for file in read], before, with_metadata=True)
             except NeedsSparkError as error:
                 raise NotOnSailError(f"reads landing files that need Spark: {error.reason}") from error
+            self.landed[key] = LandedRows(read, before, new)
         return self.landed[key]
 
     def _stream(

@@ -157,10 +157,9 @@ class SailPlanner(SailEngine):
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """No rows of a landing folder, whose new files are read and kept for the update."""
-        landed = self.read_landed(opening, source_folder, context)
-        rows = landed.table.slice(0, 0)
-        frame = self.spark.createDataFrame([], landed.schema)
-        return self._stream(frame, (), is_new=False, rows=rows)
+        new = self.read_landed(opening, source_folder, context).new
+        frame = self.spark.createDataFrame([], new.schema)
+        return self._stream(frame, (), is_new=False, rows=new.table.slice(0, 0))
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:  # noqa: ARG002
         """Check the expectations of a view; there are no rows."""
