@@ -21,6 +21,7 @@ from pyspark.sql.types import (
 from cbx.analysis.types.cast_types import cast_type
 from cbx.parse.databricks_sql.dialect import read_sql
 from cbx.parse.databricks_sql.types import is_same_type, normal_type
+from cbx.runtime.auto_loader.simple_ddl import read_simple_ddl
 
 SPELLINGS = int(os.environ.get("SPELLINGS_OF_SPARK", "500"))
 """How many random types are spelled; `make soak` spells more."""
@@ -97,6 +98,18 @@ def test_two_spellings_are_one_type_where_spark_says_so() -> None:
     assert len(several) > 20
     assert [name for group in several for name in group if not is_same_type(group[0], name)] == []
     assert len({(normal_type(name) or "").lower() for name in firsts}) == len(firsts)
+
+
+@pytest.mark.usefixtures("spark")
+def test_columns_that_are_read_without_spark_are_those_of_spark() -> None:
+    """Random columns, and names that Spark refuses without backticks."""
+    choose = random.Random(15)
+    edges = [f"{name} INT, b STRUCT<{name}: INT>" for name in ("1", "1e5", "é", "`é`", "`1`", "`a``b`", "a.b", "``")]
+    drawn = [f"{choose.choice(FIELDS)} {spelling(choose)}, c: {spelling(choose)}" for _ in range(SPELLINGS)]
+    read = {text: columns for text in (*edges, *drawn) if (columns := read_simple_ddl(text)) is not None}
+
+    assert [text for text, columns in read.items() if StructType([*StructType.fromDDL(text)]) != columns] == []  # type: ignore[misc]
+    assert len(read) > SPELLINGS // 20
 
 
 @pytest.mark.parametrize("written", [name for name in NAMES if normal_type(name) and name != "GEOGRAPHY(ANY)"])
