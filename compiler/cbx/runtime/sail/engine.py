@@ -1,23 +1,14 @@
-"""Runs the queries of a pipeline on Sail.
-
-A stream is read as what is new since the flow's last update: a batch. It has a name of its own, a temporary view, so
-that the plan of a query shows which streams it reads.
-"""
+"""Runs the queries of a pipeline on Sail; a stream is read as a batch, what is new since the flow's last update."""
 
 from __future__ import annotations
 
-import itertools
-import re
 import shutil
 from collections import Counter
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
-from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
@@ -27,22 +18,21 @@ from cbx.runtime.flows.expectations import mark_violations, read_counts
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
+from cbx.runtime.sail.arrow_rows import concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
-from cbx.runtime.sail.dates_of_texts import cast_texts_to_dates
 from cbx.runtime.sail.parquet_files import write_parquet
 from cbx.runtime.sail.plan_fingerprint import plan_fingerprint
+from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.violation_counts import count_and_drop
-from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import read_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.connect.proto import Plan
     from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
@@ -52,28 +42,8 @@ if TYPE_CHECKING:
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
 
-STREAM: Final = "__cbx_stream_"
 _MILLISECOND: Final = 1_000_000
 """In nanoseconds."""
-_NAMES: Final = re.compile(rb"__cbx_(?:stream_)?\d+")
-_METADATA: Final = re.compile(rb"\b_metadata\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInput:
-    """A stream that a query reads.
-
-    Attributes:
-        name: The view with its new rows.
-        files: All files of the source, the new ones too.
-        is_new: Whether there are new ones.
-        rows: The new rows with their hidden columns; None if they have none.
-    """
-
-    name: str
-    files: tuple[ReadFile, ...]
-    is_new: bool
-    rows: pa.Table | None = None
 
 
 class LandedRows(NamedTuple):
@@ -97,56 +67,22 @@ class SailEngine:
     Attributes:
         spark: The session.
         landed: The rows of landing folders that were read before the update, by the place of their state.
+        views: The views and streams that queries read.
     """
 
     spark: SparkSession
     landed: dict[str, LandedRows] = field(default_factory=dict)
-    _streams: dict[str, StreamInput] = field(default_factory=dict)
-    _views: dict[str, DataFrame] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    views: QueryViews = field(init=False)
 
-    @contextmanager
-    def noticing_views(self) -> Iterator[None]:
-        """Notice the temporary views that are made while the context lasts."""
-        plain = ConnectFrame.createOrReplaceTempView
-
-        def create(frame: ConnectFrame, name: str) -> None:
-            self._views[name] = frame
-            plain(frame, name)
-
-        with ExitStack() as stack:
-            stack.enter_context(replace_attributes(ConnectFrame, {"createOrReplaceTempView": create}))
-            stack.enter_context(cast_texts_to_dates())
-            yield
+    def __post_init__(self) -> None:
+        self.views = QueryViews(self.spark)
 
     def make_active(self) -> None:
         """Nothing: there is one session."""
 
     def is_stream(self, frame: DataFrame) -> bool:
         """Whether a query reads a stream."""
-        return bool(self.inputs(frame))
-
-    def inputs(self, frame: DataFrame) -> tuple[StreamInput, ...]:
-        """The streams that a query reads, each once."""
-        names = self._names_in(frame)
-        return tuple(self._streams[name] for name in names if name in self._streams)
-
-    def _names_in(self, frame: DataFrame) -> list[str]:
-        """The views that a query reads, and those that these read."""
-        names: dict[str, None] = {}
-        left = [frame]
-        while left:
-            for match in _NAMES.findall(plan_of(left.pop()).SerializeToString()):
-                name = match.decode()
-                if name not in names:
-                    names[name] = None
-                    left += [self._views[name]] if name in self._views else []
-        return list(names)
-
-    def plans(self, frame: DataFrame) -> list[Plan]:
-        """The plan of a query, and those of the views that it reads, without the streams themselves."""
-        views = [name for name in self._names_in(frame) if not name.startswith(STREAM) and name in self._views]
-        return [plan_of(frame), *(plan_of(self._views[name]) for name in views)]
+        return bool(self.views.streams_in(frame))
 
     def read_table(self, folder: TableFolder, options: Mapping[str, str]) -> DataFrame:
         """The rows of a table."""
@@ -170,15 +106,15 @@ class SailEngine:
         new = {uri: file for file in folder.row_files(table) if (uri := file_uri(file)) not in known}
         rows = self._rows([str(file) for file in new.values()], read_struct(table.schema))
         seen = (ReadFile(uri, file.stat().st_mtime_ns // _MILLISECOND) for uri, file in new.items())
-        return self._stream(rows, (*read, *seen), is_new=bool(new))
+        return self.views.add_stream(rows, (*read, *seen), is_new=bool(new))
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
         read, before, new = self.read_landed(opening, source_folder, context)
         save_state(source_folder, before, new.state)
-        frame = self.from_arrow(new.table.drop_columns([METADATA]), new.schema)
+        frame = create_frame(self.spark, new.table.drop_columns([METADATA]), new.schema)
         seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in new.files)
-        return self._stream(frame, (*read, *seen), is_new=bool(new.files), rows=new.table)
+        return self.views.add_stream(frame, (*read, *seen), is_new=bool(new.files), rows=new.table)
 
     def read_landed(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> LandedRows:
         """The rows of new files, which are read once: before the update."""
@@ -192,14 +128,6 @@ class SailEngine:
                 raise NotOnSailError(f"reads landing files that need Spark: {error.reason}") from error
             self.landed[key] = LandedRows(read, before, new)
         return self.landed[key]
-
-    def _stream(
-        self, frame: DataFrame, files: tuple[ReadFile, ...], *, is_new: bool, rows: pa.Table | None = None
-    ) -> DataFrame:
-        name = f"{STREAM}{next(self._numbers)}"
-        self._streams[name] = StreamInput(name, files, is_new, rows)
-        frame.createOrReplaceTempView(name)
-        return self.spark.table(name)
 
     def read_files(self, opening: Opening) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
         """All files of a folder, which only Spark reads.
@@ -215,16 +143,7 @@ class SailEngine:
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         """A query that may name ``_metadata``, which a star does not select."""
-        if not any(_METADATA.search(plan.SerializeToString()) for plan in self.plans(frame)):
-            return frame
-        for stream in self.inputs(frame):
-            if stream.rows is not None:
-                self.from_arrow(stream.rows, from_arrow_schema(stream.rows.schema)).createOrReplaceTempView(stream.name)
-        for name in self._names_in(frame):
-            if not name.startswith(STREAM) and name in self._views:
-                self._views[name].createOrReplaceTempView(name)
-        columns = [name for name in frame.columns if name != METADATA]
-        return frame.drop(METADATA) if len(columns) != len(frame.columns) else frame
+        return self.views.show_metadata(frame)
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
         """Apply the expectations of a view: count its rows, and go on with those that are not dropped."""
@@ -233,25 +152,25 @@ class SailEngine:
             return frame
         counts: Counter[str] = Counter()
         marked = mark_violations(frame, view.expectations)
-        kept = [count_and_drop(batch, view.expectations, counts) for batch in self.batches(marked)]
+        kept = [count_and_drop(batch, view.expectations, counts) for batch in read_batches(marked)]
         metric = f"cbx view {view.name.key}"
         context.reads.views.append(ViewUse(view, metric, None))
         context.reads.observed.append({metric: dict(counts)})
         total = read_counts(counts, view.expectations, view.name.written)
         if total.violated_fail_rules:
             raise expectation_error(total, view.name.written)
-        rows = self.from_arrow(_concat(kept, frame.schema), frame.schema)
-        streams = self.inputs(frame)
+        rows = create_frame(self.spark, concat_rows(kept, frame.schema), frame.schema)
+        streams = self.views.streams_in(frame)
         if not streams:
             return rows
-        return self._stream(rows, streams[0].files, is_new=streams[0].is_new)
+        return self.views.add_stream(rows, streams[0].files, is_new=streams[0].is_new)
 
     def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
         """Nothing: the conditions were checked before the update."""
 
     def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
         """A hash of everything that the rows of a query depend on; None if they depend on the clock."""
-        return plan_fingerprint(self.plans(frame), frame.schema, rules)
+        return plan_fingerprint(self.views.plans(frame), frame.schema, rules)
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:  # noqa: ARG002 - as above
         """Whether a batch query reads only tables and landing folders, as all on Sail do."""
@@ -273,7 +192,7 @@ class SailEngine:
         mode: str = "append",  # noqa: ARG002
     ) -> None:
         """Write what is new in a stream, in one batch, and keep how far it was read."""
-        (stream,) = self.inputs(frame)
+        (stream,) = self.views.streams_in(frame)
         context.reads.is_streaming = True
         if context.is_dry or not stream.is_new:
             return
@@ -291,14 +210,14 @@ class SailEngine:
         """Write rows as Parquet, and count them and their violations."""
         counts: Counter[str] = Counter()
         columns = batch.schema
-        marked = self.batches(mark_violations(batch, rules))
+        marked = read_batches(mark_violations(batch, rules))
         kept: Iterable[pa.Table] = (count_and_drop(rows, rules, counts) for rows in marked)
         if others is not None:
-            new = self.from_arrow(_concat(list(kept), columns), columns)
+            new = create_frame(self.spark, concat_rows(kept, columns), columns)
             whole = others.unionByName(new, allowMissingColumns=True)
-            columns, kept = whole.schema, self.batches(whole)
+            columns, kept = whole.schema, read_batches(whole)
         shutil.rmtree(folder, ignore_errors=True)
-        write_parquet(folder, _arrow(columns), columns, kept)
+        write_parquet(folder, columns, kept)
         total = read_counts(counts, rules, dataset)
         if total.violated_fail_rules:
             shutil.rmtree(folder)
@@ -311,39 +230,16 @@ class SailEngine:
         state = None if before is None else self.spark.read.parquet(str(before))
 
         def count(rows: DataFrame) -> DataFrame:
-            table = self._collect(rows)
+            table = read_rows(rows)
             for name, column in MERGE_COUNTS.items():
                 counts[name] += pc.sum(table.column(column)).as_py() or 0
-            return self.from_arrow(table, rows.schema)
+            return create_frame(self.spark, table, rows.schema)
 
-        arrived = self._collect(changes)
-        merged = merge_changes(state, self.from_arrow(arrived, changes.schema), spec, count)
+        arrived = read_rows(changes)
+        merged = merge_changes(state, create_frame(self.spark, arrived, changes.schema), spec, count)
         shutil.rmtree(after, ignore_errors=True)
-        write_parquet(after, _arrow(merged.schema), merged.schema, self.batches(merged))
+        write_parquet(after, merged.schema, read_batches(merged))
         return MergeCounts(arrived.num_rows, counts["num_upserted_rows"], counts["num_deleted_rows"])
-
-    def from_arrow(self, rows: pa.Table, columns: StructType) -> DataFrame:
-        """The rows of an Arrow table as a query."""
-        return self.spark.createDataFrame(rows if rows.num_rows else [], columns)
-
-    def _collect(self, frame: DataFrame) -> pa.Table:
-        return _concat(list(self.batches(frame)), frame.schema)
-
-    def batches(self, frame: DataFrame) -> Iterator[pa.Table]:
-        """The rows of a query, in parts, with the types of Arrow that Spark's types have."""
-        remote: Any = frame
-        client = remote.sparkSession.client
-        schema = _arrow(frame.schema)
-        for part in client.to_table_as_iterator(plan_of(frame), {}):
-            if not hasattr(part, "simpleString"):
-                yield part.cast(schema)
-
-
-def plan_of(frame: DataFrame) -> Plan:
-    """The plan of a query."""
-    remote: Any = frame
-    plan: Plan = remote._plan.to_proto(remote.sparkSession.client)  # noqa: SLF001 - it has no public name
-    return plan
 
 
 def require_context(context: FlowContext | None) -> FlowContext:
@@ -360,11 +256,3 @@ def require_context(context: FlowContext | None) -> FlowContext:
 def source_key(context: FlowContext, source_folder: Path) -> str:
     """The place of the state of a source, which is the same before an update and in it."""
     return f"{context.folder.name.key} {source_folder.relative_to(source_folder.parents[1])}"
-
-
-def _arrow(columns: StructType) -> pa.Schema:
-    return to_arrow_schema(columns, error_on_duplicated_field_names_in_struct=True, timezone="UTC")
-
-
-def _concat(tables: list[pa.Table], columns: StructType) -> pa.Table:
-    return pa.concat_tables(tables) if tables else _arrow(columns).empty_table()

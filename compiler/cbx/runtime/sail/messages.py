@@ -1,4 +1,4 @@
-"""The messages inside a plan of Spark Connect."""
+"""Plans of Spark Connect, and the messages inside them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pyspark.sql import DataFrame
+    from pyspark.sql.connect.proto import Plan
 
 
 def inner_messages(message: Any) -> Iterator[Any]:
@@ -20,3 +23,10 @@ def inner_messages(message: Any) -> Iterator[Any]:
             parts = value if field.is_repeated else [value]
         for part in parts:
             yield from inner_messages(part)
+
+
+def plan_of(frame: DataFrame) -> Plan:
+    """The plan of a query."""
+    remote: Any = frame
+    plan: Plan = remote._plan.to_proto(remote.sparkSession.client)  # noqa: SLF001 - it has no public name
+    return plan

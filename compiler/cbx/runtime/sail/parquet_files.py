@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from cbx.runtime.sail.arrow_rows import arrow_schema
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -19,17 +21,16 @@ _SPARK: Final = "4.2.1"
 """Spark takes dates and times of files of its version as they are, without another calendar for old ones."""
 
 
-def write_parquet(folder: Path, schema: pa.Schema, columns: StructType, tables: Iterable[pa.Table]) -> None:
+def write_parquet(folder: Path, columns: StructType, tables: Iterable[pa.Table]) -> None:
     """Write rows to a new file, also if there are none.
 
     Args:
         folder: The folder of the file, which is made.
-        schema: The columns of Arrow.
-        columns: The columns of Spark.
+        columns: Their columns.
         tables: The rows, in parts.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    schema = schema.with_metadata(
+    schema = arrow_schema(columns).with_metadata(
         {
             "org.apache.spark.version": _SPARK,
             "org.apache.spark.sql.parquet.row.metadata": json.dumps(columns.jsonValue()),

@@ -22,7 +22,8 @@ from cbx.runtime.flows.refresh_table import RefreshResult
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.argument_types import check_argument_types
-from cbx.runtime.sail.engine import SailEngine, plan_of
+from cbx.runtime.sail.engine import SailEngine
+from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.tables.read_table import check_read_options, require_state
@@ -129,10 +130,10 @@ class SailPlanner(SailEngine):
 
     def _check(self, frame: DataFrame) -> bool:
         """Check the plan of a query; whether it is a stream."""
-        streams = self.inputs(frame)
+        streams = self.views.streams_in(frame)
         if len(streams) > 1:
             raise NotOnSailError("reads several streams in one flow")
-        for plan in self.plans(frame):
+        for plan in self.views.plans(frame):
             check_plan(plan, is_stream=bool(streams))
             check_argument_types(self.spark, plan)
             if METADATA.encode() in plan.SerializeToString().lower():
@@ -153,13 +154,13 @@ class SailPlanner(SailEngine):
             return SailEngine.read_stream(self, folder, options, context)
         if options or not planned.is_append_only:
             raise NotOnSailError("reads a stream of changes, or with options")
-        return self._stream(self.spark.createDataFrame([], planned.columns), (), is_new=False)
+        return self.views.add_stream(self.spark.createDataFrame([], planned.columns), (), is_new=False)
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """No rows of a landing folder, whose new files are read and kept for the update."""
         new = self.read_landed(opening, source_folder, context).new
         frame = self.spark.createDataFrame([], new.schema)
-        return self._stream(frame, (), is_new=False, rows=new.table.slice(0, 0))
+        return self.views.add_stream(frame, (), is_new=False, rows=new.table.slice(0, 0))
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:  # noqa: ARG002
         """Check the expectations of a view; there are no rows."""

@@ -14,6 +14,7 @@ from cbx.runtime.log.events import Event, NoteAdded
 from cbx.runtime.outside.message_reads import MessageReads
 from cbx.runtime.outside.outside_reads import OutsideReads
 from cbx.runtime.outside.stand_ins import TableStandIns
+from cbx.runtime.sail.dates_of_texts import cast_texts_to_dates
 from cbx.runtime.sail.engine import SailEngine
 from cbx.runtime.sail.planner import SailPlanner
 from cbx.runtime.sail.refusals import NotOnSailError
@@ -118,7 +119,8 @@ class SailUpdate:
     def _intercept(self, engine: SailEngine) -> Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]:
         @contextlib.contextmanager
         def intercept(_: Callable[[DatasetName], bool]) -> Iterator[None]:
-            with engine.noticing_views(), intercept_writes(engine.spark, _RefusedWrites()):
+            writes = intercept_writes(engine.spark, _RefusedWrites())
+            with engine.views.notice(), cast_texts_to_dates(), writes:
                 yield
 
         return intercept
