@@ -104,11 +104,11 @@ def spell(value: Any) -> Any:
 
 def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     """The expressions that an update on Sail may have."""
-    from cbx.runtime.sail.argument_types import check_argument_types
+    from cbx.runtime.sail.checks.argument_types import check_argument_types
+    from cbx.runtime.sail.checks.supported_plans import check_plan
     from cbx.runtime.sail.messages import plan_of
     from cbx.runtime.sail.refusals import NotOnSailError
     from cbx.runtime.sail.session import start_sail
-    from cbx.runtime.sail.supported_plans import check_plan
 
     sail = start_sail()
     spark = sail.spark

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from cbx.runtime.sail.checks.supported_plans import check_query
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.supported_plans import check_query
 
 RUNNER = Path(__file__).with_name("sail_runs.py")
 SEED = 20260101

@@ -21,11 +21,11 @@ from cbx.runtime.flows.merge_changes import cdc_spec
 from cbx.runtime.flows.refresh_table import RefreshResult
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
-from cbx.runtime.sail.argument_types import check_argument_types
+from cbx.runtime.sail.checks.argument_types import check_argument_types
+from cbx.runtime.sail.checks.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.sail.engine import SailEngine
 from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import evolve_schema, read_struct
 

@@ -13,9 +13,9 @@ from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.runtime.landing_files.rows import METADATA
+from cbx.runtime.sail.checks.supported_functions import AGGREGATES, FUNCTIONS, words
 from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.supported_functions import AGGREGATES, FUNCTIONS, words
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message  # type: ignore[import-untyped]

@@ -1,0 +1,1 @@
+"""Checks which plans Sail runs as Spark does, before an update begins."""
