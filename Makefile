@@ -57,8 +57,8 @@ faults: .venv/dev
 
 # All inputs of tests that take a sample in `make test`: 2,000 random change streams, split at random; 500 with failures between
 # micro-batches; runs killed at 20 random moments; every single mistake; 20 compilations of each project on a busy machine; all
-# styles of notebooks imported; and types, names and keywords compared with Spark, with 40 calls of each function for each number of
-# arguments.
+# styles of notebooks imported; every function that runs on Sail, compared with Spark; and types, names and keywords compared with
+# Spark, with 40 calls of each function for each number of arguments.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
 	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
@@ -67,6 +67,7 @@ soak: .venv/dev
 	CBX_SINGLE_MISTAKES=10000 $(BIN)/python -m pytest -q compiler/tests/single_mistakes
 	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py
 	CBX_ROUND_TRIPS=all $(BIN)/python -m pytest -q compiler/tests/importing/test_round_trip.py
+	FUNCTIONS_ON_SAIL=1 $(BIN)/python -m pytest -q compiler/tests/runtime/test_functions_on_sail.py
 	TYPES_OF_SPARK=1 PYTHON_TYPES_OF_SPARK=12 PYTHON_FUNCTIONS_OF_SPARK=1 SPELLINGS_OF_SPARK=3000 \
 	  NAMES_OF_SPARK=1 SYNTAX_OF_SPARK=1 $(BIN)/python -m pytest -q compiler/tests/runtime -k of_spark
 

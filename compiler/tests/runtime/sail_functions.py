@@ -60,13 +60,13 @@ def fill(form: str) -> Iterator[str]:
 
 
 def make_rows(spark: SparkSession) -> None:
-    """The view `rows`, from literals."""
+    """The view `rows`, from literals; in one partition, so that `first` and `last` have one result."""
     rows = (
-        f"SELECT {row} AS k, "
-        + ", ".join(f"CAST({values[row]} AS {kind}) AS {name}" for name, (kind, values) in TYPES.items())
+        f"({row}, " + ", ".join(f"CAST({values[row]} AS {kind})" for kind, values in TYPES.values()) + ")"
         for row in range(ROWS)
     )
-    spark.sql(" UNION ALL ".join(rows)).createOrReplaceTempView("rows")
+    names = ", ".join(("k", *TYPES))
+    spark.sql(f"SELECT * FROM VALUES {', '.join(rows)} AS t({names})").coalesce(1).createOrReplaceTempView("rows")
 
 
 def query(selected: list[str]) -> str:
@@ -76,11 +76,14 @@ def query(selected: list[str]) -> str:
 
 
 def evaluate(spark: SparkSession, selected: list[str]) -> dict[str, list[Any]]:
-    """The type and the values of expressions; those that the engine refuses are left out."""
+    """The type and the values of expressions; those that the engine refuses are left out.
+
+    So are structs with two fields of one name, which PySpark's client cannot convert to rows.
+    """
     try:
         frame = spark.sql(query(selected))
         rows = frame.collect()
-    except PySparkException:
+    except (PySparkException, ValueError):
         if len(selected) == 1:
             return {}
         half = len(selected) // 2
@@ -108,7 +111,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     from cbx.runtime.sail.checks.supported_plans import check_plan
     from cbx.runtime.sail.messages import plan_of
     from cbx.runtime.sail.refusals import NotOnSailError
-    from cbx.runtime.sail.session import start_sail
+    from cbx.runtime.sail.session import start_sail, stop_sail
 
     sail = start_sail()
     spark = sail.spark
@@ -122,6 +125,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
         except NotOnSailError:
             continue
         found.update(evaluate(spark, [text]))
+    stop_sail(sail)  # PySpark's client calls the server when the process ends, and would wait for minutes if it is gone
     return found
 
 

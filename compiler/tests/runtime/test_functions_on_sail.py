@@ -9,18 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from pyspark.sql import SparkSession
 
 from compiler.tests.runtime.sail_functions import evaluate, expressions, make_rows
 
 SCRIPT = Path(__file__).with_name("sail_functions.py")
-SHARE = float(os.environ.get("FUNCTIONS_ON_SAIL", "0.1"))
-"""The share of the expressions that are compared, if it is set."""
+SHARE = float(os.environ.get("FUNCTIONS_ON_SAIL", "0.05"))
+"""The share of the expressions that are compared."""
 AT_ONCE = 40
 
 
-@pytest.mark.skipif("FUNCTIONS_ON_SAIL" not in os.environ, reason="takes minutes; set FUNCTIONS_ON_SAIL to a share")
 def test_what_sail_may_run_has_the_types_and_values_of_spark(spark: SparkSession) -> None:
     """All expressions that Sail accepts and evaluates are those of Spark; what fails on Sail is left to Spark."""
     texts = expressions()
@@ -33,8 +31,9 @@ def test_what_sail_may_run_has_the_types_and_values_of_spark(spark: SparkSession
     expected = {}
     for is_aggregate in (False, True):
         found = [text for text in actual if text.startswith("agg:") == is_aggregate]
-        for start in range(0, len(found), AT_ONCE):
-            expected.update(evaluate(spark, found[start : start + AT_ONCE]))
+        at_once = 1 if is_aggregate else AT_ONCE  # a DISTINCT beside `last` changes the order of its rows
+        for start in range(0, len(found), at_once):
+            expected.update(evaluate(spark, found[start : start + at_once]))
 
     assert len(actual) > len(chosen) / 3
     assert expected == actual
