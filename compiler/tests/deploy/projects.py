@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from databricks.sdk.clock import Clock
+from faults import KINDS, Fault
 from literate import lay_out
+from workspace import Workspace
+from workspace_api import WorkspaceApi
 
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
+from cbx.deploy.workspace.problems import DeployError
 from cbx.deploy.workspace.session import WorkspaceSession, connect
 from compiler.tests.command import invoke_cbx
 
@@ -128,3 +135,42 @@ def cbx(*arguments: str, folder: Path) -> Ended:
     """The command, in this process."""
     result = invoke_cbx(*arguments, "--project", folder)
     return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def create_tables(workspace: Workspace) -> None:
+    """Create the tables of the project `FIRST`, as its first update does."""
+    workspace.api.tables |= {"shop.bronze.orders", "shop.bronze.orders_clean", "shop.gold.sales"}
+
+
+def find_unrepaired_faults(
+    workspace: Workspace, files: dict[str, str], path: str, outcome: Callable[[WorkspaceApi], object]
+) -> tuple[int, list[Fault]]:
+    """Inject each kind of fault at each request of the second deployment about a path; then deploy again.
+
+    Args:
+        workspace: An empty workspace.
+        files: The project.
+        path: A part of the paths of the requests.
+        outcome: What the second deployment sets.
+
+    Returns:
+        The number of requests about the path, and the faults after which the outcome is another one or not stable.
+    """
+    deploy_files(files)
+    create_tables(workspace)
+    begin = copy.deepcopy(workspace.api)
+    workspace.strike(None)
+    deploy_files(files)
+    expected = copy.deepcopy(outcome(workspace.api))
+    requests = [at for at, text in enumerate(workspace.requests, start=1) if path in text]
+    wrong = []
+    for fault in [Fault(kind, at) for at in requests for kind in KINDS if kind not in {"slow", "gone", "timeout"}]:
+        workspace.api = copy.deepcopy(begin)
+        workspace.strike(fault)
+        with contextlib.suppress(DeployError):
+            deploy_files(files)
+        workspace.strike(None)
+        deploy_files(files)
+        if outcome(workspace.api) != expected or deploy_files(files).is_changed:
+            wrong.append(fault)
+    return len(requests), wrong

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 from pathlib import Path
 
 import pytest
-from faults import KINDS, Fault
 from literate import lay_out
-from projects import CLEAN, FIRST, SALES, SETTINGS, cbx, deploy_files, request, session
+from projects import (
+    CLEAN,
+    FIRST,
+    SALES,
+    SETTINGS,
+    cbx,
+    create_tables,
+    deploy_files,
+    find_unrepaired_faults,
+    request,
+    session,
+)
 from workspace import Workspace
 from workspace_api import ANN
 
@@ -33,10 +41,6 @@ OWNED = {
 BOTH = {"shop.bronze.orders_clean": "sales-engineers", "shop.gold.sales": "sales-engineers"}
 SET = "`cbx deploy` changes the owner in Unity Catalog"
 STAYS = "nothing is changed back: `sales-engineers` stays the owner in Unity Catalog"
-
-
-def create_tables(workspace: Workspace) -> None:
-    workspace.api.tables |= {"shop.bronze.orders", "shop.bronze.orders_clean", "shop.gold.sales"}
 
 
 def replace_text(old: str, new: str, files: dict[str, str] = OWNED) -> dict[str, str]:
@@ -219,22 +223,8 @@ def test_an_owner_that_is_refused_after_an_update_is_reported(workspace: Workspa
 @pytest.mark.slow
 def test_whatever_fails_while_owners_are_set_the_next_deployment_sets_them(workspace: Workspace) -> None:
     """Each kind of fault at each request about owners."""
-    deploy_files(OWNED)
-    create_tables(workspace)
-    begin = copy.deepcopy(workspace.api)
-    workspace.strike(None)
-    deploy_files(OWNED)
-    requests = [at for at, text in enumerate(workspace.requests, start=1) if "/tables/" in text]
-    wrong = []
-    for fault in [Fault(kind, at) for at in requests for kind in KINDS if kind not in {"slow", "gone", "timeout"}]:
-        workspace.api = copy.deepcopy(begin)
-        workspace.strike(fault)
-        with contextlib.suppress(DeployError):
-            deploy_files(OWNED)
-        workspace.strike(None)
-        deploy_files(OWNED)
-        if workspace.api.owners != BOTH or deploy_files(OWNED).is_changed:
-            wrong.append(fault)
+    requests, wrong = find_unrepaired_faults(workspace, OWNED, "/tables/", lambda api: api.owners)
 
-    assert len(requests) == 4
+    assert requests == 4
+    assert workspace.api.owners == BOTH
     assert wrong == []

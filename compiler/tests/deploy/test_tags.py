@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 from pathlib import Path
 
 import pytest
-from faults import KINDS, Fault
 from literate import lay_out
-from projects import CLEAN, FIRST, SALES, SETTINGS, cbx, deploy_files, request, session
+from projects import (
+    CLEAN,
+    FIRST,
+    SALES,
+    SETTINGS,
+    cbx,
+    create_tables,
+    deploy_files,
+    find_unrepaired_faults,
+    request,
+    session,
+)
 from workspace import Workspace
 
 from cbx.deploy.deployment import preview
@@ -27,10 +35,6 @@ SALES_TAGS, ID_TAGS = "tables shop.gold.sales", "columns shop.bronze.orders_clea
 
 def replace_text(old: str, new: str) -> dict[str, str]:
     return {path: text.replace(old, new) for path, text in TAGGED.items()}
-
-
-def create_tables(workspace: Workspace) -> None:
-    workspace.api.tables |= {"shop.bronze.orders", "shop.bronze.orders_clean", "shop.gold.sales"}
 
 
 def test_tags_are_set_when_the_tables_exist(workspace: Workspace) -> None:
@@ -121,23 +125,7 @@ def test_a_missing_permission_is_reported_and_the_next_deployment_continues(work
 @pytest.mark.slow
 def test_whatever_fails_while_tags_are_set_the_next_deployment_sets_them(workspace: Workspace) -> None:
     """Each kind of fault at each request about tags."""
-    deploy_files(TAGGED)
-    create_tables(workspace)
-    begin = copy.deepcopy(workspace.api)
-    workspace.strike(None)
-    deploy_files(TAGGED)
-    expected = copy.deepcopy(workspace.api.tags)
-    requests = [at for at, text in enumerate(workspace.requests, start=1) if "entity-tag" in text]
-    wrong = []
-    for fault in [Fault(kind, at) for at in requests for kind in KINDS if kind not in {"slow", "gone", "timeout"}]:
-        workspace.api = copy.deepcopy(begin)
-        workspace.strike(fault)
-        with contextlib.suppress(DeployError):
-            deploy_files(TAGGED)
-        workspace.strike(None)
-        deploy_files(TAGGED)
-        if workspace.api.tags != expected or deploy_files(TAGGED).is_changed:
-            wrong.append(fault)
+    requests, wrong = find_unrepaired_faults(workspace, TAGGED, "entity-tag", lambda api: api.tags)
 
-    assert len(requests) == 3
+    assert requests == 3
     assert wrong == []
