@@ -12,7 +12,6 @@ from command import run_cbx
 
 from cbx.cli.commands import _COMMANDS
 from cbx.cli.doctor import _PARTS
-from cbx.cli.usage import EXAMPLES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,8 +42,24 @@ def test_the_help_of_a_command_has_examples_and_no_words_of_python(name: str) ->
 
     assert result.returncode == 0
     assert PYTHON_WORDS.search(result.stdout) is None
-    assert all(f"\n  {example}\n" in result.stdout for example in EXAMPLES[name])
+    assert all(f"\n  {example}\n" in result.stdout for example in _COMMANDS[name].examples)
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", ["export", "import"])
+def test_the_help_of_contracts_is_like_that_of_other_commands(name: str) -> None:
+    """A group, and commands within it."""
+    listed = cbx("contract", "-h").stdout.partition("Commands:")[2]
+    result = cbx("contract", name, "-h")
+
+    assert "..." not in listed
+    assert PYTHON_WORDS.search(result.stdout) is None
+    assert f"\n  cbx contract {name} " in result.stdout
+
+
+def test_an_option_with_choices_names_them() -> None:
+    """Also where nothing else is written about them."""
+    assert "--format name|json " in cbx("list", "-h").stdout
 
 
 @pytest.mark.parametrize(

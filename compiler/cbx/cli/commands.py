@@ -4,28 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 import typer
 
 from cbx.cli.usage import CommandGroup, CommandWithExamples
 
-_COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
-    "init": ("cbx.cli.init", "init"),
-    "import": ("cbx.cli.import_pipeline", "import_command"),
-    "compile": ("cbx.cli.compile", "compile_command"),
-    "run": ("cbx.cli.run", "run"),
-    "test": ("cbx.cli.test", "run_tests", "TestCommand"),
-    "show": ("cbx.cli.show", "show"),
-    "events": ("cbx.cli.events", "events"),
-    "list": ("cbx.cli.list", "list_command"),
-    "graph": ("cbx.cli.graph", "graph"),
-    "plan": ("cbx.cli.deploy", "plan_command"),
-    "deploy": ("cbx.cli.deploy", "deploy_command"),
-    "contract": ("cbx.cli.contract", "app"),
-    "doctor": ("cbx.cli.doctor", "doctor"),
-    "explain": ("cbx.cli.explain", "explain"),
+
+class _Command(NamedTuple):
+    """Where a command is defined, and the examples of its help.
+
+    Attributes:
+        module: The module.
+        function: The function, or the `typer.Typer` of a group of commands.
+        examples: Command lines.
+        class_name: The class of the command in the module, if it has its own.
+    """
+
+    module: str
+    function: str
+    examples: tuple[str, ...] = ()
+    class_name: str | None = None
+
+
+_COMMANDS = {
+    "init": _Command("cbx.cli.init", "init", ("cbx init shop",)),
+    "import": _Command("cbx.cli.import_pipeline", "import_command", ("cbx import notebooks/ --into shop",)),
+    "compile": _Command("cbx.cli.compile", "compile_command", ("cbx compile", "cbx compile --check --format github")),
+    "run": _Command(
+        "cbx.cli.run",
+        "run",
+        ("cbx run", "cbx run --select +gold.daily_sales --watch", "cbx run pipeline.py --state state"),
+    ),
+    "test": _Command(
+        "cbx.cli.test", "run_tests", ("cbx test", "cbx test silver.orders", "cbx test -- -k duplicates"), "TestCommand"
+    ),
+    "show": _Command(
+        "cbx.cli.show", "show", ("cbx show gold.daily_sales", "cbx show gold.daily_sales --format csv --limit 0")
+    ),
+    "events": _Command("cbx.cli.events", "events", ("cbx events", "cbx events --format json")),
+    "list": _Command(
+        "cbx.cli.list", "list_command", ("cbx list --select tag:nightly", "cbx list --select +gold.daily_sales")
+    ),
+    "graph": _Command(
+        "cbx.cli.graph",
+        "graph",
+        ("cbx graph", "cbx graph -o lineage.html", "cbx graph --columns gold.daily_sales.revenue"),
+    ),
+    "plan": _Command(
+        "cbx.cli.deploy", "plan_command", ("cbx plan --env prod", "cbx plan --env prod --format markdown")
+    ),
+    "deploy": _Command("cbx.cli.deploy", "deploy_command", ("cbx deploy --env dev --start --wait",)),
+    "contract": _Command("cbx.cli.contract", "app"),
+    "doctor": _Command("cbx.cli.doctor", "doctor", ("cbx doctor",)),
+    "explain": _Command("cbx.cli.explain", "explain", ("cbx explain CBX314",)),
 }
-"""The module, the function and, if it is not Typer's own, the class of each command; in the order of the help."""
+"""The commands in the order of the help."""
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:
@@ -43,14 +77,14 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     app.callback()(options)
     command = arguments[0] if arguments else ""
     for name in [command] if command in _COMMANDS else _COMMANDS:
-        module, function, *class_name = _COMMANDS[name]
-        loaded = import_module(module)
-        command_class = getattr(loaded, class_name[0]) if class_name else CommandWithExamples
-        found = getattr(loaded, function)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
+        definition = _COMMANDS[name]
+        module = import_module(definition.module)
+        function = getattr(module, definition.function)
+        if isinstance(function, typer.Typer):
+            app.add_typer(function, name=name)
         else:
-            app.command(name, cls=command_class)(found)
+            command_class = getattr(module, definition.class_name) if definition.class_name else CommandWithExamples
+            app.command(name, cls=command_class, epilog="\n".join(definition.examples))(function)
     return app
 
 

@@ -29,9 +29,7 @@ class DiagnosticFormat(str, Enum):
 
 
 EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to compile for.")]
-FormatOption = Annotated[
-    DiagnosticFormat, typer.Option("--format", metavar="text|json|github", help="The format of diagnostics.")
-]
+FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="The format of diagnostics.")]
 
 
 def compile_command(

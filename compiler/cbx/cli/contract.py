@@ -13,6 +13,7 @@ import typer
 from cbx.cli.options import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectOption
 from cbx.cli.selection import SelectionOptions
 from cbx.cli.stop import stop
+from cbx.cli.usage import CommandGroup, CommandWithExamples
 from cbx.project.dataset_names import WITHOUT_TABLE
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from cbx.contracts.import_contract import ImportedModels
 
-app = typer.Typer(no_args_is_help=True, help="Exchange contracts of the Open Data Contract Standard.")
+app = typer.Typer(no_args_is_help=True, help="Exchange contracts of the Open Data Contract Standard.", cls=CommandGroup)
 
 _EXISTING = "it stays as it is; move it away, or name another layer"
 
@@ -32,7 +33,7 @@ class ModelKind(str, Enum):
     materialized_view = "materialized_view"
 
 
-@app.command("export")
+@app.command("export", cls=CommandWithExamples, epilog="cbx contract export --env prod -o contract.yaml")
 def export_command(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
@@ -87,15 +88,13 @@ def _is_published(entry: dict[str, Any] | None) -> bool:
     return entry is not None and entry["kind"] not in WITHOUT_TABLE and not entry.get("private")
 
 
-@app.command("import")
+@app.command("import", cls=CommandWithExamples, epilog="cbx contract import contract.yaml --layer bronze")
 def import_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The contract, a YAML file.")],
     layer: Annotated[str, typer.Option(metavar="NAME", help="The layer of the models.")],
     kind: Annotated[
         ModelKind,
-        typer.Option(
-            metavar="view|materialized_view", help="view: queries the tables; materialized_view: copies them."
-        ),
+        typer.Option(help="view: queries the tables; materialized_view: copies them."),
     ] = ModelKind.view,
     project: ProjectOption = None,
 ) -> None:

@@ -54,7 +54,7 @@ def plan_command(
     env: EnvOption = "local",
     output_format: Annotated[
         PlanFormat,
-        typer.Option("--format", metavar="text|json|markdown", help="markdown: for a comment on a pull request."),
+        typer.Option("--format", help="markdown: for a comment on a pull request."),
     ] = PlanFormat.text,
     no_trace: NoTraceOption = False,
 ) -> None:

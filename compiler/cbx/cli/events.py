@@ -20,7 +20,7 @@ class EventFormat(str, Enum):
 
 def events(
     format: Annotated[  # noqa: A002 - the name of the option
-        EventFormat, typer.Option(metavar="table|json", help="json: the lines of the event log.")
+        EventFormat, typer.Option(help="json: the lines of the event log.")
     ] = EventFormat.table,
     project: ProjectOption = None,
     state: StateOption = None,

@@ -78,7 +78,6 @@ def graph(
         GraphFormat | None,
         typer.Option(
             "--format",
-            metavar="tree|mermaid|dot|svg|html|json",
             help="Default: by the extension of --output, else a tree.",
         ),
     ] = None,

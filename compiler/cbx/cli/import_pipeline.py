@@ -46,7 +46,7 @@ def import_command(
         typer.Option(metavar="DIR", help="The tables of `cbx run`, in which keys are looked for."),
     ] = None,
     output_format: Annotated[
-        ReportFormat, typer.Option("--format", metavar="text|json", help="The format of the report.")
+        ReportFormat, typer.Option("--format", help="The format of the report.")
     ] = ReportFormat.text,
     no_trace: Annotated[
         bool, typer.Option("--no-trace", help="Do not run the functions of models to find out which do not compile.")

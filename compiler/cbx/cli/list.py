@@ -35,7 +35,7 @@ def list_command(
     exclude: ExcludeOption = None,
     resource_type: Annotated[
         ResourceType | None,
-        typer.Option("--resource-type", metavar="model|source", help="Only models, or only sources."),
+        typer.Option("--resource-type", help="Only models, or only sources."),
     ] = None,
     output_format: Annotated[ListFormat, typer.Option("--format", help="json: one object per line.")] = ListFormat.name,
     state_manifest: StateManifestOption = None,

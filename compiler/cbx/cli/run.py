@@ -72,7 +72,7 @@ def run(
     ] = False,
     engine: Annotated[
         Engines | None,
-        typer.Option(metavar="sail|spark", help="Sail starts in a second without Java; Spark runs what it cannot."),
+        typer.Option(help="Sail starts in a second without Java; Spark runs what it cannot."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
     no_trace: NoTraceOption = False,

@@ -38,7 +38,7 @@ class RowFormat(str, Enum):
 def show(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="The table, such as gold.customer_order_summary.")],
     format: Annotated[  # noqa: A002 - the name of the option
-        RowFormat, typer.Option(metavar="table|json|csv", help="json: one object per line.")
+        RowFormat, typer.Option(help="json: one object per line.")
     ] = RowFormat.table,
     limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="The number of rows; 0: all.")] = 20,
     project: ProjectOption = None,

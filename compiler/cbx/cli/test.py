@@ -46,7 +46,7 @@ def run_tests(
     ] = None,
     engine: Annotated[
         Engines | None,
-        typer.Option(metavar="sail|spark", help="The engine for the models; default: from project.toml."),
+        typer.Option(help="The engine for the models; default: from project.toml."),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failed test.")] = False,
     coverage: Annotated[

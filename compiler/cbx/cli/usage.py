@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -13,40 +12,22 @@ from typer.core import TyperCommand, TyperGroup
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """The error of Typer for a wrong option or argument; older versions have it from Click, newer ones have their own."""
 
-EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "init": ("cbx init shop",),
-    "import": ("cbx import notebooks/ --into shop",),
-    "compile": ("cbx compile", "cbx compile --check --format github"),
-    "run": ("cbx run", "cbx run --select +gold.daily_sales --watch", "cbx run pipeline.py --state state"),
-    "test": ("cbx test", "cbx test silver.orders", "cbx test -- -k duplicates"),
-    "show": ("cbx show gold.daily_sales", "cbx show gold.daily_sales --format csv --limit 0"),
-    "events": ("cbx events", "cbx events --format json"),
-    "list": ("cbx list --select tag:nightly", "cbx list --select +gold.daily_sales"),
-    "graph": ("cbx graph", "cbx graph -o lineage.html", "cbx graph --columns gold.daily_sales.revenue"),
-    "plan": ("cbx plan --env prod", "cbx plan --env prod --format markdown"),
-    "deploy": ("cbx deploy --env dev --start --wait",),
-    "doctor": ("cbx doctor",),
-    "explain": ("cbx explain CBX314",),
-}
-"""Examples of commands, for the end of their help."""
-
 
 class CommandWithExamples(TyperCommand):
-    """A command whose help has no types of Python and ends with examples."""
+    """A command whose help has no types of Python, and whose epilog is examples, a line each."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options; an argument is shown without its type."""
+        """Write arguments and options; those with choices are shown with these, others without their type."""
         write = formatter.write_dl
-        formatter.write_dl = lambda rows: write([(_TYPE.sub("", first), second) for first, second in rows])
+        formatter.write_dl = lambda rows: write([(_TYPE.sub(_choices, first), second) for first, second in rows])
         super().format_options(ctx, formatter)
         formatter.write_dl = write
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
-        """Write the examples, a line each."""
-        examples = EXAMPLES.get(self.name or "")
-        if examples:
+        """Write the examples."""
+        if self.epilog:
             with formatter.section("Examples"):
-                formatter.write("".join(f"  {example}\n" for example in examples))
+                formatter.write("".join(f"  {example}\n" for example in self.epilog.splitlines()))
 
 
 class CommandGroup(TyperGroup):
@@ -70,7 +51,12 @@ class CommandGroup(TyperGroup):
         sys.exit(status if isinstance(status, int) else 0)
 
 
-_TYPE = re.compile(r" <[^>]*>\Z")
+_TYPE = re.compile(r" [<\[]([^>]*)[>\]]\Z")
+"""The type of an argument or option, as Typer writes it; older versions have choices in brackets."""
+
+
+def _choices(type_name: re.Match[str]) -> str:
+    return f" {type_name[1]}" if "|" in type_name[1] else ""
 
 
 def _first_sentence(text: str) -> str:
