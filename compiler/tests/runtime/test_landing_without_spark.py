@@ -37,6 +37,8 @@ def read(folder: Path, options: Mapping[str, str], state: LoaderState | None = N
         ({**JSON, "cloudFiles.schemaHints": "a FLOAT"}, None, "the type float"),
         ({**CSV, "escape": "|"}, None, "the CSV dialect with separator ',', quote '\"' and escape '|'"),
         (JSON, "a INTERVAL DAY", "the schema a INTERVAL DAY"),
+        ({**JSON, "cloudFiles.schemaHints": "a TIMESTAMP_NTZ"}, None, "the schema hints a TIMESTAMP_NTZ"),
+        ({**JSON, "cloudFiles.schemaHints": "a INT, b"}, None, None),
         ({**JSON, "cloudFiles.schemaEvolutionMode": "no such mode"}, None, None),
     ],
 )

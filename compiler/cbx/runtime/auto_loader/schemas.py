@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyspark.errors import PySparkException
 from pyspark.sql.types import (
@@ -26,8 +26,13 @@ from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.simple_ddl import read_simple_ddl
 from cbx.runtime.nested_types import join_types
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _NAME: Final = re.compile(r"\s*((?:`[^`]+`|[^\s`.:]+)(?:\.(?:`[^`]+`|[^\s`.:]+))*)\s*:?\s+(.+)", re.DOTALL)
 _PART: Final = re.compile(r"`([^`]+)`|([^.`]+)")
+_HINTED: Final = "hinted"
+"""The name of a column with the type of a hint."""
 _NUMBERS: Final = {LongType(), DoubleType()}
 _WIDENING: Final = (
     (ByteType(), ShortType(), IntegerType(), LongType()),
@@ -186,21 +191,32 @@ def parse_hints(text: str) -> list[tuple[tuple[str, ...], DataType]]:
     Raises:
         AutoLoaderError: A hint that is not a name and a type.
     """
-    hints = []
+    return [(_path(name), _parse_type(kind, hint)) for name, kind, hint in _hints(text)]
+
+
+def are_simple_hints(text: str) -> bool:
+    """Whether ``parse_hints`` needs no session of Spark to read the types of hints; raises as it does."""
+    return all(read_simple_ddl(f"{_HINTED} {kind}") is not None for _, kind, _ in _hints(text))
+
+
+def _hints(text: str) -> Iterator[tuple[str, str, str]]:
+    """The name and the type of each hint, and its text."""
     for part in _split(text):
         match = _NAME.fullmatch(part)
         if not match:
             raise AutoLoaderError(
                 f"the schema hint {part.strip()!r} is not a name and a type", hint="write `id BIGINT`"
             )
-        path = tuple(quoted or plain for quoted, plain in _PART.findall(match.group(1)))
-        hints.append((path, _parse_type(match.group(2), part)))
-    return hints
+        yield match.group(1), match.group(2), part
 
 
-def _parse_type(text: str, hint: str) -> DataType:
+def _path(name: str) -> tuple[str, ...]:
+    return tuple(quoted or plain for quoted, plain in _PART.findall(name))
+
+
+def _parse_type(kind: str, hint: str) -> DataType:
     try:
-        return make_nullable(read_ddl(f"hinted {text}")).fields[0].dataType
+        return make_nullable(read_ddl(f"{_HINTED} {kind}")).fields[0].dataType
     except PySparkException as error:
         raise AutoLoaderError(
             f"the schema hint {hint.strip()!r} has an invalid type",

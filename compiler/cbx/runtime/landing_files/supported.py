@@ -9,7 +9,7 @@ from pyspark.sql.types import StructType
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.file_format import DETECTED
 from cbx.runtime.auto_loader.options import LoaderOptions, read_options
-from cbx.runtime.auto_loader.schemas import parse_hints, read_ddl
+from cbx.runtime.auto_loader.schemas import are_simple_hints, parse_hints
 from cbx.runtime.auto_loader.simple_ddl import read_simple_ddl
 from cbx.runtime.landing_files.csv import csv_values
 from cbx.runtime.landing_files.json import json_values
@@ -87,15 +87,15 @@ def _unsupported_dialect(options: LoaderOptions) -> str | None:
 
 
 def _unsupported_type(options: LoaderOptions, schema: StructType | str | None) -> str | None:
-    if isinstance(schema, str) and read_simple_ddl(schema) is None:
+    given = read_simple_ddl(schema) if isinstance(schema, str) else schema or StructType([])
+    if given is None:
         return f"the schema {schema}"
     try:
-        kinds = [kind for _, kind in parse_hints(options.hints)]
+        if not are_simple_hints(options.hints):
+            return f"the schema hints {options.hints}"
     except AutoLoaderError:
         return None
-    except Exception:  # noqa: BLE001 - only a session of Spark reads the type
-        return f"the schema hints {options.hints}"
-    given = read_ddl(schema) if isinstance(schema, str) else schema or StructType([])
+    kinds = [kind for _, kind in parse_hints(options.hints)]
     return _first_unsupported(options.file_format, [*kinds, *(field.dataType for field in given.fields)])
 
 
