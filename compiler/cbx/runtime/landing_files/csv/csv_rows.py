@@ -40,9 +40,10 @@ def read_csv(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuilde
     parsers: dict[Header, _RecordParser] = {}
     for file in files:
         header = _header(plan, file)
-        parser = parsers.setdefault(header, _make_parser(plan, header, dialect))
+        if header not in parsers:
+            parsers[header] = _make_parser(plan, header, dialect)
         for text in read_records(file, dialect):
-            row = parser.parse(text, file)
+            row = parsers[header].parse(text, file)
             if row is not None:
                 rows.add(row)
         rows.end_file(file)

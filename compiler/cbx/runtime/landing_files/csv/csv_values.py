@@ -29,7 +29,6 @@ Converter = Callable[[str], Any]
 _BITS: Final[dict[type[DataType], int]] = {LongType: 63, IntegerType: 31, ShortType: 15, ByteType: 7}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _DOUBLE: Final = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?")
-_LATE_SPECIAL: Final = {"NaN": float("nan"), "Inf": float("inf"), "-Inf": float("-inf")}
 _SPECIAL: Final = {"NaN": float("nan"), "Inf": float("inf"), "-Inf": float("-inf")}
 _BLANK: Final = "".join(map(chr, range(33)))
 _LONGEST_INTEGER: Final = 300
@@ -68,7 +67,7 @@ def _unfit(text: str) -> Exception:
     return NeedsSparkError("a number has digits of another script") if has_foreign_digits(text) else MisfitError()
 
 
-def to_double(text: str) -> float:
+def _to_double(text: str) -> float:
     """A text as DOUBLE."""
     if text in _SPECIAL:
         return _SPECIAL[text]
@@ -92,7 +91,7 @@ def _to_boolean(text: str) -> bool:
 _LEAVES: Final[dict[type[DataType], Converter]] = {
     StringType: str,
     BooleanType: _to_boolean,
-    DoubleType: to_double,
+    DoubleType: _to_double,
     DateType: parse_date,
     TimestampType: parse_timestamp,
 }
