@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,23 +12,17 @@ from cbx.passes.assign_pipelines import assign_pipelines
 from cbx.passes.check_measures import check_measures
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.checks.check_expectations import check_expectations
-from cbx.passes.checks.check_flows import check_flows
 from cbx.passes.checks.check_hazards import check_hazards
 from cbx.passes.checks.check_keys import check_keys
 from cbx.passes.checks.check_kinds import check_kinds
 from cbx.passes.checks.check_options import check_options
 from cbx.passes.checks.check_reader_functions import check_reader_functions
-from cbx.passes.checks.check_sinks import check_sinks
-from cbx.passes.checks.check_snapshots import check_snapshots
-from cbx.passes.checks.check_test_queries import check_test_queries
-from cbx.passes.checks.check_tests import check_tests
 from cbx.passes.checks.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.facts.table_facts import known_tables
 from cbx.passes.link import link
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
-from cbx.passes.prove_references import prove_references
 from cbx.passes.read_macros import read_macros
 from cbx.passes.read_models import read_models
 from cbx.passes.type_columns import type_columns
@@ -37,7 +31,8 @@ from cbx.project.settings import Project, has_environment, load_project
 from cbx.stages.data_tests import NoRows
 from cbx.stages.declared import Discovered
 from cbx.stages.plan import Artifact, Plan
-from cbx.stages.resolved import KnownTable, Proven
+from cbx.stages.resolved import Connected, KnownTable, Proven, Typed
+from cbx.stages.resolved_model import ResolvedModel
 
 __all__ = ["Compilation", "ProjectPart", "check_models", "compile_project"]
 
@@ -165,18 +160,79 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     resolved = read_models(discovered, macros, report)
     check_variables(resolved, report)
     linked = link(resolved, report)
+    rare = _RarePasses.of(linked.models.values())
     typed = type_columns(linked, report, known)
     check_keys(typed, report)
-    check_flows(typed, report)
-    connected = check_measures(prove_references(check_relationships(typed, report), report), report)
+    rare.check_flows(typed, report)
+    connected = check_measures(rare.prove_references(check_relationships(typed, report), report), report)
     check_kinds(connected, report)
     check_reader_functions(connected, report)
-    check_snapshots(connected, report)
-    check_sinks(connected, report)
+    rare.check_snapshots_and_sinks(connected, report)
     check_options(connected, report)
     check_expectations(connected, report)
-    check_tests(connected, report)
+    rare.check_tests(connected, report)
     proven = prove_keys(connected, report)
     check_hazards(connected, report)
-    check_test_queries(connected, report)
+    rare.check_test_queries(connected, report)
     return proven
+
+
+@dataclass(frozen=True)
+class _RarePasses:
+    """The passes that look only at models that few projects have. They are imported only for these projects.
+
+    Attributes:
+        has_flows: Whether a model is a flow; the others are as this one.
+    """
+
+    has_flows: bool
+    has_seeds: bool
+    has_snapshots: bool
+    has_sinks: bool
+    has_tests: bool
+
+    @classmethod
+    def of(cls, models: Collection[ResolvedModel]) -> _RarePasses:
+        """The passes that the models of a project need."""
+        return cls(
+            has_flows=any(model.flow is not None for model in models),
+            has_seeds=any(model.seed is not None for model in models),
+            has_snapshots=any(model.snapshots is not None for model in models),
+            has_sinks=any(model.sink is not None for model in models),
+            has_tests=any(model.tests for model in models),
+        )
+
+    def check_flows(self, typed: Typed, report: Report) -> None:
+        if self.has_flows:
+            from cbx.passes.checks.check_flows import check_flows
+
+            check_flows(typed, report)
+
+    def prove_references(self, connected: Connected, report: Report) -> Connected:
+        if not self.has_seeds:
+            return connected
+        from cbx.passes.prove_references import prove_references
+
+        return prove_references(connected, report)
+
+    def check_snapshots_and_sinks(self, connected: Connected, report: Report) -> None:
+        if self.has_snapshots:
+            from cbx.passes.checks.check_snapshots import check_snapshots
+
+            check_snapshots(connected, report)
+        if self.has_sinks:
+            from cbx.passes.checks.check_sinks import check_sinks
+
+            check_sinks(connected, report)
+
+    def check_tests(self, connected: Connected, report: Report) -> None:
+        if self.has_tests:
+            from cbx.passes.checks.check_tests import check_tests
+
+            check_tests(connected, report)
+
+    def check_test_queries(self, connected: Connected, report: Report) -> None:
+        if self.has_tests:
+            from cbx.passes.checks.check_test_queries import check_test_queries
+
+            check_test_queries(connected, report)

@@ -5,9 +5,10 @@ A field's ``description`` completes the sentence "takes ...", for the diagnostic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
 Word = Annotated[str, Field(min_length=1)]
@@ -23,7 +24,7 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
-class _CheckedBefore:
+class CheckedBefore:
     """The mark of documents within a document: they are checked when they are read, and are not checked again."""
 
     @staticmethod
@@ -128,56 +129,14 @@ class RelationshipDocument(Document):
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
 
 
-class AcceptedValuesDocument(Document):
-    """``accepted_values(...)``."""
-
-    column: Word = Field(description="a column name")
-    values: Annotated[tuple[str | bool | int | FiniteFloat, ...], Field(min_length=1)] = Field(
-        description="a list of values"
-    )
-    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-class NotNullDocument(Document):
-    """``not_null(...)``."""
-
-    column: Word = Field(description="a column name")
-    at_least: Annotated[int | float, Field(gt=0, le=1)] = Field(1, description="a share of the rows: a number up to 1")
-    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-class RowCountDocument(Document):
-    """``row_count(...)``."""
-
-    at_least: Annotated[int, Field(ge=0)] | None = Field(None, description="a number of rows")
-    at_most: Annotated[int, Field(ge=0)] | None = Field(None, description="a number of rows")
-    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-class FreshnessDocument(Document):
-    """``freshness(...)``."""
-
-    column: Word = Field(description="a column name")
-    within: Word = Field(description='a time as text, such as "1 day" or "36 hours"')
-    source: Word | None = Field(None, description="the name of a table as text")
-    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-class NoRowsDocument(Document):
-    """``no_rows(...)``."""
-
-    sql: Word = Field(description="a query as text")
-    name: Word | None = Field(None, description="a name as text")
-    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-DataTestDocument = AcceptedValuesDocument | NotNullDocument | RowCountDocument | FreshnessDocument | NoRowsDocument
+class DataTestDocument(Document):
+    """What ``tests`` lists."""
 
 
 class ModelDocument(Document):
     """The arguments of all kinds of models."""
 
-    columns: dict[Word, Word | Annotated[ColumnDocument, _CheckedBefore]] | None = Field(
+    columns: dict[Word, Word | Annotated[ColumnDocument, CheckedBefore]] | None = Field(
         None, description="a dictionary from column names to SQL types or `column(...)`"
     )
     description: str | None = Field(None, description="text")
@@ -189,19 +148,6 @@ class ModelDocument(Document):
     name: Word | None = Field(None, description="the name of each model of `for_each` as text")
 
 
-class SinkDocument(ModelDocument):
-    """``sink(...)``."""
-
-    format: Word | None = Field(None, description='a format as text, such as "kafka" or "delta"')
-    options: dict[str, str | bool | int | float] = Field(
-        {}, description="a dictionary of option names and their values"
-    )
-    foreach_batch: Word | None = Field(None, description="the name of a function as text")
-    spark_conf: dict[Word, str | bool | int | float] = Field(
-        {}, description="a dictionary of settings and their values"
-    )
-
-
 class DatasetDocument(ModelDocument):
     """The arguments of kinds that other models can read."""
 
@@ -211,27 +157,19 @@ class DatasetDocument(ModelDocument):
     keys: Word | tuple[Word | Annotated[Words, Field(min_length=1)], ...] = Field(
         (), description="a list of further keys, each a column name or a list of them"
     )
-    relationships: tuple[tuple[str, Annotated[RelationshipDocument, _CheckedBefore]], ...] = Field(
+    relationships: tuple[tuple[str, Annotated[RelationshipDocument, CheckedBefore]], ...] = Field(
         (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
     )
-    expectations: tuple[tuple[str, Annotated[ExpectationDocument, _CheckedBefore]], ...] = Field(
+    expectations: tuple[tuple[str, Annotated[ExpectationDocument, CheckedBefore]], ...] = Field(
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
     )
-    tests: tuple[tuple[str, Annotated[DataTestDocument, _CheckedBefore]], ...] = Field(
+    tests: tuple[tuple[str, Annotated[DataTestDocument, CheckedBefore]], ...] = Field(
         (), description="a list of `accepted_values`, `not_null`, `row_count`, `freshness` and `no_rows`"
     )
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
     cluster_by: Word | Words = Field((), description="a column name or a list of them")
     quarantine: bool = Field(False, description="True or False")
     enforce: Enforcement = Field("warn", description='"warn" or "fail"')
-
-
-class SeedDocument(DatasetDocument):
-    """The declaration of a seed."""
-
-    columns: dict[Word, Word | Annotated[ColumnDocument, _CheckedBefore]] = Field(
-        description="a table from column names to SQL types, or to tables with `type`, `not_null` and `description`"
-    )
 
 
 class TableDocument(DatasetDocument):
@@ -286,25 +224,12 @@ class AutoCdcFromSnapshotDocument(TableDocument):
     )
 
 
-class FlowDocument(ModelDocument):
-    """``flow(...)``."""
-
-    into: Word = Field(description='the id of a model as text, "layer.name"')
-    once: bool = Field(False, description="True or False")
-    spark_conf: dict[Word, str | bool | int | float] = Field(
-        {}, description="a dictionary of settings and their values"
-    )
-
-
-DOCUMENTS: dict[str, type[Document]] = {
+DOCUMENTS: Mapping[str, type[Document]] = {
     "streaming_table": StreamingTableDocument,
     "materialized_view": MaterializedViewDocument,
     "view": DatasetDocument,
     "auto_cdc": AutoCdcDocument,
     "auto_cdc_from_snapshot": AutoCdcFromSnapshotDocument,
-    "flow": FlowDocument,
-    "sink": SinkDocument,
-    "seed": SeedDocument,
     "ref": ModelInputDocument,
     "stream": ModelInputDocument,
     "source": TableInputDocument,
@@ -320,11 +245,6 @@ DOCUMENTS: dict[str, type[Document]] = {
     "one_to_one": RelationshipDocument,
     "one_to_many": RelationshipDocument,
     "many_to_one": RelationshipDocument,
-    "accepted_values": AcceptedValuesDocument,
-    "not_null": NotNullDocument,
-    "row_count": RowCountDocument,
-    "freshness": FreshnessDocument,
-    "no_rows": NoRowsDocument,
     "column": ColumnDocument,
 }
-"""The document of each word; ``var``, ``secret`` and ``each`` have none: they become templates and values."""
+"""The documents of words; `rare_documents.py` has those that few projects need."""

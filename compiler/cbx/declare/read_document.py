@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,7 +53,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
     spans: dict[ValuePath, Span] = {}
     call = _join_project(call)
     arguments = _named_arguments(call, report)
-    fields = _FIELDS[call.function]
+    fields = _fields_of(call.function)
     values: dict[str, Any] = {}
     unread = set(call.unread)
     for name, argument in arguments.items():
@@ -93,8 +94,8 @@ def _names_project(word: str, rest: Sequence[Argument]) -> bool:
 
 def _guess_argument(name: str, word: str) -> tuple[str | None, str]:
     """The argument that was probably meant, and a hint; an argument of a kind with a dataset means itself."""
-    fields, foreign = _FIELDS[word], FOREIGN_ARGUMENTS.get(name)
-    owners = [kind for kind in KINDS if word in KINDS and kind not in {"flow", "sink"} and name in _FIELDS[kind]]
+    fields, foreign = _fields_of(word), FOREIGN_ARGUMENTS.get(name)
+    owners = [kind for kind in KINDS if word in KINDS and kind not in {"flow", "sink"} and name in _fields_of(kind)]
     if owners and foreign is None:
         return name, _IN_TARGET if word == "flow" else f"it is an argument of {listing(owners)}"
     near = nearest(name, fields)
@@ -105,11 +106,32 @@ def _guess_argument(name: str, word: str) -> tuple[str | None, str]:
 
 _IN_TARGET = "declare it in the target, whose rows these are"
 _BAD = object()
-_FIELDS: Mapping[str, Mapping[str, bool]] = {
-    word: {name: field.is_required() for name, field in document.model_fields.items()}
-    for word, document in DOCUMENTS.items()
-}
-"""The arguments of each word, and whether they are required."""
+
+
+@cache
+def document_of(word: str) -> type[Document] | None:
+    """The document of a word; None for ``var``, ``secret`` and ``each``, which become templates and values.
+
+    The documents of words that few projects have are imported when such a word is read: a class takes a while to make.
+    """
+    if word in DOCUMENTS:
+        return DOCUMENTS[word]
+    from cbx.declare.rare_documents import RARE_DOCUMENTS
+
+    return RARE_DOCUMENTS.get(word)
+
+
+@cache
+def _fields_of(word: str) -> Mapping[str, bool]:
+    """The arguments of a word, and whether they are required."""
+    return {name: field.is_required() for name, field in _document(word).model_fields.items()}
+
+
+def _document(word: str) -> type[Document]:
+    document = document_of(word)
+    if document is None:
+        raise AssertionError(word)
+    return document
 
 
 def _is_usable(name: str, value: Any) -> bool:
@@ -191,7 +213,7 @@ def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], rep
 
 
 def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
-    if call.function not in DOCUMENTS:
+    if document_of(call.function) is None:
         report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` is not allowed here", call.span)
         return _BAD
     read = read_document(call, report)
@@ -208,7 +230,7 @@ _QUOTED = re.compile(r"'(\w+)'")
 
 
 def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans, report: Report) -> ReadCall | None:
-    document = DOCUMENTS[call.function]
+    document = _document(call.function)
     try:
         return ReadCall(call.function, document.model_validate(values), spans, frozenset(unread))
     except ValidationError as error:

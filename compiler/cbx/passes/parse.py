@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from cbx.diagnostics.diagnostic import ALL_MODELS, Report
 from cbx.parse.python import parse_python_model
-from cbx.parse.seeds.seed import parse_seed
 from cbx.parse.sql import parse_sql_model
 from cbx.parse.toml.parameter_file import ParameterFiles
 from cbx.passes.read_macros import Macros
@@ -55,6 +54,8 @@ def _parse_file(
     file: ModelFile, macros: Macros, variables: frozenset[str], parameter_files: ParameterFiles, report: Report
 ) -> tuple[ParsedModel, ...] | None:
     if file.rows is not None:
+        from cbx.parse.seeds.seed import parse_seed
+
         return parse_seed(file.source, file.rows, file.layer, file.name, report)
     read = parse_python_model if file.source.path.endswith(".py") else parse_sql_model
     return read(file.source, file.layer, file.name, macros.templates, variables, parameter_files, report)

@@ -8,7 +8,6 @@ from operator import attrgetter
 from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.planning.plan_checks import plan_key_checks, plan_measure_checks, plan_relationship_checks
 from cbx.passes.planning.plan_model import plan_model
-from cbx.passes.planning.plan_tests import plan_data_tests
 from cbx.passes.planning.table_schema import quarantine_schema, table_schema
 from cbx.stages.plan import Check, DataTestCheck, ModelPlan, PipelinePlan, Plan, RelationshipCheck
 from cbx.stages.resolved import PipelineModels, Proven, Relationship
@@ -71,6 +70,8 @@ def _plan_models(
 def _with_tests(planned: ModelPlan, proven: Proven, folder: str, taken: set[str]) -> ModelPlan:
     if not planned.model.tests:
         return planned
+    from cbx.passes.planning.plan_tests import plan_data_tests
+
     return planned._replace(tests=plan_data_tests(planned.model, proven, folder, taken))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from cbx.declare.documents import DatasetDocument, FlowDocument
+from cbx.declare.documents import DatasetDocument
 from cbx.diagnostics.diagnostic import Report
 from cbx.passes.read_macros import Macros
 from cbx.passes.resolution.argument_texts import ArgumentTexts
@@ -15,15 +15,13 @@ from cbx.passes.resolution.resolve_cdc import resolve_cdc
 from cbx.passes.resolution.resolve_columns import resolve_columns
 from cbx.passes.resolution.resolve_inputs import resolve_input
 from cbx.passes.resolution.resolve_relationships import resolve_relationships
-from cbx.passes.resolution.resolve_sink import resolve_sink
 from cbx.passes.resolution.resolve_table_options import resolve_table_options
-from cbx.passes.resolution.resolve_tests import resolve_tests
-from cbx.passes.resolution.type_seed import type_seed
 from cbx.project.dataset_names import WITHOUT_TABLE, dataset_name
 from cbx.stages.declared import Declared
 from cbx.stages.inputs import Input
 from cbx.stages.resolved import Resolved
-from cbx.stages.resolved_model import Column, Expectation, FlowTarget, PythonCode, ResolvedModel, SqlCode
+from cbx.stages.resolved_model import Column, Expectation, PythonCode, ResolvedModel, SqlCode
+from cbx.stages.seeds import Seed
 from cbx.syntax.text import Text
 
 _NO_DATASET = DatasetDocument.model_construct()
@@ -54,11 +52,11 @@ def _resolve_model(texts: ArgumentTexts) -> ResolvedModel:
     options = resolve_table_options(texts)
     key = texts.resolve_names(dataset.key, "key")
     further_keys = texts.resolve_keys(dataset.keys, "keys")
-    seed = type_seed(declaration, columns, (*((key,) if key else ()), *further_keys), texts.report)
+    seed = _type_seed(texts, columns, (*((key,) if key else ()), *further_keys))
     code = SqlCode(seed.query) if seed is not None else _resolve_code(texts)
     inputs = _resolve_inputs(texts, columns)
     claims = resolve_relationships(texts)
-    return ResolvedModel(
+    model = ResolvedModel(
         id=declaration.id,
         layer=declaration.layer,
         name=declaration.name,
@@ -90,11 +88,37 @@ def _resolve_model(texts: ArgumentTexts) -> ResolvedModel:
         content_hash=hash_content(texts, code),
         options=options,
         parameters=declaration.parameters,
-        sink=resolve_sink(texts),
-        flow=_resolve_flow(texts, document) if isinstance(document, FlowDocument) else None,
         seed=seed,
-        tests=resolve_tests(document, texts),
     )
+    return _add_rare_parts(model, texts)
+
+
+def _type_seed(
+    texts: ArgumentTexts, columns: tuple[Column, ...] | None, keys: tuple[tuple[str, ...], ...]
+) -> Seed | None:
+    if texts.declaration.rows is None:
+        return None
+    from cbx.passes.resolution.type_seed import type_seed
+
+    return type_seed(texts.declaration, columns, keys, texts.report)
+
+
+def _add_rare_parts(model: ResolvedModel, texts: ArgumentTexts) -> ResolvedModel:
+    """A model with the parts that few models have; what resolves them is imported where a project has such a model."""
+    document = texts.declaration.document
+    if model.kind == "sink":
+        from cbx.passes.resolution.resolve_sink import resolve_sink
+
+        return model._replace(sink=resolve_sink(texts))
+    if model.kind == "flow":
+        from cbx.passes.resolution.resolve_flow import resolve_flow
+
+        return model._replace(flow=resolve_flow(texts))
+    if isinstance(document, DatasetDocument) and document.tests:
+        from cbx.passes.resolution.resolve_tests import resolve_tests
+
+        return model._replace(tests=resolve_tests(document, texts))
+    return model
 
 
 def _resolve_code(texts: ArgumentTexts) -> PythonCode | SqlCode | None:
@@ -119,8 +143,3 @@ def _resolve_expectations(texts: ArgumentTexts, document: DatasetDocument) -> tu
             macros = tuple(_MACRO.findall(expectation.sql)) if "{{" in expectation.sql else ()
             expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span, macros))
     return tuple(expectations)
-
-
-def _resolve_flow(texts: ArgumentTexts, document: FlowDocument) -> FlowTarget:
-    span = texts.span("into")
-    return FlowTarget(texts.render_constant(document.into, span), document.once, span)

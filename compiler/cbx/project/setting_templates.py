@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TEXT = r"""(?:'([^'\\]*)'|"([^"\\]*)")"""
-_ENV_VAR = re.compile(rf"\s*env_var\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)\s*")
-_SECRET = re.compile(rf"\s*secret\(\s*{_TEXT}\s*,\s*{_TEXT}\s*\)\s*")
-_SECRET_REFERENCE = re.compile(r"\s*secrets/([\w.@-]+)/([\w.@-]+)\s*", re.ASCII)
-_ENV_NAME = re.compile(r"[A-Za-z](?:\w*[A-Za-z0-9])?", re.ASCII)
-_SECRET_NAME = re.compile(r"[\w.@-]+", re.ASCII)
+_ENV_VAR = rf"\s*env_var\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)\s*"
+_SECRET = rf"\s*secret\(\s*{_TEXT}\s*,\s*{_TEXT}\s*\)\s*"
+_REFERENCE = r"\s*secrets/([\w.@-]+)/([\w.@-]+)\s*"
+_ENV_NAME = r"[A-Za-z](?:\w*[A-Za-z0-9])?"
+_SCOPE_OR_KEY = r"[\w.@-]+"
 
-CALLS_ENV_VAR = re.compile(r"\{\{\s*env_var\b")
-"""Matches a text that reads an environment variable."""
+CALLS_ENV_VAR = r"\{\{\s*env_var\b"
+"""A pattern that is found in a text that reads an environment variable."""
 
 
 class EnvVar(NamedTuple):
@@ -45,7 +45,7 @@ def template_problem(text: str) -> str | None:
     """Why a text cannot be a setting; None if its templates are valid."""
     for template in _TEMPLATE.finditer(text):
         env_var = _read_env_var(template[1])
-        if env_var is not None and not _ENV_NAME.fullmatch(env_var.name):
+        if env_var is not None and not re.fullmatch(_ENV_NAME, env_var.name, re.ASCII):
             return f"`{env_var.name}` is not a name of an environment variable: it has letters, digits and underscores"
         if env_var is None and _read_secret(template[1]) is None:
             return f"`{template[0]}` is not supported"
@@ -104,20 +104,20 @@ def texts_in(settings: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def _read_env_var(code: str) -> EnvVar | None:
-    match = _ENV_VAR.fullmatch(code)
+    match = re.fullmatch(_ENV_VAR, code)
     return None if match is None else EnvVar(match[1] or match[2] or "", _first(match[3], match[4]))
 
 
 def _read_secret(code: str) -> SecretReference | None:
     """A secret, from ``secret('scope', 'key')`` or as the platform writes it."""
-    reference = _SECRET_REFERENCE.fullmatch(code)
+    reference = re.fullmatch(_REFERENCE, code, re.ASCII)
     if reference is not None:
         return SecretReference(reference[1], reference[2])
-    match = _SECRET.fullmatch(code)
+    match = re.fullmatch(_SECRET, code)
     if match is None:
         return None
     secret = SecretReference(_first(match[1], match[2]) or "", _first(match[3], match[4]) or "")
-    return secret if all(map(_SECRET_NAME.fullmatch, secret)) else None
+    return secret if all(re.fullmatch(_SCOPE_OR_KEY, part, re.ASCII) for part in secret) else None
 
 
 def _first(*texts: str | None) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cbx.declare.documents import AutoLoaderDocument, KafkaDocument, ReaderDocument, SinkDocument
+from cbx.declare.documents import AutoLoaderDocument, KafkaDocument, ReaderDocument
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
@@ -44,8 +44,7 @@ def _all_options(model: DeclaredModel) -> Iterator[tuple[Options, Spans]]:
         document = declared_input.call.document
         if isinstance(document, (AutoLoaderDocument, KafkaDocument, ReaderDocument)):
             yield document.options, declared_input.call.spans
-    if isinstance(model.document, SinkDocument):
-        yield model.document.options, model.spans
+    yield getattr(model.document, "options", {}), model.spans
 
 
 def _is_credential(name: str, value: str) -> bool:

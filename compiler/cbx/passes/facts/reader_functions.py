@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cbx.runtime.sql.table_functions import TableFunction
 
 _CALL = re.compile(r"\b(?:read_(?:files|kafka|kinesis|pubsub|pulsar)|cloud_files)\s*\(", re.IGNORECASE)
-_TEXT = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
+_TEXT = r"'([^'\\]*)'|\"([^\"\\]*)\""
 _UNKNOWN = "..."
 
 
@@ -97,6 +97,6 @@ def _split_text(text: str) -> str:
 
 def _literal(expression: str) -> str:
     """A literal as Python writes it; ``"..."`` for any other expression."""
-    match = _TEXT.fullmatch(expression)
+    match = re.fullmatch(_TEXT, expression)
     text = next((group for group in match.groups() if group is not None), "") if match is not None else ""
     return json.dumps(text if text and PLACEHOLDER not in text else _UNKNOWN, ensure_ascii=False)

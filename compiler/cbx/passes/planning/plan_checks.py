@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.passes.planning.plan_tests import claim_name, keeps_history
 from cbx.project.dataset_names import key_check, measure_check, relationship_check
 from cbx.project.identifiers import BETWEEN
 from cbx.stages.plan import KeyCheck, MeasureCheck, ModelPlan, RelationshipCheck
@@ -108,3 +107,17 @@ def _models_of_relationship(relationship: Relationship) -> tuple[str, ...]:
     """The child, and the parent if it is no table of another project."""
     parents = () if relationship.published is not None else (relationship.parent,)
     return (relationship.child, *parents)
+
+
+def keeps_history(model: ResolvedModel) -> bool:
+    """Whether a table keeps the versions of its rows."""
+    return model.cdc is not None and model.cdc.scd_type == 2
+
+
+def claim_name(wanted: str, taken: set[str]) -> str:
+    """A name that no dataset has, which is then taken."""
+    name, number = wanted, 2
+    while name.lower() in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    taken.add(name.lower())
+    return name

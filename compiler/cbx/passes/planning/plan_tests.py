@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cbx.passes.facts.seed_facts import accepted_identities
 from cbx.passes.facts.table_facts import known_table
+from cbx.passes.planning.plan_checks import claim_name, keeps_history
 from cbx.project.dataset_names import data_test_check
 from cbx.stages.data_tests import AcceptedValues, DataTest, FewNulls, Freshness, NoRows
 from cbx.stages.plan import DataTestCheck
@@ -48,17 +49,3 @@ def _is_proven(test: DataTest, model: ResolvedModel, proven: Proven) -> bool:
     if model.seed is not None and not isinstance(test.rule, Freshness | NoRows):
         return not isinstance(test.rule, AcceptedValues) or accepted_identities(test.rule, model) is not None
     return isinstance(test.rule, FewNulls) and test.rule.column.lower() in known_table(model, proven).never_null
-
-
-def keeps_history(model: ResolvedModel) -> bool:
-    """Whether a table keeps the versions of its rows."""
-    return model.cdc is not None and model.cdc.scd_type == 2
-
-
-def claim_name(wanted: str, taken: set[str]) -> str:
-    """A name that no dataset has, which is then taken."""
-    name, number = wanted, 2
-    while name.lower() in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    taken.add(name.lower())
-    return name

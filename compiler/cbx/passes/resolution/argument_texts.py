@@ -15,9 +15,9 @@ from cbx.spark_spelling import value_text
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _COLUMNS = rf"\((?:{_NAME}(?:, ?{_NAME})*)?\)"
 _FUNCTION = rf"{_NAME}(?:\.{_NAME}){{0,2}}"
-_ROW_FILTER = re.compile(rf"(?:ROW FILTER )?(?P<clause>{_FUNCTION} ON ?{_COLUMNS})", re.IGNORECASE)
+_ROW_FILTER = rf"(?:ROW FILTER )?(?P<clause>{_FUNCTION} ON ?{_COLUMNS})"
 _ROW_FILTER_HINT = 'write the function and its columns: `row_filter="security.own_region ON (region)"`'
-_MASK = re.compile(rf"(?:MASK )?(?P<clause>{_FUNCTION}(?: USING COLUMNS ?{_COLUMNS})?)", re.IGNORECASE)
+_MASK = rf"(?:MASK )?(?P<clause>{_FUNCTION}(?: USING COLUMNS ?{_COLUMNS})?)"
 _MASK_HINT = 'write the function, and its further columns: `mask="security.mask_email USING COLUMNS (country)"`'
 
 T = TypeVar("T")
@@ -113,15 +113,13 @@ class ArgumentTexts(DeclarationTexts):
         """The function of a column mask, with its further columns; CBX103 for anything else."""
         return self._resolve_clause(template, path, _MASK, _MASK_HINT)
 
-    def _resolve_clause(
-        self, template: str | None, path: tuple[str, ...], form: re.Pattern[str], hint: str
-    ) -> str | None:
+    def _resolve_clause(self, template: str | None, path: tuple[str, ...], form: str, hint: str) -> str | None:
         """The text of a clause, without the words that begin it; CBX103 if it has another form."""
         if template is None:
             return None
         span = self.span(*path)
         text = " ".join(self.render_constant(template, span).split())
-        match = form.fullmatch(text)
+        match = re.fullmatch(form, text, re.IGNORECASE)
         if match is None:
             message = f"`{text}` is not a function with its columns"
             self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.declare.documents import SinkDocument
+from cbx.declare.rare_documents import SinkDocument
 from cbx.passes.resolution.code.named_functions import name_in_notebook
 from cbx.passes.resolution.declaration_texts import DeclarationTexts
 from cbx.spark_spelling import value_text

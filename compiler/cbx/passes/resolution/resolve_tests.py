@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
-from cbx.declare.documents import (
+from cbx.declare.documents import DatasetDocument, ModelInputDocument, TableInputDocument
+from cbx.declare.rare_documents import (
     AcceptedValuesDocument,
-    DatasetDocument,
-    DataTestDocument,
+    AnyDataTest,
     FreshnessDocument,
-    ModelDocument,
-    ModelInputDocument,
     NoRowsDocument,
     NotNullDocument,
     RowCountDocument,
-    TableInputDocument,
 )
 from cbx.declare.read_document import read_document
 from cbx.diagnostics import codes
@@ -34,17 +32,17 @@ _BATCH = ("ref", "source")
 _THIS = re.compile(r"\{[{%].*?\bthis\b", re.DOTALL)
 
 
-def resolve_tests(document: ModelDocument, texts: DeclarationTexts) -> tuple[DataTest, ...]:
+def resolve_tests(document: DatasetDocument, texts: DeclarationTexts) -> tuple[DataTest, ...]:
     """The data tests of a model.
 
     Before: ``freshness("loaded_at", within="2 days")``. After: a `DataTest` with the rule `Freshness` of ``2 DAY``. A
     macro may render any text, such as the query of ``no_rows``. CBX260 for what is no time, and for streams.
     """
-    tests = document.tests if isinstance(document, DatasetDocument) else ()
+    tests = cast("tuple[tuple[str, AnyDataTest], ...]", document.tests)
     return tuple(test for number, (_, declared) in enumerate(tests) for test in _resolve(declared, number, texts))
 
 
-def _resolve(declared: DataTestDocument, number: int, texts: DeclarationTexts) -> Iterator[DataTest]:
+def _resolve(declared: AnyDataTest, number: int, texts: DeclarationTexts) -> Iterator[DataTest]:
     """The test; none after a diagnostic."""
     reported = len(texts.report)
     rule = _resolve_rule(declared, number, texts)
@@ -53,7 +51,7 @@ def _resolve(declared: DataTestDocument, number: int, texts: DeclarationTexts) -
         yield DataTest(rule, declared.enforce, spans.at("tests", number), spans.at("tests", number, "column"))
 
 
-def _resolve_rule(declared: DataTestDocument, number: int, texts: DeclarationTexts) -> Rule | None:
+def _resolve_rule(declared: AnyDataTest, number: int, texts: DeclarationTexts) -> Rule | None:
     def render(template: str, argument: str | tuple[str | int, ...]) -> str:
         path = argument if isinstance(argument, tuple) else (argument,)
         return texts.render_constant(template, texts.declaration.spans.at("tests", number, *path))

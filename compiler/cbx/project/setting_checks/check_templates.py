@@ -30,7 +30,7 @@ def check_places_of_env_vars(data: Mapping[str, Any], source: SourceFile, report
     """
     spans = []
     for path, text in texts_in(data):
-        if CALLS_ENV_VAR.search(text) and not _is_setting_of_pipelines(path):
+        if re.search(CALLS_ENV_VAR, text) and not _is_setting_of_pipelines(path):
             setting = ".".join(map(str, path))
             message = f"`{setting}` reads an environment variable, but this setting is compiled"
             hint = "write the value; `env_var` is for settings below `[environments.<name>.pipeline]`"

@@ -97,7 +97,7 @@ def _report_setting(
         report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint, causes=causes)
     else:
         message = f"`{setting}`: {_problem_text(problem)}"
-        reads_env_var = isinstance(problem["input"], str) and CALLS_ENV_VAR.search(problem["input"]) is not None
+        reads_env_var = isinstance(problem["input"], str) and re.search(CALLS_ENV_VAR, problem["input"]) is not None
         hint = _ONLY_TEXTS if reads_env_var else None
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid", hint=hint)
 

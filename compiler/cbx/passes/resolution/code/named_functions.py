@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cbx.declare.documents import SinkDocument, SnapshotsDocument
+from cbx.declare.documents import SnapshotsDocument
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import Span
@@ -21,7 +21,7 @@ from cbx.syntax.declarations import (
     Statement,
 )
 
-_FUNCTION = re.compile(r"(?:macros(?:\.[A-Za-z_]\w*)+\.)?[A-Za-z_]\w*", re.ASCII)
+_FUNCTION = r"(?:macros(?:\.[A-Za-z_]\w*)+\.)?[A-Za-z_]\w*"
 _HINT = 'name a function of the file, or one of macros with its file: "macros.outbox.send"'
 
 
@@ -51,8 +51,9 @@ def find_named_functions(
 
 
 def _named_functions(model: DeclaredModel) -> Iterator[NamedFunction]:
-    if isinstance(model.document, SinkDocument) and model.document.foreach_batch is not None:
-        yield NamedFunction(model.document.foreach_batch, model.spans.at("foreach_batch"))
+    foreach_batch = getattr(model.document, "foreach_batch", None)
+    if foreach_batch is not None:
+        yield NamedFunction(foreach_batch, model.spans.at("foreach_batch"))
     for source in model.inputs:
         document = source.call.document
         if isinstance(document, SnapshotsDocument) and document.function is not None:
@@ -63,7 +64,7 @@ def _check_name(
     function: NamedFunction, model: DeclaredModel, modules: Mapping[str, PythonModule | None], report: Report
 ) -> bool:
     text, span = function
-    if _FUNCTION.fullmatch(text) is None:
+    if re.fullmatch(_FUNCTION, text, re.ASCII) is None:
         report.add(codes.WRONG_ARGUMENT_TYPE, f"`{text}` is not the name of a function", span, hint=_HINT)
         return False
     if "." not in text and isinstance(model.code, SqlQuery):
