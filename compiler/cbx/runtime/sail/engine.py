@@ -15,6 +15,7 @@ from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.runtime.flow_context import MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
+from cbx.runtime.flows.marked_rows import count_and_drop
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
@@ -24,7 +25,6 @@ from cbx.runtime.sail.parquet_files import write_parquet
 from cbx.runtime.sail.plan_fingerprint import plan_fingerprint
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.violation_counts import count_and_drop
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import read_struct
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from cbx.runtime.flows.marked_rows import MarkedRows
+
 if TYPE_CHECKING:
     from cbx.runtime.definitions import DatasetExpectation
 
@@ -59,27 +61,21 @@ def check_rows(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> CheckedRo
         rows: The rows. The last columns are booleans, one per rule: whether the row satisfies it.
         rules: The rules, in the order of these columns.
     """
-    width = rows.num_columns - len(rules)
-    data, marks = rows.select(range(width)), [rows.column(width + index) for index in range(len(rules))]
-    failed = [len(mark) - (pc.sum(mark, min_count=0).as_py()) for mark in marks]
-    kept = broken = None
-    for rule, mark in zip(rules, marks, strict=True):
-        if rule.on_violation == "drop":
-            kept = mark if kept is None else pc.and_(kept, mark)
-        elif rule.on_violation == "fail":
-            broken = pc.invert(mark) if broken is None else pc.or_(broken, pc.invert(mark))
-    dropping = [(rule.name, mark) for rule, mark in zip(rules, marks, strict=True) if rule.on_violation == "drop"]
+    marked = MarkedRows.split(rows, rules)
+    data, kept, meets = marked.rows, marked.meets("drop"), marked.meets("fail")
     dropped = data.slice(0, 0) if kept is None else data.filter(pc.invert(kept))
-    broken_marks = [(name, mark.filter(pc.invert(kept)).to_pylist()) for name, mark in dropping]
+    dropping = [
+        (rule.name, mark.filter(pc.invert(kept)).to_pylist())
+        for rule, mark in zip(rules, marked.marks, strict=True)
+        if rule.on_violation == "drop"
+    ]
     return CheckedRows(
         kept=data if kept is None else data.filter(kept),
-        broken=data.slice(0, 0) if broken is None else data.filter(broken),
+        broken=data.slice(0, 0) if meets is None else data.filter(pc.invert(meets)),
         read=rows.num_rows,
-        rules=tuple(zip(rules, failed, strict=True)),
+        rules=tuple(zip(rules, marked.failed(), strict=True)),
         dropped=dropped,
-        dropped_by=tuple(
-            tuple(name for name, holds in broken_marks if not holds[row]) for row in range(dropped.num_rows)
-        ),
+        dropped_by=tuple(tuple(name for name, holds in dropping if not holds[row]) for row in range(dropped.num_rows)),
     )
 
 
