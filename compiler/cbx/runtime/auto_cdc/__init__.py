@@ -20,7 +20,7 @@ The Databricks documentation of AUTO CDC does not define these cases. Here they 
 """
 
 from cbx.runtime.auto_cdc.counts import MERGE_COUNTS, observe_counts
-from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error
+from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error, find_merge_error
 from cbx.runtime.auto_cdc.merge import current_rows, merge_changes, target_rows
 from cbx.runtime.auto_cdc.snapshots import snapshot_changes, snapshot_spec
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec
@@ -33,6 +33,7 @@ __all__ = [
     "ChangedRowError",
     "changed_row_error",
     "current_rows",
+    "find_merge_error",
     "merge_changes",
     "observe_counts",
     "snapshot_changes",

@@ -49,6 +49,11 @@ _MISTAKES: Final = {
 }
 
 
+def find_merge_error(error: BaseException) -> CdcSpecError | ChangedRowError | None:
+    """The error of a flow or a change because of which a merge failed; None for any other failure."""
+    return error if isinstance(error, CdcSpecError) else changed_row_error(error)
+
+
 def changed_row_error(error: BaseException) -> ChangedRowError | None:
     """The error of a change that cannot be merged, if a Spark job failed for one.
 

@@ -155,7 +155,7 @@ def drain(
     def write_and_keep_error(batch: DataFrame, number: int) -> None:
         try:
             write(batch, number)
-        except Exception as error:
+        except Exception as error:  # whatever it is, Spark's error for it is less clear
             raised.append(error)
             raise
 

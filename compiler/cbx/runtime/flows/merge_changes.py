@@ -15,8 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.auto_cdc import (
     CdcSpec,
     CdcSpecError,
-    ChangedRowError,
-    changed_row_error,
+    find_merge_error,
     target_rows,
 )
 from cbx.runtime.errors import RunError
@@ -72,8 +71,8 @@ class Merger:
             changes = changes.sparkSession.createDataFrame([], changes.schema)
         try:
             table, counts = self._next_version(changes)
-        except Exception as error:
-            explained = _explain(error)
+        except Exception as error:  # Spark wraps the error of a change, in different classes
+            explained = find_merge_error(error)
             if explained is None:
                 raise
             raise RunError(explained.code, explained.reason, hint=explained.hint) from None
@@ -96,10 +95,6 @@ class Merger:
         engine.write_and_check(rows, self.shape.rules, folder.rows(version), folder.name.written)
         counts = Counts(merged.read, merged.upserted, 0, (), merged.deleted)
         return replace(table, version=version, number=number, schema=rows.schema.json()), counts
-
-
-def _explain(error: Exception) -> CdcSpecError | ChangedRowError | None:
-    return error if isinstance(error, CdcSpecError) else changed_row_error(error)
 
 
 def cdc_spec(flow: CdcFlow) -> CdcSpec:

@@ -167,7 +167,7 @@ def _refresh_by_flows(
         update = _TableUpdate(dataset, folder, folder.begin(table), queries, is_dry)
         try:
             return update.run(flows, kind, table)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the folder is tidied; Spark wraps the errors of Auto Loader
             folder.tidy()
             explained = update.explain(error)
             if explained is None:

@@ -107,7 +107,7 @@ class TableRewriter:
         counts = self.context.engine.write_and_check(rows, self.rules, arrived, folder.name.written)
         try:
             self._replace(flow, rows.sparkSession.read.schema(rows.schema).parquet(str(arrived)))
-        except Exception as error:
+        except Exception as error:  # Spark wraps the error of a row, in different classes
             if _NO_SEQUENCE not in str(error):
                 raise
             raise RunError(

@@ -79,7 +79,7 @@ class DatasetWorkers:
                 thread.start()
             for thread in threads:
                 thread.join()
-        except BaseException as error:
+        except BaseException as error:  # also KeyboardInterrupt, so that the threads take no further dataset
             self._raised.append(error)
             raise
 
