@@ -37,7 +37,7 @@ class MarkedRows(NamedTuple):
         width = batch.num_columns - len(rules)
         return cls(batch.select(range(width)), tuple(batch.columns[width:]), rules)
 
-    def failed(self) -> tuple[int, ...]:
+    def violation_counts(self) -> tuple[int, ...]:
         """The number of rows that violate each rule."""
         return tuple(len(mark) - (pc.sum(mark).as_py() or 0) for mark in self.marks)
 
@@ -63,5 +63,5 @@ def count_and_drop(batch: pa.Table, rules: Sequence[DatasetExpectation], counts:
     rows = marked.rows if kept is None else marked.rows.filter(kept)
     counts[ROWS_READ] += batch.num_rows
     counts[ROWS_DROPPED] += batch.num_rows - rows.num_rows
-    counts.update({f"failed_{index}": failed for index, failed in enumerate(marked.failed())})
+    counts.update({f"failed_{index}": failed for index, failed in enumerate(marked.violation_counts())})
     return rows

@@ -73,7 +73,7 @@ def check_rows(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> CheckedRo
         kept=data if kept is None else data.filter(kept),
         broken=data.slice(0, 0) if meets is None else data.filter(pc.invert(meets)),
         read=rows.num_rows,
-        rules=tuple(zip(rules, marked.failed(), strict=True)),
+        rules=tuple(zip(rules, marked.violation_counts(), strict=True)),
         dropped=dropped,
         dropped_by=tuple(tuple(name for name, holds in dropping if not holds[row]) for row in range(dropped.num_rows)),
     )
