@@ -86,6 +86,21 @@ class LoaderOptions:
     reader: Mapping[str, str]
     notes: tuple[str, ...]
 
+    @property
+    def separator(self) -> str:
+        """What is between the values of a CSV record."""
+        return self.reader_value("sep", self.reader_value("delimiter", ","))
+
+    @property
+    def quote(self) -> str:
+        """The character around values of a CSV record; empty for none."""
+        return self.reader_value("quote", '"')
+
+    @property
+    def escape(self) -> str:
+        """The character before a quote inside a value of a CSV record; empty for none."""
+        return self.reader_value("escape", "\\")
+
     def is_reader_set(self, name: str) -> bool:
         """Whether a boolean option of Spark's reader is on."""
         return self.reader_value(name, "false").lower() == "true"

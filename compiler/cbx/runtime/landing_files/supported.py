@@ -73,8 +73,7 @@ def _unsupported_option(options: LoaderOptions) -> str | None:
 
 
 def _unsupported_dialect(options: LoaderOptions) -> str | None:
-    separator = options.reader_value("sep", options.reader_value("delimiter", ","))
-    quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
+    separator, quote, escape = options.separator, options.quote, options.escape
     is_simple = all(len(text) == 1 and text.isascii() for text in (separator, quote, escape))
     if (
         not is_simple

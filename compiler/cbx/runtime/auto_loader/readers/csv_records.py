@@ -70,8 +70,7 @@ def read_records(
 
 def _record_pattern(options: LoaderOptions, line_break: str) -> str:
     """A pattern for one record, in which quoted values may contain line breaks."""
-    quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
-    separator = re.escape(options.reader_value("sep", options.reader_value("delimiter", ",")))
+    quote, escape, separator = options.quote, options.escape, re.escape(options.separator)
     plain = f"(?:(?!{separator}|{line_break}).)*+"
     if not quote:
         return f"(?s){plain}(?:{separator}{plain})*+"

@@ -49,11 +49,10 @@ def read_local_header(options: LoaderOptions, file: LandedFile) -> tuple[str, ..
         AutoLoaderError: The file cannot be read.
     """
     path = local_path(file.uri)
-    separator = options.reader_value("sep", options.reader_value("delimiter", ","))
-    if path is None or path.endswith(_OTHER_COMPRESSION) or len(separator) != 1:
+    if path is None or path.endswith(_OTHER_COMPRESSION) or len(options.separator) != 1:
         return None
     try:
-        record = _first_record(path, options, separator)
+        record = _first_record(path, options)
     except PermissionError as error:
         raise AutoLoaderError(
             "no permission to read the file", path=path, hint="grant read permission on it"
@@ -71,20 +70,19 @@ def read_local_header(options: LoaderOptions, file: LandedFile) -> tuple[str, ..
     return _names(record, has_header=options.is_reader_set("header"))
 
 
-def _first_record(path: str, options: LoaderOptions, separator: str) -> list[str]:
+def _first_record(path: str, options: LoaderOptions) -> list[str]:
     encoding = options.reader_value("encoding", options.reader_value("charset", "UTF-8"))
     encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     comment = options.reader_value("comment", "")
-    quote = options.reader_value("quote", '"')
     with _open(path, encoding) as stream:
         unskipped = itertools.islice(stream, options.skipped_rows, None)
         lines = (line for line in unskipped if line.strip() and not (comment and line.startswith(comment)))
         records = csv.reader(
             lines,
-            delimiter=separator,
-            quotechar=quote or None,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-            escapechar=options.reader_value("escape", "\\") if options.reader_value("escape", "\\") != quote else None,
+            delimiter=options.separator,
+            quotechar=options.quote or None,
+            quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE,
+            escapechar=options.escape if options.escape != options.quote else None,
         )
         record = next(records, [])
     if options.is_reader_set("ignoreLeadingWhiteSpace"):

@@ -38,8 +38,7 @@ class Dialect:
 
 def make_dialect(options: LoaderOptions) -> Dialect:
     """The dialect that the options describe."""
-    separator = options.reader_value("sep", options.reader_value("delimiter", ","))
-    quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
+    separator, quote, escape = options.separator, options.quote, options.escape
     mark, end = re.escape(quote), f"[ \\t]*(?={re.escape(separator)}|\\Z)"
     if escape == quote:
         inside, escaped = f"(?:[^{mark}]|{mark}{mark})*", f"{mark}({mark})"
