@@ -139,6 +139,12 @@ def covers(wanted: DataType, seen: DataType) -> bool:
     return True
 
 
+def complete_columns(columns: StructType, seen: StructType) -> list[str]:
+    """The columns that have a place for every field name in the files."""
+    pairs = [(field, find(seen, field.name, is_case_sensitive=True)) for field in columns.fields]
+    return [field.name for field, found in pairs if found is None or covers(field.dataType, found.dataType)]
+
+
 def distinct_names(schema: StructType) -> StructType:
     """The first of fields whose names differ only in case, which Spark ignores."""
     return StructType(

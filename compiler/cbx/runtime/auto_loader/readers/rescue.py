@@ -16,7 +16,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructFi
 
 from cbx.runtime.auto_loader.errors import ARRIVED_LATE, MALFORMED
 from cbx.runtime.auto_loader.listing import is_limited_in_time, is_modified_between
-from cbx.runtime.auto_loader.schemas import covers, find
+from cbx.runtime.auto_loader.schemas import complete_columns, covers, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +116,7 @@ def rescue_json(record: JsonRecord) -> Column:
     Returns:
         The JSON object with the values that did not fit and the file's path, or NULL if all of them did.
     """
-    whole = [field.name for field in record.schema.fields if _has_place_for(field, record.seen)]
+    whole = complete_columns(record.schema, record.seen)
 
     def of_entries(misfits: Column) -> Column:
         origin = F.create_map(F.lit(FILE_KEY), file_path().cast("variant"))
@@ -135,14 +135,9 @@ def rescue_json(record: JsonRecord) -> Column:
 
 def has_unknown_names(record: JsonRecord) -> Column:
     """Whether a record may have a field without a column; cheap, since no value is read."""
-    whole = [field.name for field in record.schema.fields if _has_place_for(field, record.seen)]
+    whole = complete_columns(record.schema, record.seen)
     unknown = F.exists(F.json_object_keys(record.raw), lambda key: ~key.isin(whole) if whole else key.isNotNull())
     return F.coalesce(unknown, F.lit(False))
-
-
-def _has_place_for(field: StructField, seen: StructType) -> bool:
-    seen_field = find(seen, field.name, is_case_sensitive=True)
-    return seen_field is None or covers(field.dataType, seen_field.dataType)
 
 
 def _bind(value: Column, then: Callable[[Column], Column]) -> Column:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql.types import StringType
 
 from cbx.runtime.auto_loader.errors import malformed_record
-from cbx.runtime.auto_loader.readers.rescue import FILE_KEY
 from cbx.runtime.auto_loader.schemas import find
 from cbx.runtime.landing_files.csv.csv_text import Dialect, make_dialect, read_records, split_record
 from cbx.runtime.landing_files.csv.csv_values import Converter, make_converter
 from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
-from cbx.runtime.landing_files.json.json_rescue import write_malformed
-from cbx.runtime.landing_files.json.json_values import write_json
+from cbx.runtime.landing_files.json.json_rescue import write_malformed, write_rescued
 
 if TYPE_CHECKING:
     from cbx.runtime.auto_loader.listing import LandedFile
@@ -90,7 +88,7 @@ class _RecordParser:
         if self.corrupt is not None:
             row[self.corrupt] = text if is_malformed else None
         if self.plan.rescued is not None:
-            row[self.plan.rescued] = write_malformed(text, file.uri) if is_cut else _write_rescued(misfits, file.uri)
+            row[self.plan.rescued] = write_malformed(text, file.uri) if is_cut else write_rescued(misfits, file.uri)
         return row
 
     def _convert(self, tokens: list[str | None]) -> tuple[dict[str, Any], dict[str, str], bool]:
@@ -132,9 +130,3 @@ def _make_parser(plan: ReadingPlan, header: Header, dialect: Dialect) -> _Record
         corrupt=corrupt,
         is_among_others=len({names for names in plan.headers.values() if names}) > 1,
     )
-
-
-def _write_rescued(misfits: dict[str, str], uri: str) -> str | None:
-    if FILE_KEY in misfits:
-        raise NeedsSparkError(f"a rescued field has the name {FILE_KEY}")
-    return write_json({**misfits, FILE_KEY: uri}) if misfits else None

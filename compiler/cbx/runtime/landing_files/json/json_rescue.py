@@ -1,4 +1,7 @@
-"""The rescued data of JSON records that were parsed without Spark, by the rules of ``auto_loader``."""
+"""The rescued data of JSON records that were parsed without Spark.
+
+``auto_loader/readers/rescue.py`` has the same rules as expressions of Spark on the texts of records.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructType
 
 from cbx.runtime.auto_loader.readers.rescue import FILE_KEY, MALFORMED_KEY
-from cbx.runtime.auto_loader.schemas import covers, find
+from cbx.runtime.auto_loader.schemas import complete_columns, covers, find
 from cbx.runtime.landing_files.errors import MisfitError, NeedsSparkError
 from cbx.runtime.landing_files.json.json_values import PartialError, as_variant, make_converter, write_json
 
@@ -51,27 +54,28 @@ class Rescuer:
             return None
         rest = {name: value for name, value in fields.items() if not is_whole or name not in self.whole}
         misfits = _misfits(rest, row, self.columns, self.seen, is_rejected=not is_whole)
-        if not misfits:
-            return None
-        if FILE_KEY in misfits:
-            raise NeedsSparkError(f"a rescued field has the name {FILE_KEY}")
-        return write_json({**{name: as_variant(value) for name, value in misfits.items()}, FILE_KEY: uri})
+        return write_rescued({name: as_variant(value) for name, value in misfits.items()}, uri)
 
 
 def make_rescuer(columns: StructType, seen: StructType, *, is_rescuing_new: bool) -> Rescuer:
     """The rescuer of the records of some files."""
-    whole = frozenset(field.name for field in columns.fields if _has_place(field.dataType, field.name, seen))
-    return Rescuer(columns, seen, whole, is_rescuing_new)
+    return Rescuer(columns, seen, frozenset(complete_columns(columns, seen)), is_rescuing_new)
+
+
+def write_rescued(misfits: Mapping[str, Any], uri: str) -> str | None:
+    """The rescued data of the fields of a record that do not fit; None if all do.
+
+    Raises:
+        NeedsSparkError: It is not certain how Spark writes the rescued data.
+    """
+    if FILE_KEY in misfits:
+        raise NeedsSparkError(f"a rescued field has the name {FILE_KEY}")
+    return write_json({**misfits, FILE_KEY: uri}) if misfits else None
 
 
 def write_malformed(text: str, uri: str) -> str:
     """The rescued data of a malformed record: its whole text."""
     return write_json({MALFORMED_KEY: text, FILE_KEY: uri})
-
-
-def _has_place(kind: DataType, name: str, seen: StructType) -> bool:
-    field = find(seen, name, is_case_sensitive=True)
-    return field is None or covers(kind, field.dataType)
 
 
 def _misfits(
