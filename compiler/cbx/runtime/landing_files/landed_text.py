@@ -23,7 +23,11 @@ def read_text(file: LandedFile) -> str:
     Raises:
         NeedsSparkError: It cannot be read, or it is not plain UTF-8.
     """
-    content = read_content(file)
+    return decode_text(file, read_content(file))
+
+
+def decode_text(file: LandedFile, content: bytes) -> str:
+    """The text of a file from its bytes, which were decompressed; raises as ``read_text`` does."""
     if content.startswith(b"\xef\xbb\xbf"):
         raise NeedsSparkError(f"{file.path} begins with a byte order mark")
     try:

@@ -18,8 +18,9 @@ from pyspark.sql.types import (
 )
 
 from cbx.runtime.landing_files.errors import NeedsSparkError
-from cbx.runtime.landing_files.json.json_rows import read_records
+from cbx.runtime.landing_files.json.json_rows import split_records
 from cbx.runtime.landing_files.json.json_text import Fraction, MalformedRecordError, parse_record
+from cbx.runtime.landing_files.landed_text import read_content
 
 if TYPE_CHECKING:
     from cbx.runtime.auto_loader.listing import LandedFile
@@ -47,7 +48,7 @@ def infer_json_fields(files: tuple[LandedFile, ...], *, is_multi_line: bool) -> 
     """
     fields: Fields = {}
     for file in files:
-        for text in read_records(file, is_multi_line=is_multi_line):
+        for text in split_records(file, read_content(file), is_multi_line=is_multi_line):
             try:
                 record = parse_record(text)
             except MalformedRecordError:

@@ -21,7 +21,7 @@ from cbx.runtime.landing_files.json.json_values import (
     rewrite_numbers,
     write_json,
 )
-from cbx.runtime.landing_files.landed_text import read_content, read_text, split_lines
+from cbx.runtime.landing_files.landed_text import decode_text, read_content, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +31,18 @@ if TYPE_CHECKING:
     from cbx.runtime.landing_files.rows import TableBuilder
 
 
-def read_records(file: LandedFile, *, is_multi_line: bool) -> Iterator[str]:
+def split_records(file: LandedFile, content: bytes, *, is_multi_line: bool) -> Iterator[str]:
     """The texts of the records of a file.
 
     Args:
         file: The file.
+        content: Its bytes, decompressed.
         is_multi_line: Whether the file is one object or an array of objects, and not an object per line.
 
     Raises:
-        NeedsSparkError: The file cannot be read, or it is not certain what its records are.
+        NeedsSparkError: The file is not plain UTF-8, or it is not certain what its records are.
     """
-    text = read_text(file)
+    text = decode_text(file, content)
     if is_multi_line:
         yield from _read_document(text)
         return
@@ -84,9 +85,10 @@ def read_json(plan: ReadingPlan, files: tuple[LandedFile, ...], rows: TableBuild
     is_by_reader = plan.landing.is_plain or (is_covered and not is_multi_line)
     parser = _make_parser(plan, is_by_reader=is_by_reader)
     for file in files:
-        if not is_multi_line and is_by_reader and _add_with_arrow(parser, file, rows):
+        content = read_content(file)
+        if not is_multi_line and is_by_reader and _add_with_arrow(parser, file, content, rows):
             continue
-        for text in read_records(file, is_multi_line=is_multi_line):
+        for text in split_records(file, content, is_multi_line=is_multi_line):
             row = parser.parse(text, file)
             if row is not None:
                 rows.add(row)
@@ -163,9 +165,9 @@ def _make_parser(plan: ReadingPlan, *, is_by_reader: bool) -> _JsonParser:
     )
 
 
-def _add_with_arrow(parser: _JsonParser, file: LandedFile, rows: TableBuilder) -> bool:
+def _add_with_arrow(parser: _JsonParser, file: LandedFile, content: bytes, rows: TableBuilder) -> bool:
     """Add the rows of a large file whose records all fit; false if they must be read one by one."""
-    columns = read_with_arrow(read_content(file), parser.columns) if file.size >= SMALLEST else None
+    columns = read_with_arrow(content, parser.columns) if file.size >= SMALLEST else None
     if columns is None:
         return False
     rows.add_file(file, columns, len(columns[parser.columns.names[0]]))
