@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cbx.runtime.results import DatasetResult, RunResult
 
 _FILE_WIDTH = 200
+_STARTING = "starting the engine"
 
 
 class RunDisplay:
@@ -34,7 +35,7 @@ class RunDisplay:
         self._console = console
         self._is_dry = is_dry
         self._running: list[str] = []
-        self._waiting_for = "starting Spark"
+        self._waiting_for = _STARTING
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> RunDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
@@ -62,7 +63,7 @@ class RunDisplay:
             where = f"{event.place}: " if event.place else ""
             self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
         elif isinstance(event, UpdateProgress):
-            self._waiting_for = {"INITIALIZING": "starting Spark"}.get(event.state, "")
+            self._waiting_for = _STARTING if event.state == "INITIALIZING" else ""
         self._refresh()
 
     def _refresh(self) -> None:
@@ -233,7 +234,9 @@ def show_result(
         noun = "table" if count == "1" else "tables"
         console.print(f"{count} {noun} in {result.seconds:.1f} s.", soft_wrap=True, highlight=False)
     if tables:
-        console.print(f"Tables are in {state}. Try `cbx show {tables[-1].name}`.", soft_wrap=True, highlight=False)
+        views = [dataset for dataset in tables if dataset.kind == "batch"]
+        name = (views or tables)[-1].name
+        console.print(f"Tables are in {state}. Try `cbx show {name}`.", soft_wrap=True, highlight=False)
 
 
 def run_errors(result: RunResult) -> list[Diagnostic]:
