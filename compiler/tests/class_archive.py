@@ -21,10 +21,14 @@ _SILENT = "-Xlog:disable"
 """Java says on standard output what it leaves out of an archive, or that it cannot use one."""
 
 
-def use_class_archive() -> None:
-    """Let the Java processes that start from now on load their classes from the archive, if there is one."""
-    if _ARCHIVE.is_file():
-        _set_java_option(f"-XX:SharedArchiveFile={_ARCHIVE}")
+def use_class_archive(started: Path) -> None:
+    """Let the Java processes of Spark that start from now on load their classes from the archive, if there is one.
+
+    Args:
+        started: A folder in which each of them writes an empty file, also those of other processes that a test starts.
+    """
+    archive = [f"-XX:SharedArchiveFile={_ARCHIVE}"] if _ARCHIVE.is_file() else []
+    _set_java_options(*archive, _SILENT, f"-Xlog:os=error:file={started}/%p")
 
 
 def write_class_archive() -> None:
@@ -32,7 +36,7 @@ def write_class_archive() -> None:
     from cbx.runtime.spark.session import session
 
     partial = _ARCHIVE.with_suffix(".partial")
-    _set_java_option(f"-XX:ArchiveClassesAtExit={partial}")
+    _set_java_options(f"-XX:ArchiveClassesAtExit={partial}", _SILENT)
     with tempfile.TemporaryDirectory() as folder:
         spark = session(Path(folder), "local[2]")
         table = str(Path(folder) / "table")
@@ -51,8 +55,8 @@ def _end_java(spark: SparkSession) -> None:
     gateway.proc.wait()
 
 
-def _set_java_option(option: str) -> None:
-    setting = shlex.quote(f"spark.driver.defaultJavaOptions={option} {_SILENT}")
+def _set_java_options(*options: str) -> None:
+    setting = shlex.quote(f"spark.driver.defaultJavaOptions={' '.join(options)}")
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--conf {setting} pyspark-shell"
 
 

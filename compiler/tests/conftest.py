@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 # Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test. With
 # one compiler, the default space is too small for the code of all tests: Java would compile it again and again.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m")
-use_class_archive()
+_STARTED = TemporaryDirectory()
+"""A file for each JVM of Spark that a test, or a process that it starts, has started."""
+use_class_archive(Path(_STARTED.name))
 
 _FOR_FEW_ROWS = {
     "spark.sql.adaptive.enabled": "false",
@@ -81,15 +84,12 @@ def one_tracing_worker() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def only_marked_tests_start_spark(request: pytest.FixtureRequest) -> Iterator[None]:
-    """`make quick` leaves out the tests with the mark `spark`; no other test may start a JVM."""
-    was_running = is_spark_running()
+    """`make quick` leaves out the tests with the mark `spark`; no other test may start a JVM, also not in a command."""
     yield
-    assert was_running or not is_spark_running() or request.node.get_closest_marker("spark")
-
-
-def is_spark_running() -> bool:
-    context = sys.modules.get("pyspark.core.context")
-    return context is not None and context.SparkContext._gateway is not None
+    started = list(Path(_STARTED.name).iterdir())
+    for file in started:
+        file.unlink()
+    assert started == [] or request.node.get_closest_marker("spark")
 
 
 @pytest.fixture(autouse=True)
