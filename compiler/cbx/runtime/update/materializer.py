@@ -14,20 +14,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame as Frame
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
-from cbx.runtime.auto_loader.reading_plan import Opening
 from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
 from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.log.events import FlowFinished, FlowStarted, NoteAdded
-from cbx.runtime.outside.data_files import DELTA
-from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import settings
-from cbx.runtime.tables.store import TableFolder, folder_name
+from cbx.runtime.tables.store import TableFolder
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
+from cbx.runtime.update.file_reads import FileReads
 from cbx.runtime.update.started_engine import EngineUnableError
-from cbx.runtime.update.up_to_date import signature
 from cbx.runtime.update.workers import DatasetWorkers, cycle_error
 
 if TYPE_CHECKING:
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
     from cbx.runtime.flows.refresh_table import RefreshResult
     from cbx.runtime.log.events import Event
     from cbx.runtime.names import DatasetName
-    from cbx.runtime.outside.data_files import DataFiles
     from cbx.runtime.update.started_engine import StartedEngine
 
 
@@ -65,7 +61,6 @@ class Materializer:
 
     Attributes:
         engine: Runs the queries.
-        landings: The landing folders and files that are read, each with a signature of its files before they were read.
     """
 
     def __init__(
@@ -86,13 +81,11 @@ class Materializer:
         self._registry = registry
         self._roots = roots
         self._log = log
-        self._outside = started.outside
+        self._files = FileReads(started.engine, started.outside, self._state, request.working_folder, self._note)
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
         self._here = _ThreadState()
         self._inputs: dict[str, dict[str, None]] = {}
-        self.landings: dict[str, str] = {}
-        self._made_outside: dict[str, int] = {}
         self._certain: dict[str, bool] = {}
 
     @cached_property
@@ -114,13 +107,17 @@ class Materializer:
         self._results.update(other._results)
         self._inputs.update({key: inputs for key, inputs in other._inputs.items() if key in other._results})
         self._certain.update(other._certain)
-        self.landings.update(other.landings)
+        self._files.signatures.update(other._files.signatures)
 
     def refresh_all(self) -> None:
         """Refresh all selected datasets, in the order of definition, but inputs first."""
         keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
         keys += self._registry.sinks
         self._workers.work([key for key in keys if self._is_selected(key)], self._refresh)
+
+    def landings(self) -> dict[str, str]:
+        """The landing folders and files that were read, each with a signature of its files before that."""
+        return dict(self._files.signatures)
 
     def results(self) -> tuple[DatasetResult, ...]:
         """The results so far, in the order of definition, but inputs first."""
@@ -144,9 +141,9 @@ class Materializer:
     def batch(self, name: DatasetName, options: Mapping[str, str] = MappingProxyType({})) -> DataFrame | None:
         """The rows of a table; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
-        files = self._outside.find(name, dataset)
-        if files is not None:
-            return self._read_outside(files, {}, is_stream=False)
+        stand_in = self._files.read_stand_in(name, dataset, {}, self._flow, is_stream=False)
+        if stand_in is not None:
+            return stand_in
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -162,9 +159,9 @@ class Materializer:
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
         """The rows of a table as a stream; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
-        files = self._outside.find(name, dataset)
-        if files is not None:
-            return self._read_outside(files, options, is_stream=True)
+        stand_in = self._files.read_stand_in(name, dataset, options, self._flow, is_stream=True)
+        if stand_in is not None:
+            return stand_in
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -183,65 +180,34 @@ class Materializer:
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        folder = self._source_folder(path)
-        self._watch(path)
-        opening = Opening(options, path, schema, self._note)
-        context = self._here.contexts[-1] if self._here.contexts else None
         with self._workers.let_others_call():
-            return self.engine.open_files(opening, folder, context)
+            return self._files.open_files(options, path, schema, self._flow)
+
+    def batch_files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
+        """All files of a folder, as ``read_files`` reads them."""
+        with self._workers.let_others_call():
+            return self._files.read_files(options, path, schema, self._flow)
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
-        files = self._outside.delta_files(path)
-        if files.format == DELTA and has_delta(self.engine.spark):
-            return None
-        return self._read_outside(files, options, is_stream=is_stream)
+        return self._files.read_delta(options, path, self._flow, is_stream=is_stream)
 
     def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
         """The messages of a streaming service; None if Spark itself can read them."""
-
-        def remember(source: Path, stored: Path) -> None:
-            self._watch(str(source))
-            if self._here.contexts:
-                self._here.contexts[-1].reads.landings.append(str(stored))
-
-        return self._outside.messages.read(service, options, remember, is_stream=is_stream)
+        return self._files.read_messages(service, options, self._flow, is_stream=is_stream)
 
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
-        files = self._outside.tables.find(name, None)
-        return None if files is None else self._read_outside(files, {}, is_stream=is_stream)
+        files = self._files.outside.tables.find(name, None)
+        return None if files is None else self._files.read_outside(files, {}, self._flow, is_stream=is_stream)
 
     def given_files(self, path: str) -> None:
         """Nothing: in a run Spark reads files."""
 
-    def _read_outside(self, files: DataFiles, options: Mapping[str, str], *, is_stream: bool) -> DataFrame:
-        """The rows of files outside the pipeline, whose changes are watched."""
-        self._watch(str(files.path))
-        if is_stream:
-            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
-        return self._outside.batch(files, options)
-
-    def _source_folder(self, path: str) -> Path:
-        """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
-        if not self._here.contexts:
-            self._made_outside[path] = self._made_outside.get(path, 0) + 1
-            return self._state / MODULE_STREAMS / folder_name(path) / str(self._made_outside[path])
-        context = self._here.contexts[-1]
-        context.reads.landings.append(path)
-        return context.next_schema_folder()
-
-    def _watch(self, path: str) -> None:
-        """Keep the signature of the files of a path before they are read."""
-        self.landings.setdefault(path, signature(path, self._request.working_folder))
-
-    def batch_files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
-        """All files of a folder, as ``read_files`` reads them."""
-        self._watch(path)
-        if self._here.contexts:
-            self._here.contexts[-1].reads.landings.append(path)
-        with self._workers.let_others_call():
-            return self.engine.read_files(Opening(options, path, schema, self._note))
+    @property
+    def _flow(self) -> FlowContext | None:
+        """The flow whose query this thread is calling."""
+        return self._here.contexts[-1] if self._here.contexts else None
 
     def _note(self, text: str) -> None:
         self._log(NoteAdded(text))
@@ -284,7 +250,7 @@ class Materializer:
         tables = (self._state / "tables").as_posix()
         for path in self.engine.stream_paths(frame):
             if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
-                self._watch(path)
+                self._files.watch(path)
 
     def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset for a flow."""
@@ -303,13 +269,14 @@ class Materializer:
         Raises:
             RunError: If it is read outside the function of a dataset.
         """
-        if not self._here.contexts:
+        flow = self._flow
+        if flow is None:
             raise RunError(
                 INVALID_DEFINITION,
                 f"`{name.written}` is read outside the function of a dataset",
                 hint="move the read into the decorated function",
             )
-        return self._here.contexts[-1]
+        return flow
 
     def _table(
         self,
@@ -426,9 +393,6 @@ class Materializer:
         select = self._request.select
         return select is None or key in {name.lower() for name in select}
 
-
-MODULE_STREAMS = "module_streams"
-"""The folder of the state of streams that modules make outside of the functions of datasets."""
 
 _FAILED = {"failed": "failed", "skipped": "was skipped"}
 

@@ -36,7 +36,8 @@ from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
-from cbx.runtime.update.materializer import MODULE_STREAMS, Materializer
+from cbx.runtime.update.file_reads import MODULE_STREAMS
+from cbx.runtime.update.materializer import Materializer
 from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine, start_spark
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
             update = _update(started, request, sources, stand_ins, log, update)
     materializer, diagnostics = update.materializer, update.diagnostics
     if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(update.files):
-        nothing_new.remember(request, update.files, materializer.landings, materializer.results())
+        nothing_new.remember(request, update.files, materializer.landings(), materializer.results())
     results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
-    return results, tuple(diagnostics), dict(materializer.landings)
+    return results, tuple(diagnostics), materializer.landings()
 
 
 class _Sources(NamedTuple):
