@@ -39,6 +39,10 @@ StateOption = Annotated[
     Path | None,
     typer.Option("--state", metavar="DIR", help="The folder of the tables; default: .cbx in the project."),
 ]
+ConfOption = Annotated[
+    list[str] | None,
+    typer.Option("--conf", metavar="KEY=VALUE", help="A setting of Spark, such as spark.driver.memory=8g; repeatable."),
+]
 
 
 class Engines(str, Enum):

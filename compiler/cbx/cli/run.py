@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cbx.cli.local_run.run_sources import RunOptions, RunSources, compile_sources, named_sources
-from cbx.cli.options import Engines, ExcludeOption, NoTraceOption, ProjectOption, StateManifestOption
+from cbx.cli.options import ConfOption, Engines, ExcludeOption, NoTraceOption, ProjectOption, StateManifestOption
 from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import SelectionOptions
 
@@ -67,6 +67,7 @@ def run(
     master: Annotated[
         str | None, typer.Option(metavar="URL", help="The Spark master; default: all cores of this machine.")
     ] = None,
+    conf: ConfOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
     ] = False,
@@ -94,6 +95,7 @@ def run(
         dry_run,
         engine.value if engine else None,
         not no_trace,
+        tuple(conf or ()),
     )
     try:
         if not watch:
@@ -159,6 +161,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         select=sources.select,
         full_refresh=options.full_refresh,
         master=options.master,
+        spark_settings=sources.spark_settings,
         dry_run=options.dry_run,
         engine=_engine(sources, options),
         stand_ins=sources.stand_ins or StandInPaths(),
@@ -174,12 +177,13 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
 
 
 def _engine(sources: RunSources, options: RunOptions) -> EngineName:
-    """The engine of the command line, or that of the project; a Spark master is for Spark."""
+    """The engine of the command line, or that of the project; a master and settings of Spark are for Spark."""
     from cbx.runtime import CannotRunError
 
-    if options.engine == "sail" and options.master is not None:
-        raise CannotRunError("--master is for Spark, and --engine is sail", hint="remove one of them")
-    return options.engine or ("spark" if options.master is not None else sources.engine)
+    given = {"--master": options.master is not None, "--conf": bool(options.conf)}
+    for option in (name for name, is_given in given.items() if is_given and options.engine == "sail"):
+        raise CannotRunError(f"{option} is for Spark, and --engine is sail", hint="remove one of them")
+    return options.engine or ("spark" if any(given.values()) else sources.engine)
 
 
 def _base_folder(paths: Sequence[Path] | None, project: Path | None) -> Path:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.options import Engines, EnvOption, ProjectOption
+from cbx.cli.options import ConfOption, Engines, EnvOption, ProjectOption
 from cbx.cli.stop import stop
 from cbx.cli.usage import CommandWithExamples
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cbx.testing.coverage.exercised import Exercised
     from cbx.testing.project.compiled_project import CompiledProject
 
@@ -48,6 +51,7 @@ def run_tests(
         Engines | None,
         typer.Option(help="The engine for the models; default: from project.toml."),
     ] = None,
+    conf: ConfOption = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failed test.")] = False,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="List models, expectations and kinds of changes that no test exercises.")
@@ -69,12 +73,14 @@ def run_tests(
     from cbx.cli.places import project_folder
 
     root = project_folder(project)
+    given, engine = _given_settings(conf, engine)
     compiled = _compile(root, env)
     if generate is not None:
-        _generate(compiled, generate, engine)
+        _generate(replace(compiled, spark_settings={**compiled.spark_settings, **given}), generate, engine)
         return
     selected = _select_models(compiled, select)
     exercised, status = _run_pytest(compiled, selected, engine, env, [
+        *(f"--cbx-conf={name}={value}" for name, value in given.items()),
         *(["--exitfirst"] if fail_fast else []),
         *([f"--junit-xml={junit}"] if junit else []),
         *context.meta.get(_PYTEST, []),
@@ -85,6 +91,21 @@ def run_tests(
         is_enough = show_coverage(root, env, compiled, exercised, selected, fail_under)
         status = status if is_enough else 1
     raise typer.Exit(status)
+
+
+def _given_settings(conf: list[str] | None, engine: Engines | None) -> tuple[Mapping[str, str], Engines | None]:
+    """The settings of Spark of the command line, which are for Spark, and the engine."""
+    if not conf:
+        return {}, engine
+    from cbx.cli.local_run.named_values import spark_settings
+    from cbx.runtime.errors import CannotRunError
+
+    if engine is Engines.SAIL:
+        stop("--conf is for Spark, and --engine is sail", "remove one of them")
+    try:
+        return spark_settings(conf, {}), Engines.SPARK
+    except CannotRunError as error:
+        stop(error.diagnostic.message, error.diagnostic.hint)
 
 
 def _compile(root: Path, env: str) -> CompiledProject:

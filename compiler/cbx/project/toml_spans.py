@@ -71,10 +71,13 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
 
     Args:
         source: The file, which is valid TOML.
-        path: The keys of the setting, such as ``("environments", "prod", "catalog")``.
+        path: The keys of the setting, such as ``("environments", "prod", "catalog")``. A key with dots may be several
+            keys in the file.
     """
     keys = tuple(key for key in path if isinstance(key, str))
     spans = _setting_spans(source)
+    if keys not in spans.named and ".".join(keys) in spans.dotted:
+        return spans.dotted[".".join(keys)]
     around = [spans.named[keys[:depth]] for depth in range(len(keys), 0, -1) if keys[:depth] in spans.named]
     inside = spans.inside.get(keys)
     if inside is not None and all(inside < span for span in around):
@@ -154,10 +157,12 @@ class _SettingSpans:
     Attributes:
         named: The spans of settings and tables.
         inside: For tables without a header, the span of the first table inside them.
+        dotted: The spans of settings and tables by their keys in one text.
     """
 
     named: Mapping[tuple[str, ...], Span]
     inside: Mapping[tuple[str, ...], Span]
+    dotted: Mapping[str, Span]
 
 
 @lru_cache(maxsize=1)
@@ -171,7 +176,7 @@ def _setting_spans(source: SourceFile) -> _SettingSpans:
             for depth in range(min(len(keys), _DEEPEST)):
                 inside.setdefault(keys[:depth], span)
         named.setdefault(keys if is_header else (*table, *keys), span)
-    return _SettingSpans(named, inside)
+    return _SettingSpans(named, inside, {".".join(keys): span for keys, span in named.items()})
 
 
 def _lines_with_keys(source: SourceFile) -> Iterator[tuple[tuple[str, ...], Span, bool]]:

@@ -54,6 +54,7 @@ class RunRequest:
         select: The datasets to refresh; None for all. Inputs that are not selected are read as they are.
         full_refresh: Whether to drop all state and rebuild every table.
         master: A Spark master; None for this machine.
+        spark_settings: Settings of Spark from the command line and the project.
         dry_run: Whether to only check the definitions, without rows, and write nothing.
         stand_ins: What stands in for tables and streams outside the pipeline.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
@@ -67,6 +68,7 @@ class RunRequest:
     select: frozenset[str] | None = None
     full_refresh: bool = False
     master: str | None = None
+    spark_settings: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     engine: EngineName = "spark"
     stand_ins: StandInPaths = field(default_factory=StandInPaths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,7 @@ def create_models(config: pytest.Config, root: Path) -> Models:
         config.getoption("--cbx-env"),
         config.stash.setdefault(EXERCISED, Exercised()),
         frozenset(config.getoption("--cbx-models").split()),
+        spark_settings=dict(setting.split("=", 1) for setting in config.getoption("--cbx-conf")),
     )
 
 
@@ -74,6 +76,7 @@ class Models:
         exercised: Exercised,
         selected: frozenset[str],
         project: CompiledProject | None = None,
+        spark_settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._root = root
         self._engine_name = engine
@@ -81,6 +84,7 @@ class Models:
         self._exercised = exercised
         self._selected = selected
         self._project = project
+        self._spark_settings = spark_settings
         self._does_not_compile: ModelTestError | None = None
         self.listener: Callable[[Result], None] | None = None
         self.default_now: str | None = None
@@ -105,7 +109,8 @@ class Models:
     @property
     def engine(self) -> RunningEngine:
         """The engine, started when a test first needs it."""
-        return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests")
+        settings = {**self.project.spark_settings, **self._spark_settings}
+        return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests", settings)
 
     @report_at_test_line
     def run_model(

@@ -30,6 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--cbx-results", metavar="FILE", help="Write the rows of each result to a file, to compare engines."
     )
+    group.addoption(
+        "--cbx-conf", metavar="KEY=VALUE", action="append", default=[], help="A setting of Spark; repeatable."
+    )
     group.addoption("--cbx-models", metavar="IDS", default="", help="Run only tests of these models.")
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbx.cli.local_run.named_values import named_values, spark_settings, variable_values
 from cbx.cli.places import path_from
 from cbx.cli.selection import SelectionOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
@@ -36,6 +37,7 @@ class RunOptions:
     dry_run: bool
     engine: EngineName | None = None
     with_trace: bool = True
+    conf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class RunSources:
         trace_back: Replaces the place of a problem in a notebook by the place in the model.
         stand_ins: What stands in for tables and streams outside the pipeline.
         engine: The engine of the project.
+        spark_settings: Settings of Spark.
     """
 
     paths: tuple[Path, ...]
@@ -61,16 +64,17 @@ class RunSources:
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] | None = None
     stand_ins: StandInPaths | None = None
     engine: EngineName = "spark"
+    spark_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
     """The named notebooks, files and folders, with the configuration and the stand-ins of the command line."""
     from cbx.project.setting_types.sections import Environment
 
-    configuration, select = _variables(options.variables), _selected_tables(options.selection)
-    return RunSources(
-        paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment(), Path.cwd())
-    )
+    configuration, select = variable_values(options.variables), _selected_tables(options.selection)
+    stand_ins = _stand_ins(options, Environment(), Path.cwd())
+    settings = spark_settings(options.conf, {})
+    return RunSources(paths, configuration, Path.cwd(), select, stand_ins=stand_ins, spark_settings=settings)
 
 
 def compile_sources(options: RunOptions, output: Path | None) -> RunSources | None:
@@ -96,7 +100,8 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
     from cbx.target.layout import TARGET
 
     root, env = project_folder(options.project), options.environment
-    variables = _variables(options.variables)
+    variables = variable_values(options.variables)
+    spark_settings(options.conf, {})
     compilation = compile_project(root, env, with_trace=options.with_trace)
     select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     _write_notebooks(compilation, root, output or root)
@@ -110,9 +115,12 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
     secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    engine = compilation.project.settings.run.engine
+    section = compilation.project.settings.run
     configuration = {**secrets, **configuration}
-    return RunSources(paths, configuration, root.resolve(), select, checks, trace_back, stand_ins, engine)
+    settings = spark_settings(options.conf, section.spark)
+    return RunSources(
+        paths, configuration, root.resolve(), select, checks, trace_back, stand_ins, section.engine, settings
+    )
 
 
 def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:
@@ -138,23 +146,6 @@ def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None
         raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
 
 
-def _variables(texts: tuple[str, ...]) -> dict[str, str]:
-    return _named_values("--var", "a variable as name=value", texts)
-
-
-def _named_values(option: str, form: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """The values of an option by their names."""
-    from cbx.runtime import CannotRunError
-
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name or (not value and option != "--var"):
-            raise CannotRunError(f"{option} {text}: write {form}")
-        values[name] = value
-    return values
-
-
 def _stand_ins(options: RunOptions, environment: Environment, folder: Path) -> StandInPaths:
     """What stands in for tables and streams: that of the environment, overridden by that of the command line.
 
@@ -162,8 +153,8 @@ def _stand_ins(options: RunOptions, environment: Environment, folder: Path) -> S
     """
     from cbx.runtime.results import StandInPaths
 
-    tables = _named_values("--table", "a table as catalog.schema.table=path", options.tables)
-    streams = _named_values("--stream", "a stream as topic=path or kafka=path", options.streams)
+    tables = named_values("--table", "a table as catalog.schema.table=path", options.tables)
+    streams = named_values("--stream", "a stream as topic=path or kafka=path", options.streams)
     return StandInPaths(
         environment.tables | {name: path_from(folder, path) for name, path in tables.items()},
         environment.streams | {name: path_from(folder, path) for name, path in streams.items()},

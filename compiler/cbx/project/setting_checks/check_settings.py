@@ -9,6 +9,7 @@ from cbx.project.identifiers import DEVICE, IDENTIFIER
 from cbx.project.setting_checks.check_templates import check_templates
 from cbx.project.setting_templates import texts_in
 from cbx.project.setting_types.sections import LOCAL, REFERENCE, Environment, ProjectSettings
+from cbx.project.spark_settings import refuse_setting
 from cbx.project.toml_spans import setting_span
 
 _MOST_VALUES = 50_000
@@ -25,6 +26,7 @@ def check_settings(settings: ProjectSettings, source: SourceFile, report: Report
     _check_pipelines(settings, source, report)
     _check_compute(settings, source, report)
     _check_configuration(settings, source, report)
+    _check_spark(settings, source, report)
     check_templates(settings, source, report)
 
 
@@ -144,3 +146,13 @@ def _check_configuration(settings: ProjectSettings, source: SourceFile, report: 
                     message = f"`{key}` is the key of a variable of the project"
                     hint = f"set the variable in `[environments.{name}.vars]`"
                     report.add(codes.INVALID_PROJECT_SETTING, message, setting_span(source, path), hint=hint)
+
+
+def _check_spark(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """Report settings of local Spark on which cbx relies, and names that are none of Spark's."""
+    for name in settings.run.spark:
+        refused = refuse_setting(name)
+        if refused is not None:
+            message = f"`run.spark`: `{name}` cannot be set: {refused.reason}"
+            span = setting_span(source, ("run", "spark", name))
+            report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid", hint=refused.hint)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from cbx.project.setting_types.settings_table import SettingsTable, Word, flatten_names
+from cbx.project.setting_types.settings_table import SettingsTable, Texts, Word, flatten_names
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
@@ -77,6 +77,7 @@ class RunSection(SettingsTable):
     """``[run]``."""
 
     engine: Literal["sail", "spark"] = "spark"
+    spark: Texts = Field(default_factory=dict)
 
 
 class SeedsSection(SettingsTable):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyspark
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
@@ -17,6 +20,8 @@ from pyspark.sql import SparkSession
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_defaults
 from cbx.runtime.spark.java import java_home
+from cbx.runtime.spark.launch.driver_memory import driver_memory
+from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +40,7 @@ appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
 """
 
 
-def session(state: Path, master: str | None = None) -> SparkSession:
+def session(state: Path, master: str | None = None, given: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
     """The running session, or a new one.
 
     Spark's log goes to ``spark.log`` in the state folder. What matters to the user is raised as an exception.
@@ -43,15 +48,16 @@ def session(state: Path, master: str | None = None) -> SparkSession:
     Args:
         state: The state folder, for Spark's log, its scratch files and its warehouse.
         master: A Spark master; None for all the cores of this machine.
+        given: Settings of Spark from the command line and the project, which `check_given_settings` accepts.
 
     Raises:
-        CannotRunError: If Java is missing or Spark does not start.
+        CannotRunError: If Java is missing, Spark does not start, or it runs with other settings of its start.
     """
     running = SparkSession.getActiveSession()
     if running is not None and running.sparkContext._jsc is not None:  # noqa: SLF001 - Hadoop and the gateway have no Python face
-        _configure(running)
+        _configure(running, given)
         return running
-    return _start(state.resolve(), master)
+    return _start(state.resolve(), master, given)
 
 
 def make_active(running: SparkSession) -> None:
@@ -108,14 +114,14 @@ _PATHS = (
 )
 
 
-def _start(state: Path, master: str | None) -> SparkSession:
+def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSession:
     scratch = state / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
     log4j = scratch / "log4j2.properties"
     if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
         log4j.write_text(_LOGGING, encoding="utf-8")
     master = master or "local[*]"
-    start_settings = _start_settings(scratch, log4j)
+    start_settings = _start_settings(scratch, log4j, given)
     builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
     log = state / LOG_FILE
     with _launch_environment(java_home(scratch)), _redirect_standard_error(log):
@@ -123,21 +129,25 @@ def _start(state: Path, master: str | None) -> SparkSession:
             with leave_out_engine_defaults(scratch, master, start_settings):
                 started = builder.getOrCreate()
         except Exception as error:  # Java, its gateway and Spark have no error in common; the log has the cause
-            raise CannotRunError(f"Spark did not start: {_last_line(error)}", hint=f"see {log}") from error
+            raise CannotRunError(f"Spark did not start: {_reason(error, log)}", hint=f"see {log}") from error
     started.sparkContext.setLogLevel("WARN")
-    _configure(started)
+    try:
+        _configure(started, given)
+    except (AnalysisException, IllegalArgumentException) as error:
+        started.stop()
+        raise CannotRunError(f"Spark does not take its settings: {_first_line(error)}") from error
     forget_sources(started.sparkContext)
     return started
 
 
-def _start_settings(scratch: Path, log4j: Path) -> Mapping[str, str]:
-    """Settings that must be set before Spark starts."""
+def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Mapping[str, str]:
+    """Settings that must be set before Spark starts: those of cbx, replaced by those that are given."""
     cores = str(min(os.cpu_count() or 2, 8))
+    java = f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}'
     return {
-        "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}',
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "2g",
+        DRIVER_MEMORY: driver_memory(),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
@@ -148,8 +158,12 @@ def _start_settings(scratch: Path, log4j: Path) -> Mapping[str, str]:
         "spark.sql.streaming.metricsEnabled": "false",
         "spark.pyspark.python": sys.executable,
         "spark.pyspark.driver.python": sys.executable,
+        **given,
+        _JAVA_OPTIONS: f"{java} {given.get(_JAVA_OPTIONS, '')}".strip(),
     }
 
+
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 _LATE_OPTIMISING = " ".join(
     f"-XX:Tier4{threshold}={ten_times}"
@@ -191,13 +205,38 @@ _LOUD = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """Loggers that print every exception of Spark with its Java stack, even if it is caught."""
 
 
-def _configure(running: SparkSession) -> None:
+def _configure(running: SparkSession, given: Mapping[str, str]) -> None:
     """Set the options that can be set on a running session, which other code may have started."""
     for name, value in _SETTINGS.items():
         running.conf.set(name, value)
+    _apply_given(running, given)
     _remember_names(running)
     for name in _LOUD:
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+_applied: set[str] = set()
+"""The given settings that were set on the session of this process."""
+
+
+def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
+    """Set what is given on a session, which may have been started with other settings.
+
+    Raises:
+        CannotRunError: For a value that Spark refuses, and for a setting of its start that it was not started with.
+    """
+    for name in _applied - given.keys():
+        running.conf.unset(name)
+        _applied.remove(name)
+    for name, value in given.items():
+        if _is_changeable(running, name, value):
+            running.conf.set(name, value)
+            _applied.add(name)
+        elif name != _JAVA_OPTIONS and running.conf.get(name, None) != value:
+            now = running.conf.get(name, None)
+            state = "without it" if now is None else f"with `{now}`"
+            reason = f"Spark reads `{name}` only when it starts, and runs {state}"
+            raise CannotRunError(reason, hint="start cbx again")
 
 
 @contextlib.contextmanager
@@ -237,9 +276,24 @@ def _redirect_standard_error(log: Path) -> Iterator[None]:
         os.close(saved)
 
 
-def _last_line(error: Exception) -> str:
+def _reason(error: Exception, log: Path) -> str:
+    """Why Spark did not start: what its exception says, or what Java has written if it has ended."""
+    text = _first_line(error)
+    if isinstance(error, Py4JJavaError):
+        text = str(error.java_exception.toString()).splitlines()[0]
+    elif "JAVA_GATEWAY_EXITED" in text:
+        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        ended = "Java ended before it was ready"
+        text = next((line for line in reversed(lines) if line and not line.startswith("at ")), ended)
+    return _JAVA_CLASS.sub("", text)
+
+
+_JAVA_CLASS = re.compile(r'^(?:Exception in thread "[^"]*" )?[\w.$]+(?:Exception|Error): ')
+
+
+def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__
+    return lines[0] if lines else type(error).__name__
 
 
 @contextlib.contextmanager
@@ -288,8 +342,7 @@ def _is_changeable(spark: SparkSession, name: str, value: str) -> bool:
     except (AnalysisException, IllegalArgumentException) as error:
         if error.getCondition() in _FIXED:
             return False
-        reason = str(error).split("\n")[0]
-        raise CannotRunError(f"Spark does not take `{value}` for `{name}`: {reason}") from error
+        raise CannotRunError(f"Spark does not take `{value}` for `{name}`: {_first_line(error)}") from error
 
 
 _FIXED = frozenset({"CANNOT_MODIFY_CONFIG", "CANNOT_MODIFY_STATIC_CONFIG"})

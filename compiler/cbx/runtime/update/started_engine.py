@@ -88,7 +88,7 @@ def start_spark(request: RunRequest, tables: TableStandIns, streams: Mapping[str
         streams: What stands in for topics and services, by their names.
     """
     with ExitStack() as stack:
-        spark = session(request.state, request.master)
+        spark = session(request.state, request.master, request.spark_settings)
         stack.enter_context(in_working_folder(spark, request.working_folder))
         stack.enter_context(configure_pipeline(spark, request.configuration))
         outside = OutsideReads(spark, tables, MessageReads(spark, streams, request.state), request.state)

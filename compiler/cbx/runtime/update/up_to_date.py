@@ -191,7 +191,7 @@ def _program(request: RunRequest) -> str:
         version("pyspark"),
         sys.version,
         str(request.working_folder.resolve()),
-        json.dumps(dict(request.configuration), sort_keys=True),
+        *(json.dumps(dict(settings), sort_keys=True) for settings in (request.configuration, request.spark_settings)),
         json.dumps([dict(paths) for paths in request.stand_ins], sort_keys=True),
         *(str(path.resolve()) for path in request.paths),
     ]

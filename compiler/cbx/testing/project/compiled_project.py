@@ -102,6 +102,7 @@ class CompiledProject:
     Attributes:
         root: Its folder.
         engine: The engine of its tests, from ``project.toml``.
+        spark_settings: Settings of Spark, from ``project.toml``.
         variables: The values of the environment's variables.
         models: The models by id.
         manifest: The text of ``manifest.json``.
@@ -110,6 +111,7 @@ class CompiledProject:
     root: Path
     name: str
     engine: str
+    spark_settings: Mapping[str, str]
     variables: Mapping[str, str]
     models: Mapping[str, CompiledModel]
     manifest: str
@@ -123,6 +125,7 @@ def to_data(compilation: Compilation, plan: Plan, environment: str = "local") ->
     return {
         "name": project.name,
         "engine": project.settings.test.engine,
+        "spark_settings": project.settings.run.spark,
         "variables": values,
         "models": [asdict(_model(planned, plan, texts[planned.artifact], values)) for planned in plan.models],
         "manifest": texts["manifest.json"],
@@ -133,7 +136,8 @@ def from_data(root: Path, data: Mapping[str, Any]) -> CompiledProject:
     """The inverse of `to_data`."""
     models = [_model_from_data(model) for model in data["models"]]
     by_id = {model.id: model for model in models}
-    return CompiledProject(root, data["name"], data["engine"], data["variables"], by_id, data["manifest"])
+    engine, settings = data["engine"], data["spark_settings"]
+    return CompiledProject(root, data["name"], engine, settings, data["variables"], by_id, data["manifest"])
 
 
 def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, str]) -> CompiledModel:

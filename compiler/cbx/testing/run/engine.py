@@ -51,12 +51,13 @@ class RunningEngine:
 _running: dict[str, RunningEngine] = {}
 
 
-def start_engine(name: str, state: Path) -> RunningEngine:
+def start_engine(name: str, state: Path, spark_settings: Mapping[str, str]) -> RunningEngine:
     """The engine, started if it is not running.
 
     Args:
         name: ``sail`` or ``spark``.
         state: A folder for Spark's log and scratch files.
+        spark_settings: Settings of Spark.
 
     Raises:
         ModelTestError: If it is not installed, or the other one is running in this process.
@@ -66,7 +67,7 @@ def start_engine(name: str, state: Path) -> RunningEngine:
             reason = f"{name} cannot start because {running.name} is already running in this process"
             raise ModelTestError(reason, "run the tests of the two engines one after the other")
         return running
-    _running[name] = _start_sail() if name == "sail" else RunningEngine(name, _start_spark(state))
+    _running[name] = _start_sail() if name == "sail" else RunningEngine(name, _start_spark(state, spark_settings))
     gc.freeze()  # objects of the engine stay, so the garbage collector need not look at them
     return _running[name]
 
@@ -81,19 +82,22 @@ def _start_sail() -> RunningEngine:
     return RunningEngine("sail", sail.spark, sail.server)
 
 
-def _start_spark(state: Path) -> Any:
+def _start_spark(state: Path, given: Mapping[str, str]) -> Any:
     try:
         from pyspark.sql import SparkSession
 
         from cbx.runtime.errors import CannotRunError
+        from cbx.runtime.spark.launch.given_settings import check_given_settings
         from cbx.runtime.spark.session import session
     except ImportError as error:
         raise _not_installed("Spark", error) from None
     try:
         is_new = SparkSession.getActiveSession() is None
-        spark = session(state, "local[2]")
-        for key, value in _SPARK_SETTINGS.items() if is_new else ():
-            spark.conf.set(key, value)
+        check_given_settings(given)
+        spark = session(state, "local[2]", given)
+        for key, value in {**_SPARK_SETTINGS, **given}.items() if is_new else ():
+            if spark.conf.isModifiable(key):
+                spark.conf.set(key, value)
     except CannotRunError as error:
         raise ModelTestError(error.diagnostic.message, error.diagnostic.hint) from None
     return spark

@@ -1,0 +1,34 @@
+"""The settings of Spark that the command line and ``[run.spark]`` give."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cbx.project.spark_settings import refuse_setting
+from cbx.runtime.errors import CannotRunError
+from cbx.runtime.spark.launch.setting_names import intended_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DRIVER_MEMORY: Final = "spark.driver.memory"
+_SIZE: Final = re.compile(r"[1-9][0-9]*[kmgtKMGT]")
+"""A size as Java reads it, to which Spark passes it on."""
+
+
+def check_given_settings(given: Mapping[str, str]) -> None:
+    """Refuse settings that Spark or cbx would ignore or that would break the run.
+
+    Raises:
+        CannotRunError: For a name that is none of Spark's, a setting on which cbx relies, or a memory that is no size.
+    """
+    for name, value in given.items():
+        refused = refuse_setting(name)
+        if refused is not None:
+            raise CannotRunError(f"the Spark setting `{name}` cannot be set: {refused.reason}", hint=refused.hint)
+        meant = intended_setting(name)
+        if meant is not None:
+            raise CannotRunError(f"Spark has no setting `{name}`", hint=f"did you mean `{meant}`?")
+        if name == DRIVER_MEMORY and not _SIZE.fullmatch(value):
+            raise CannotRunError(f"`{value}` is not a size for `{name}`", hint="write a size such as 4g or 1500m")
