@@ -42,6 +42,11 @@ _COMMANDS = {
     "show": _Command(
         "cbx.cli.show", "show", ("cbx show gold.daily_sales", "cbx show gold.daily_sales --format csv --limit 0")
     ),
+    "query": _Command(
+        "cbx.cli.query",
+        "query",
+        ('cbx query "SELECT count(*) FROM gold.daily_sales"', "cbx query report.sql --format csv --limit 0"),
+    ),
     "events": _Command("cbx.cli.events", "events", ("cbx events", "cbx events --format json")),
     "list": _Command(
         "cbx.cli.list", "list_command", ("cbx list --select tag:nightly", "cbx list --select +gold.daily_sales")

@@ -15,6 +15,7 @@ _PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cbx test", "test", ("pytest", "pysail", "pyspark", "pandas", "pyarrow")),
     ("cbx run", "local", ("pyspark", "pandas", "pyarrow")),
     ("cbx show", "local", ("pyarrow",)),
+    ("cbx query", "query", ("duckdb", "pyarrow")),
     ("Delta tables", "delta", ("deltalake",)),
     ("cbx deploy", "deploy", ("databricks-sdk",)),
     ("cbx contract", "contract", ("open-data-contract-standard",)),

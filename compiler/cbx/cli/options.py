@@ -45,6 +45,18 @@ ConfOption = Annotated[
 ]
 
 
+class RowFormat(str, Enum):
+    """The format of rows."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+RowFormatOption = Annotated[RowFormat, typer.Option("--format", help="json: one object per line.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, metavar="NUMBER", help="The number of rows; 0: all.")]
+
+
 class Engines(str, Enum):
     """The engines that run models."""
 

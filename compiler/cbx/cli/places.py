@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 STATE = ".cbx"
@@ -32,6 +34,24 @@ def state_folder(state: Path | None, project: Path | None) -> Path:
         project: The value of ``--project``.
     """
     return relative_folder(state if state is not None else project_folder(project) / STATE)
+
+
+def tables_of_models(project: Path | None) -> Mapping[str, str]:
+    """The tables of the models by the models' ids in lower case, as of the last compilation; without one, nothing.
+
+    Args:
+        project: The value of ``--project``.
+    """
+    from cbx.files.bounded_read import check_document, read_regular
+    from cbx.target.layout import MANIFEST, TARGET
+
+    try:
+        content = read_regular(project_folder(project) / TARGET / MANIFEST)
+        check_document(content)
+        models = json.loads(content)["models"].items()
+        return {str(name).lower(): str(model["dataset"]) for name, model in models}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def relative_folder(folder: Path) -> Path:

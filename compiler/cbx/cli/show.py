@@ -2,194 +2,46 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import decimal
-import json
-import sys
-from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cbx.cli.options import ProjectOption, StateOption
+from cbx.cli.options import LimitOption, ProjectOption, RowFormat, RowFormatOption, StateOption
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from cbx.runtime.tables.show_table import Peek
-
-_UNLIMITED = 100_000
-"""The width of output that is no terminal: nothing is folded."""
-
-
-class RowFormat(str, Enum):
-    """The format of rows."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
 
 
 def show(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table, such as gold.customer_order_summary.")],
-    format: Annotated[  # noqa: A002 - the name of the option
-        RowFormat, typer.Option(help="json: one object per line.")
-    ] = RowFormat.table,
-    limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="The number of rows; 0: all.")] = 20,
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="The table or its model, such as gold.customer_order_summary.")
+    ],
+    format: RowFormatOption = RowFormat.table,  # noqa: A002 - the name of the option
+    limit: LimitOption = 20,
     project: ProjectOption = None,
     state: StateOption = None,
 ) -> None:
     """Print the rows of a table of `cbx run`, sorted by its columns."""
     from cbx.cli.display.run import error_console, show_run_errors
-    from cbx.cli.places import state_folder
+    from cbx.cli.display.table_rows import print_rows
     from cbx.runtime.errors import CannotRunError
 
     try:
-        peek = _peek(state_folder(state, project), table, limit)
+        peek = _peek(state, project, table, limit)
     except CannotRunError as error:
         show_run_errors(error_console(), [error.diagnostic])
         raise typer.Exit(2) from None
-    {RowFormat.table: _print_table, RowFormat.json: _print_json, RowFormat.csv: _print_csv}[format](peek)
+    print_rows(peek, format)
 
 
-def _peek(state: Path, table: str, limit: int) -> Peek:
+def _peek(state: Path | None, project: Path | None, table: str, limit: int) -> Peek:
+    from cbx.cli.places import state_folder, tables_of_models
     from cbx.runtime.errors import CannotRunError
 
     if find_spec("pyarrow") is None:
         raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
     from cbx.runtime.tables.show_table import first_rows
 
-    return first_rows(state, table, limit)
-
-
-def _print_json(peek: Peek) -> None:
-    for row in _rows(peek):
-        print(json.dumps(_json_value(row), ensure_ascii=False))
-
-
-def _print_csv(peek: Peek) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(peek.rows.column_names)
-    for row in _rows(peek):
-        writer.writerow(["" if value is None else _text(value) for value in row.values()])
-
-
-def _print_table(peek: Peek) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console.width = _UNLIMITED
-    print_table(peek, console)
-
-
-def print_table(peek: Peek, console: Console) -> None:
-    """Print rows as a table, or with a line per column where the console has no room for all columns.
-
-    Args:
-        peek: The rows.
-        console: Prints them.
-    """
-    table = _table(peek)
-    narrowest = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).minimum
-    if narrowest > console.width and peek.rows.num_rows:
-        _print_sideways(peek, console)
-    else:
-        console.print(table)
-    shown = peek.rows.num_rows
-    counted = f"{peek.total:,} row{'' if peek.total == 1 else 's'}"
-    more = f"{shown:,} of {counted}; --limit 0 shows all" if shown < peek.total else counted
-    console.print(more, style="dim", highlight=False)
-
-
-def _table(peek: Peek) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for field in peek.rows.schema:
-        numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
-    for row in _rows(peek):
-        table.add_row(*map(_cell, row.values()))
-    return table
-
-
-def _print_sideways(peek: Peek, console: Console) -> None:
-    from rich.rule import Rule
-    from rich.table import Table
-    from rich.text import Text
-
-    for number, row in enumerate(_rows(peek), start=1):
-        console.print(Rule(f"row {number}", align="left", style="dim"))
-        lines = Table.grid(padding=(0, 2, 0, 0))
-        lines.add_column(overflow="fold", max_width=console.width // 2)
-        lines.add_column(overflow="fold")
-        for name, value in row.items():
-            lines.add_row(Text(name, style="bold"), _cell(value))
-        console.print(lines)
-    console.print()
-
-
-def _cell(value: Any) -> Text:
-    from rich.text import Text
-
-    return Text("NULL", style="dim") if value is None else Text(_text(value))
-
-
-def _rows(peek: Peek) -> list[dict[str, Any]]:
-    """The rows, with maps as dicts: Arrow returns them as lists of pairs."""
-    kinds = {field.name: field.type for field in peek.rows.schema}
-    return [{name: _convert_maps(value, kinds[name]) for name, value in row.items()} for row in peek.rows.to_pylist()]
-
-
-def _convert_maps(value: Any, kind: Any) -> Any:
-    from pyarrow import types  # type: ignore[import-untyped]
-
-    if value is None:
-        return None
-    if types.is_map(kind):
-        return {_text(key): _convert_maps(inner, kind.item_type) for key, inner in value}
-    if types.is_struct(kind):
-        return {field.name: _convert_maps(value[field.name], field.type) for field in kind}
-    return [_convert_maps(inner, kind.value_type) for inner in value] if types.is_list(kind) else value
-
-
-def _json_value(value: Any) -> Any:
-    """A value as a JSON value; a text if JSON has no such type."""
-    if isinstance(value, dict):
-        return {name: _json_value(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_json_value(item) for item in value]
-    if isinstance(value, float) and not float("-inf") < value < float("inf"):
-        return str(value)
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else _number(value)
-    if isinstance(value, (dt.date, dt.time, dt.timedelta, bytes)):
-        return _text(value)
-    return value
-
-
-def _number(value: decimal.Decimal) -> float | str:
-    """A decimal as a number, or as a text if a float would lose digits."""
-    return float(value) if decimal.Decimal(repr(float(value))) == value else str(value)
-
-
-def _text(value: Any) -> str:
-    """A value as the text of a cell."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ")
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, (dict, list)):
-        return json.dumps(_json_value(value), ensure_ascii=False)
-    return str(value)
+    return first_rows(state_folder(state, project), table, limit, tables_of_models(project))

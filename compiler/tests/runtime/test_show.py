@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from cbx.cli.show import print_table
+from cbx.cli.display.table_rows import print_table
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -172,17 +172,24 @@ def show_error(console: Console, message: str, hint: str | None = None) -> None:
         console.print(f"  = hint: {hint}", soft_wrap=True, highlight=False, markup=False)
 
 
-def show_run_errors(console: Console, diagnostics: Sequence[Diagnostic], root: Path | None = None) -> None:
+def show_run_errors(
+    console: Console,
+    diagnostics: Sequence[Diagnostic],
+    root: Path | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> None:
     """Print the errors of a run in the layout of `cbx compile`, and how to learn more.
 
     Args:
         console: Where to print.
         diagnostics: The errors.
         root: The folder of relative paths in spans; None for the current one.
+        sources: The texts by path, if they are not those of files.
     """
     if not diagnostics:
         return
-    sources = {_short(path): text for path, text in read_sources(root or Path.cwd(), diagnostics).items()}
+    if sources is None:
+        sources = {_short(path): text for path, text in read_sources(root or Path.cwd(), diagnostics).items()}
     for diagnostic in map(_with_short_paths, diagnostics):
         headline, *more = diagnostic.message.split("\n")
         lines = as_text(diagnostic._replace(message=headline), sources, in_colour=True).split("\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ATTEMPTS = 5
+_NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +35,19 @@ class Peek:
     total: int
 
 
-def first_rows(state: Path, name: str, limit: int) -> Peek:
+def first_rows(state: Path, name: str, limit: int, datasets: Mapping[str, str] = _NO_IDS) -> Peek:
     """The first rows of a table, ordered by its columns from left to right.
 
     Args:
         state: The state folder.
-        name: The table, in any case.
+        name: The table or its model, in any case.
         limit: How many rows; 0 for all.
+        datasets: The tables of models, by the models' ids.
 
     Raises:
         CannotRunError: If there is no such table.
     """
-    folder = _find_table(state, name)
+    folder = find_table(state, name, datasets)
     rows = _rows(folder)
     order = [(field.name, "ascending") for field in rows.schema if _is_sortable(field.type)]
     if order and rows.num_rows:
@@ -51,57 +55,79 @@ def first_rows(state: Path, name: str, limit: int) -> Peek:
     return Peek(rows.slice(0, limit) if limit else rows, rows.num_rows)
 
 
-def _find_table(state: Path, name: str) -> TableFolder:
+def find_table(state: Path, name: str, datasets: Mapping[str, str] = _NO_IDS) -> TableFolder:
+    """The folder of a table.
+
+    Args:
+        state: The state folder.
+        name: The table or its model, in any case.
+        datasets: The tables of models, by the models' ids.
+
+    Raises:
+        CannotRunError: If there is no such table.
+    """
     folders = tables(state)
     try:
         key = DatasetName.parse(name).key
     except InvalidNameError as error:
         raise CannotRunError(str(error), code=UNKNOWN_TABLE) from None
-    if key in folders:
-        return folders[key]
+    of_model = datasets.get(name.lower(), "").lower()
+    if key in folders or of_model in folders:
+        return folders.get(key) or folders[of_model]
     sent = state / "sinks" / folder_name(key.replace(".", "_"))
     if sent.is_dir():
         hint = f"what it sent is in the files of {sent}"
         raise CannotRunError(f"`{name}` is a sink, which has no table", hint=hint, code=UNKNOWN_TABLE)
-    names = sorted(folders)
-    if not names:
+    if not folders:
         raise CannotRunError(f"{state} has no tables", hint="run `cbx run` first")
+    raise CannotRunError(
+        f"there is no table `{name}` in {state}", hint=suggest_table(key, sorted(folders)), code=UNKNOWN_TABLE
+    )
+
+
+def suggest_table(name: str, names: Sequence[str]) -> str:
+    """A hint with the table nearest to a misspelt name, and with all tables."""
     listing = "the tables are " + ", ".join(names)
-    near = did_you_mean(key, names)
-    hint = f"{near} {listing}" if near else listing
-    raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint, code=UNKNOWN_TABLE)
+    near = did_you_mean(name, names)
+    return f"{near} {listing}" if near else listing
 
 
 def _rows(folder: TableFolder) -> pa.Table:
     """A table's rows, also while an update is switching its version."""
     for attempt in range(_ATTEMPTS):
-        table = folder.read_state()
-        if table is None:
-            break
         try:
-            return _read(folder.row_files(table), [field["name"] for field in json.loads(table.schema)["fields"]])
+            rows = open_rows(folder)
+            return shorten_floats(rows if isinstance(rows, pa.Table) else rows.to_table())
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
                 raise
-    raise CannotRunError(f"`{folder.name.written}` was removed meanwhile", code=UNKNOWN_TABLE)
+    raise AssertionError  # the last attempt returns or raises
 
 
-def _read(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
+def open_rows(folder: TableFolder) -> Any:
+    """A table's rows: a dataset of Arrow, whose files are read later, or a table of Arrow.
+
+    Raises:
+        CannotRunError: If the table was removed.
+        FileNotFoundError: If an update is switching its version.
+    """
+    table = folder.read_state()
+    if table is None:
+        raise CannotRunError(f"`{folder.name.written}` was removed meanwhile", code=UNKNOWN_TABLE)
+    files = folder.row_files(table)
     if not files:
-        return pa.table({name: pa.array([], pa.null()) for name in columns})
+        return pa.table({field["name"]: pa.array([], pa.null()) for field in json.loads(table.schema)["fields"]})
     dataset = ds.dataset([str(file) for file in files], format="parquet")
     fragments = list(dataset.get_fragments())
     schemas = [fragment.physical_schema for fragment in fragments]
     has_structs = any(kinds.is_nested(field.type) for schema in schemas for field in schema)
     if has_structs and any(schema != schemas[0] for schema in schemas):
         whole = unify_schemas(schemas)
-        parts = [conform(fragment.to_table(), whole) for fragment in fragments]
-        return _shortest_floats(pa.concat_tables(parts))
-    whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
-    return _shortest_floats(dataset.replace_schema(whole).to_table())
+        return pa.concat_tables([conform(fragment.to_table(), whole) for fragment in fragments])
+    return dataset.replace_schema(pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive"))
 
 
-def _shortest_floats(table: pa.Table) -> pa.Table:
+def shorten_floats(table: pa.Table) -> pa.Table:
     """The table with 0.1 where a FLOAT holds the number that is closest to it, as Spark shows it."""
     for place, field in enumerate(table.schema):
         if kinds.is_float32(field.type):

@@ -1,0 +1,1 @@
+"""Queries over the tables of the state folder, without Spark."""
