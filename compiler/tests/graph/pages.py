@@ -62,7 +62,17 @@ def cbx_graph(root: Path, *arguments: str) -> str:
 def circuit_box(folder: Path, *options: str) -> str:
     """The address of Circuit Box's page after a run in which a rule dropped a row and a table failed."""
     events = [
-        _completed_event("silver.customers_clean", 8, 1, {"valid_customer_id": (9, 0), "valid_customer_name": (8, 1)}),
+        _completed_event(
+            "silver.customers_clean",
+            8,
+            1,
+            {
+                "valid_customer_id": (9, 0),
+                "valid_customer_name": (8, 1),
+                "valid_telephone": (7, 2),
+                "valid_email": (8, 1),
+            },
+        ),
         _completed_event("silver_orders_key", 17, 0, {"key_is_unique": (17, 0)}),
         _event("gold.daily_sales", {"status": "FAILED"}, "the disk is full"),
     ]
@@ -143,7 +153,7 @@ def _column(number: int, origin: str | None) -> ColumnNode:
 
 
 def large(folder: Path, models: int) -> str:
-    """The address of a page of many models, each reading two of the layer before."""
+    """The address of a page of many models, each reading two of the layer before, and some one of the layer below."""
     per_layer = models // 3
     layers = ("bronze", "silver", "gold")
     nodes = [
@@ -165,6 +175,9 @@ def large(folder: Path, models: int) -> str:
         for lower, upper in (("bronze", "silver"), ("silver", "gold"))
         for number in range(per_layer)
         for step in range(2)
+    ]
+    edges += [
+        Edge(f"bronze.t{number * 11 % per_layer}", f"gold.t{number}", "batch") for number in range(0, per_layer, 5)
     ]
     document = GraphDocument("large", layers, tuple(nodes), tuple(edges), ())
     texts = {node.id: ModelTexts(f"-- {node.id}\n" * 40, "notebook\n" * 40) for node in nodes}

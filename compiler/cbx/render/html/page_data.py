@@ -151,6 +151,7 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
                 test.condition,
                 "proven" if test.verdict == "proven" else test.on_violation,
                 *context.counts(test.name, test.test),
+                1,
             ]
             for test in node.tests
         ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
+from cbx.render.layout.gutters import Border, Gutters, Pass
 from cbx.render.layout.ordering import Waypoint, order_ranks
 from cbx.render.layout.packing import pack, rows_for
 from cbx.render.layout.placing import place
@@ -93,16 +95,14 @@ def lay_out(
     ranks = assign_ranks(list(sizes), forward, lanes)
     leftward = {(right, left) if ranks[left] > ranks[right] else (left, right) for left, right in forward}
     ordered = sorted(leftward, key=lambda arrow: (ranks[arrow[0]], ranks[arrow[1]], arrow))
-    most_rows = rows_for(len(sizes))
-    if _longest_rank(ranks) > most_rows:
-        columns, heights = pack(order_ranks(sizes, ordered, ranks, with_waypoints=False), sizes, most_rows, spacing.row)
-        ways: Mapping[Arrow, tuple[Waypoint, ...]] = {}
+    if _longest_rank(ranks) > rows_for(len(sizes)):
+        grid, passes = _pack_ranks(sizes, ordered, lanes, ranks, spacing)
     else:
-        order = order_ranks(sizes, ordered, ranks, with_waypoints=True)
-        columns = [([stop for stop in rank if isinstance(stop, str)],) for rank in order.ranks]
-        heights = place(order, sizes, spacing.row, {way: (thickness or {}).get(way, 0.0) for way in order.ways})
-        ways = order.ways
-    return _draw(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
+        grid, passes = _align_ranks(sizes, ordered, lanes, ranks, spacing, thickness or {})
+    routes = {arrow: _route(arrow, grid.boxes, ranks, passes) for arrow in arrows}
+    width = (grid.columns[-1][-1][1] if grid.columns else 0) + spacing.lane
+    height = max((box.y + box.height for box in grid.boxes.values()), default=0)
+    return Layout(grid.boxes, routes, grid.lanes, width, height)
 
 
 def _longest_rank(ranks: Mapping[str, int]) -> int:
@@ -112,59 +112,96 @@ def _longest_rank(ranks: Mapping[str, int]) -> int:
     return max(counts.values(), default=0)
 
 
-def _draw(
+class _Grid(NamedTuple):
+    """The boxes, the borders of the columns of each rank, and the borders of each lane."""
+
+    boxes: Mapping[str, Box]
+    columns: Sequence[Sequence[Border]]
+    lanes: tuple[Border, ...]
+
+
+_Passes = Mapping[Arrow, Sequence[Pass]]
+"""Where each arrow passes the boxes between its own."""
+
+
+def _pack_ranks(
     sizes: Mapping[str, Size],
     arrows: Sequence[Arrow],
     lanes: Mapping[str, int],
     ranks: Mapping[str, int],
+    spacing: Spacing,
+) -> tuple[_Grid, _Passes]:
+    """Several columns for each rank; arrows pass them in gutters."""
+    rows = rows_for(len(sizes))
+    order = order_ranks(sizes, arrows, ranks, with_waypoints=False)
+    columns, heights = pack(order, sizes, rows, spacing.row)
+    grid = _place(sizes, lanes, ranks, columns, heights, spacing)
+    gutters = Gutters(max(size.height for size in sizes.values()) + spacing.row, spacing.row, rows, grid.columns)
+    lefts = {name: box.x for name, box in grid.boxes.items()}
+    return grid, {arrow: gutters.find_way(arrow, ranks, lefts, heights) for arrow in arrows}
+
+
+def _align_ranks(
+    sizes: Mapping[str, Size],
+    arrows: Sequence[Arrow],
+    lanes: Mapping[str, int],
+    ranks: Mapping[str, int],
+    spacing: Spacing,
+    thickness: Mapping[Arrow, float],
+) -> tuple[_Grid, _Passes]:
+    """One column for each rank; arrows pass it at their waypoints."""
+    order = order_ranks(sizes, arrows, ranks, with_waypoints=True)
+    columns = [([stop for stop in rank if isinstance(stop, str)],) for rank in order.ranks]
+    heights = place(order, sizes, spacing.row, {way: thickness.get(way, 0.0) for way in order.ways})
+    grid = _place(sizes, lanes, ranks, columns, heights, spacing)
+    passes = {
+        arrow: [(*grid.columns[waypoint.rank][0], heights[waypoint]) for waypoint in way]
+        for arrow, way in order.ways.items()
+    }
+    return grid, passes
+
+
+def _place(
+    sizes: Mapping[str, Size],
+    lanes: Mapping[str, int],
+    ranks: Mapping[str, int],
     columns: Sequence[Sequence[Sequence[str]]],
     heights: Mapping[str | Waypoint, float],
-    ways: Mapping[Arrow, tuple[Waypoint, ...]],
     spacing: Spacing,
-) -> Layout:
-    """Boxes, borders and curves, from the columns of every rank and the y coordinate of every middle."""
+) -> _Grid:
+    """Boxes and borders, from the columns of every rank and the y coordinate of every middle."""
     lane_of_rank = {rank: lanes[name] for name, rank in ranks.items()}
     boxes: dict[str, Box] = {}
-    borders: list[tuple[float, float]] = []
-    lane_borders: dict[int, tuple[float, float]] = {}
+    borders: list[list[Border]] = []
+    lane_borders: dict[int, Border] = {}
     x = spacing.lane
     for rank, its_columns in enumerate(columns):
-        left = x
+        its_borders: list[Border] = []
         for column in its_columns:
             width = max((sizes[name].width for name in column), default=0)
             for name in column:
                 height = sizes[name].height
                 boxes[name] = Box(x, heights[name] - height / 2, width, height)
+            its_borders.append((x, x + width))
             x += width + spacing.row * 2
-        right = x - spacing.row * 2
-        borders.append((left, right))
+        left, right = its_borders[0][0], its_borders[-1][1]
+        borders.append(its_borders)
         lane = lane_of_rank[rank]
         lane_borders[lane] = (lane_borders.get(lane, (left, 0.0))[0], right)
         x = right + spacing.rank
-    routes = {arrow: _route(arrow, boxes, ranks, borders, heights, ways) for arrow in arrows}
-    width = (borders[-1][1] if borders else 0) + spacing.lane
-    height = max((box.y + box.height for box in boxes.values()), default=0)
     padded = tuple((left - spacing.lane, right + spacing.lane) for _, (left, right) in sorted(lane_borders.items()))
-    return Layout(boxes, routes, padded, width, height)
+    return _Grid(boxes, borders, padded)
 
 
-def _route(
-    arrow: Arrow,
-    boxes: Mapping[str, Box],
-    ranks: Mapping[str, int],
-    borders: Sequence[tuple[float, float]],
-    heights: Mapping[str | Waypoint, float],
-    ways: Mapping[Arrow, tuple[Waypoint, ...]],
-) -> tuple[Point, ...]:
-    """From the right border of a box, straight through the ranks between, to the left border of another."""
+def _route(arrow: Arrow, boxes: Mapping[str, Box], ranks: Mapping[str, int], passes: _Passes) -> tuple[Point, ...]:
+    """From the right border of a box, straight past the boxes between, to the left border of another."""
     source, target = arrow
     if ranks[source] > ranks[target]:
-        return tuple(reversed(_route((target, source), boxes, ranks, borders, heights, ways)))
+        return tuple(reversed(_route((target, source), boxes, ranks, passes)))
     start, end = boxes[source], boxes[target]
     if source == target:
         return _loop(start)
-    between = [(*borders[waypoint.rank], heights[waypoint]) for waypoint in ways.get(arrow, ())]
-    stops = [(start.right, start.right, start.middle), *between, (end.x, end.x, end.middle)]
+    stops = [(start.right, start.right, start.middle), *passes.get(arrow, ()), (end.x, end.x, end.middle)]
     points: list[Point] = [(start.right, start.middle)]
     for (_, leave, y), (entry, far, level) in pairwise(stops):
         lead = (entry - leave) * _LEAD

@@ -21,6 +21,8 @@ def pack(
 ) -> tuple[list[tuple[list[str], ...]], dict[Stop, float]]:
     """Fill the columns of every rank row by row, so that neighbours in the order stay at about the same height.
 
+    The rows of all ranks are on the same lines, with gutters between them (`gutters.py`).
+
     Args:
         order: The ranks; waypoints are ignored.
         sizes: The sizes of the boxes; all rows are as high as the highest box.
@@ -38,7 +40,7 @@ def pack(
         count = max(ceil(len(names) / most_rows), 1)
         columns.append(tuple(names[start::count] for start in range(count)))
         rows = ceil(len(names) / count)
-        top = (min(most_rows, max(len(rank) for rank in order.ranks)) - rows) * step / 2
+        top = (min(most_rows, max(len(rank) for rank in order.ranks)) - rows) // 2 * step
         for place, name in enumerate(names):
             middles[name] = round(top + place // count * step + (step - gap) / 2, 1)
     return columns, middles

@@ -12,6 +12,12 @@ export function trace(route, pen) {
   }
 }
 
+/** Draw a route with straight lines between its points, which pass beside the same boxes. */
+export function traceStraight(route, pen) {
+  pen.moveTo(route[0], route[1]);
+  for (let at = 2; at < route.length; at += 2) pen.lineTo(route[at], route[at + 1]);
+}
+
 /** The same as the data of an SVG path. */
 export function pathOf(route) {
   const steps = [];

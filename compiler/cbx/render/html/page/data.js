@@ -123,23 +123,6 @@ export function runOf(node) {
     : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
 }
 
-/** The failure of a node in the last run, in a few words for its card, or null. */
-export function troubleOf(node) {
-  const status = node.run?.[0];
-  if (status === "failed" || status === "skipped") return { isBad: status === "failed", words: status };
-  const rows = node.rules.reduce(
-    (sum, rule) => sum + (rule[4] ?? 0),
-    node.keys.reduce((sum, [, , check]) => sum + (check?.[2] ?? 0), 0) + (orphans.get(node.index) ?? 0),
-  );
-  return rows === 0 ? null : { isBad: false, words: `${rows.toLocaleString("en")} failed` };
-}
-
-/** How many rows of a model have no parent row. */
-const orphans = new Map();
-for (const { child, check } of diagram.relations) {
-  if (check?.failed > 0) orphans.set(child, (orphans.get(child) ?? 0) + check.failed);
-}
-
 const chunks = new Map();
 
 /** The source and the notebook of a node: a promise of `[source, notebook]`, or of undefined. */

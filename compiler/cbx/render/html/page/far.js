@@ -3,11 +3,12 @@
 
 import { layers, nodes } from "./data.js";
 import { byId } from "./dom.js";
-import { trace } from "./curve.js";
+import { trace, traceStraight } from "./curve.js";
 import { paintedColour } from "./theme.js";
 
 const REST = 120;
 const REACH = 0.5;
+const MOST_LINES = 3000;
 
 let taken = null;
 let timer = 0;
@@ -51,17 +52,11 @@ export function followFar({ x, y, k }) {
   timer = setTimeout(() => drawFar(...last), REST);
 }
 
+/** The lines; if they are too small and too many to follow, only those that are highlighted. */
 function paintLines(pen, { scene, emphasis }, k) {
   const stroke = (lines, property, alpha, width) => {
     pen.beginPath();
-    for (const { route } of lines) {
-      if (k > 0.12) {
-        trace(route, pen);
-      } else {
-        pen.moveTo(route[0], route[1]);
-        pen.lineTo(route.at(-2), route.at(-1));
-      }
-    }
+    for (const { route } of lines) (k > 0.12 ? trace : traceStraight)(route, pen);
     pen.strokeStyle = paintedColour(property);
     pen.globalAlpha = alpha;
     pen.lineWidth = width / k;
@@ -70,7 +65,7 @@ function paintLines(pen, { scene, emphasis }, k) {
   };
   const rest = emphasis === null ? scene.lines : scene.lines.filter((line) => !emphasis.lines(line));
   const faint = emphasis === null ? Math.min(0.5, 600 / scene.lines.length + 0.05) : 0.03;
-  stroke(rest, "--edge", faint, 0.8);
+  if (k > 0.12 || rest.length <= MOST_LINES) stroke(rest, "--edge", faint, 0.8);
   if (emphasis !== null) stroke(scene.lines.filter(emphasis.lines), "--accent", 0.9, 1.2);
 }
 

@@ -1,9 +1,10 @@
 // The lineage of a single model, laid out by Dagre.
 
-import { edges, layers, nodes, troubleOf } from "./data.js";
+import { edges, layers, nodes } from "./data.js";
 import { boundsOf } from "./curve.js";
 import { nearestLineageOf } from "./lineage.js";
 import { card, LINEAGE_LEGEND, line } from "./lineage_scene.js";
+import { troubleOf } from "./violations.js";
 
 const MOST = 250;
 const LEAD = 26;

@@ -22,7 +22,7 @@ const SIGNS = [
   ["highlighted", "with a model open: everything upstream and downstream of it"],
   ["proven", "proven at compile time, so the pipeline does not check it"],
   ["unproven", "checked on the data by the pipeline; the counts are on the model's page"],
-  ["n failed", "rows that failed an expectation in the last run"],
+  ["7 to 9 warned", "rows that violate expectations; a range where one row may violate several of them"],
 ];
 
 /** Add the listeners; `escape` is called for Escape outside of dialogs. */

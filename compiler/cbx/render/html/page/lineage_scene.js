@@ -1,8 +1,9 @@
 // The first view: a card for each model and source, in the lane of its layer.
 
 import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
-import { edges, layers, nodes, size, troubleOf } from "./data.js";
+import { edges, layers, nodes, size } from "./data.js";
 import { el, icon, svg } from "./dom.js";
+import { troubleOf } from "./violations.js";
 
 export const LINEAGE_LEGEND = [
   ["batch", "reads all rows (batch)"],

@@ -1,8 +1,9 @@
 // The list of models, by layer or as search results: what the map shows, as text.
 
-import { layers, nodes, troubleOf } from "./data.js";
+import { layers, nodes } from "./data.js";
 import { byId, el, icon } from "./dom.js";
 import { search } from "./search.js";
+import { troubleOf } from "./violations.js";
 
 const FIRST = 300;
 const TROUBLE = ["M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"];
@@ -47,7 +48,12 @@ export function startList(linkOf, found) {
 
 /** Clear the search. */
 export function clearQuery() {
-  byId("query").value = "";
+  find("");
+}
+
+/** Search for a text. */
+export function find(words) {
+  byId("query").value = words;
   byId("query").dispatchEvent(new Event("input"));
 }
 

@@ -9,7 +9,7 @@ import { startKeyboard } from "./keyboard.js";
 import { showLegend } from "./legend.js";
 import { followLanes, showLanes } from "./lanes.js";
 import { lineageScene } from "./lineage_scene.js";
-import { clearQuery, markCurrent, startList } from "./list.js";
+import { clearQuery, find, markCurrent, startList } from "./list.js";
 import { boxOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readAddress } from "./address.js";
@@ -195,7 +195,10 @@ function escape() {
 }
 
 startTheme(() => highlight());
-fillBar();
+fillBar((words) => {
+  showSide(true);
+  find(words);
+});
 startButtons();
 showSide(!isNarrow());
 const camera = startMap((transform, shown) => followLanes(transform, shown, camera.width));

@@ -1,6 +1,7 @@
 // Search for models and columns by parts of their names.
 
 import { nodes } from "./data.js";
+import { RESULTS, violationsOf } from "./violations.js";
 
 let entries = null;
 
@@ -43,6 +44,7 @@ const NOWHERE = 9;
 
 /** How well a word matches a node (less is better), and the index of the matching column. */
 function match(entry, word) {
+  if (word.startsWith("result:")) return [violationsOf(entry.node).has(RESULTS[word.slice(7)]) ? 0 : NOWHERE, null];
   const name = entry.id.slice(entry.id.indexOf(".") + 1);
   if (name === word || entry.id === word) return [0, null];
   if (name.startsWith(word)) return [1, null];
