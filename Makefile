@@ -10,7 +10,7 @@ RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 # Tests start many processes, which share the compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick fuzz check soak faults bless bench screenshots grain measures mutants clean
+.PHONY: demo test quick fuzz check docs soak faults bless bench screenshots grain measures mutants clean
 
 # Compile Circuit Box, run it on the files of its two days, and show a gold table.
 demo: .venv/local
@@ -50,6 +50,10 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q compiler/tests/test_architecture.py compiler/tests/test_names.py
 	$(BIN)/cbx compile --check
+
+# Build the documentation site into build/site, where `cbx docs` finds it. A broken link is an error.
+docs: .venv/docs
+	$(BIN)/python compiler/site/build_site.py
 
 # Inject every kind of fault at every request of a deployment; `make test` injects some.
 faults: .venv/dev
@@ -116,6 +120,11 @@ clean:
 
 .venv/spark-classes.jsa: .venv/dev
 	-$(BIN)/python -m compiler.tests.class_archive
+
+.venv/docs: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
 
 .venv/dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

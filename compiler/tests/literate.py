@@ -72,12 +72,18 @@ def _documents(place: Path) -> list[Path]:
     return [place] if place.is_file() else sorted(place.rglob("*.md"))
 
 
-def _cases(document: Path) -> list[Case]:
+def read_blocks(document: Path) -> list[Block]:
+    """The fenced blocks of a document."""
     text = document.read_text(encoding="utf-8")
-    blocks = [
+    return [
         Block(found["info"].strip(), found["body"], found.start("body"), found.end("body"))
         for found in _FENCE.finditer(text)
     ]
+
+
+def _cases(document: Path) -> list[Case]:
+    text = document.read_text(encoding="utf-8")
+    blocks = read_blocks(document)
     inside = [(block.start, block.end) for block in blocks]
     headings = [
         found for found in _HEADING.finditer(text) if not any(start <= found.start() < end for start, end in inside)

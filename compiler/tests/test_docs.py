@@ -30,7 +30,7 @@ from cbx.project.setting_types.sections import (
 from compiler.tests.command import list_commands
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted({*DOCS.rglob("*.md")} - {*DOCS.glob("codes/*.md")})
 BUILDS_UP = {"testing.md", "import.md"}
 """Pages whose blocks add up to one project; `testing/test_page.py` and `importing/test_page.py` run them."""
 EXAMPLES = [case for page in PAGES if page.name not in BUILDS_UP for case in read_cases(page) if case.files]
@@ -197,7 +197,7 @@ def test_every_option_of_test_is_on_the_page_of_testing() -> None:
 def test_the_index_names_every_page_and_every_code() -> None:
     """A page that the index does not name is found by nobody."""
     linked = set(_LINK.findall((DOCS / "README.md").read_text(encoding="utf-8")))
-    expected = {page.name for page in PAGES if page.name != "README.md"}
+    expected = {page.relative_to(DOCS).as_posix() for page in PAGES if page.name != "README.md"}
     expected |= {f"codes/{code.id}.md" for code in every_code()}
     actual = {link for link in linked if not link.startswith(("..", "http"))}
 

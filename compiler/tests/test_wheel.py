@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "compiler" / "cbx"
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_the_pages_of_codes(tmp_path: Path) -> None:
-    """The HTML page is made of files that are not modules, and ``cbx explain`` prints pages."""
+def test_the_wheel_holds_every_file_of_the_package_and_the_documentation(tmp_path: Path) -> None:
+    """The HTML page is made of files that are not modules, ``cbx explain`` prints pages, ``cbx docs`` a site."""
     (built,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     held = set(zipfile.ZipFile(built).namelist())
     expected = {
@@ -24,6 +24,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_pages_of_codes(tmp_pa
         if path.is_file() and "__pycache__" not in path.parts
     }
     expected |= {f"cbx/docs/codes/{page.name}" for page in (ROOT / "compiler" / "docs" / "codes").glob("*.md")}
+
+    expected |= {"cbx/docs/site/index.html", "cbx/docs/site/codes/CBX314.html", "cbx/docs/site/search.js"}
 
     assert expected - held == set()
     assert "cbx/render/html/page/page.html" in held

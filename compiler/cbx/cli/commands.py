@@ -62,6 +62,7 @@ _COMMANDS = {
     "deploy": _Command("cbx.cli.deploy", "deploy_command", ("cbx deploy --env dev --start --wait",)),
     "contract": _Command("cbx.cli.contract", "app"),
     "doctor": _Command("cbx.cli.doctor", "doctor", ("cbx doctor",)),
+    "docs": _Command("cbx.cli.docs", "docs", ("cbx docs", "cbx docs running", "cbx docs CBX314 --print")),
     "explain": _Command("cbx.cli.explain", "explain", ("cbx explain CBX314",)),
 }
 """The commands in the order of the help."""

@@ -14,17 +14,13 @@ _FILE = re.compile(r"^```(\w+) (\S+\.\w+)$", re.MULTILINE)
 def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="A code, such as CBX201, or its name.")]) -> None:
     """Explain a diagnostic code: what it means and how to fix it."""
     from cbx.diagnostics.code_pages import read_page
-    from cbx.diagnostics.codes import every_code
+    from cbx.diagnostics.codes import every_code, find_code
     from cbx.diagnostics.diagnostic import did_you_mean
 
-    all_codes = every_code()
-    spelling = code.strip().lower()
-    matches = (
-        entry for entry in all_codes if spelling in {entry.id.lower(), entry.name, entry.id.lower().removeprefix("cbx")}
-    )
-    entry = next(matches, None)
+    entry = find_code(code)
     page = read_page(entry.id) if entry else None
     if page is None:
+        all_codes = every_code()
         hint = did_you_mean(code, [name for entry in all_codes for name in (entry.id, entry.name)])
         print(f"error: there is no diagnostic `{code}`", file=sys.stderr)
         print(f" = hint: {hint or f'the codes are {all_codes[0].id} to {all_codes[-1].id}'}", file=sys.stderr)

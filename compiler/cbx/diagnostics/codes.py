@@ -174,3 +174,9 @@ CAN_BE_MEANT = frozenset({REPEATED_MEASURE.id})
 def every_code() -> tuple[Code, ...]:
     """All codes, sorted by number; a number with several names is listed once per name."""
     return tuple(value for value in globals().values() if isinstance(value, Code))
+
+
+def find_code(spelling: str) -> Code | None:
+    """The code that a user names: ``CBX201``, ``201`` or ``unknown-model``, in any case."""
+    word = spelling.strip().lower()
+    return next((code for code in every_code() if word in {code.id.lower(), code.name, code.id[3:]}), None)
