@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.options import ProjectOption, StateOption
 
 
@@ -46,25 +47,39 @@ def events(
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
-    from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
-
     console = Console()
     if not console.is_terminal:
         console.width = 200
     columns = (
         LineColumn("dataset"),
         LineColumn("status"),
+        LineColumn("refresh", is_optional=True),
         *(LineColumn(name, is_number=True) for name in ("passed", "failed", "written", "dropped")),
     )
-    lines = [Line(tuple(cells)) for row in rows for cells in _cells(row)]
-    for line in aligned_lines(columns, lines, console.width):
+    refreshes = {row["origin"]["dataset_name"]: _refresh(row) for row in rows if _PLANNING in row["details"]}
+    lines = [line for row in rows for line in _lines(row, refreshes)]
+    for line in aligned_lines(columns, lines, console.width, note_style="dim"):
         console.print(line, soft_wrap=True, highlight=False)
     for row in rows:
         if row["error"]:
             console.print(row["error"]["exceptions"][0]["message"], markup=False, highlight=False)
 
 
-def _cells(row: dict[str, Any]) -> list[list[str]]:
+_PLANNING = "planning_information"
+_NAMES = {"NO_OP": "", "COMPLETE_RECOMPUTE": "full"}
+_USUAL = "CHANGE_SET_MISSING"
+
+
+def _refresh(row: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """How a materialized view was refreshed, and why not incrementally, if that needs saying."""
+    techniques = row["details"][_PLANNING]["technique_information"]
+    chosen = next(each["maintenance_type"] for each in techniques if each.get("is_chosen"))
+    issues = [issue for each in techniques for issue in each.get("incrementalization_issues", ())]
+    reasons = tuple(issue["reason"] for issue in issues if issue["issue_type"] != _USUAL)
+    return _NAMES.get(chosen.removeprefix("MAINTENANCE_TYPE_"), "incremental"), reasons
+
+
+def _lines(row: dict[str, Any], refreshes: dict[str, tuple[str, tuple[str, ...]]]) -> list[Line]:
     """The lines of the table for an event: the dataset, then its expectations."""
     progress = row["details"].get("flow_progress")
     if progress is None or progress["status"] == "RUNNING":
@@ -73,10 +88,12 @@ def _cells(row: dict[str, Any]) -> list[list[str]]:
     written = metrics.get("num_output_rows", metrics.get("num_upserted_rows"))
     is_unchanged = progress["status"] == "COMPLETED" and progress.get("unchanged")
     status = "unchanged" if is_unchanged else progress["status"].lower()
-    head = [row["origin"]["dataset_name"], status]
+    name = row["origin"]["dataset_name"]
+    refresh, reasons = refreshes.get(name, ("", ()))
     tail = ["" if value is None else f"{value:,}" for value in (written, quality.get("dropped_records"))]
+    notes = (("because", reasons),) if reasons else ()
     rules = [
-        [f"  {rule['name']}", "", f"{rule['passed_records']:,}", f"{rule['failed_records']:,}", "", ""]
+        Line((f"  {rule['name']}", "", "", f"{rule['passed_records']:,}", f"{rule['failed_records']:,}", "", ""))
         for rule in quality.get("expectations", [])
     ]
-    return [[*head, "", "", *tail], *rules]
+    return [Line((name, status, refresh, "", "", *tail), notes), *rules]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
+    from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
 
@@ -108,8 +109,8 @@ class Engine(Protocol):
     def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
         """Refuse expectations that are not conditions on one row."""
 
-    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
-        """A hash of everything that the rows of a query depend on; None if not all of it is known."""
+    def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
+        """What the rows of a query depend on."""
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
         """Whether a batch query reads only tables and landing folders."""

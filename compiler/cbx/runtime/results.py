@@ -105,6 +105,29 @@ class Counts:
 
 NOTHING = Counts(0, 0, 0, ())
 
+Technique = Literal["NO_OP", "APPEND_ONLY", "GENERIC_AGGREGATE", "COMPLETE_RECOMPUTE"]
+"""How a materialized view is refreshed: the maintenance types of Databricks' event log that cbx has."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshDecision:
+    """How a materialized view was refreshed, and why.
+
+    Attributes:
+        technique: How.
+        reason: Why, as the end of a sentence; empty if nothing speaks against an incremental refresh.
+        issue: The kind of reason, as Databricks' event log calls it; empty if there is none.
+    """
+
+    technique: Technique
+    reason: str = ""
+    issue: str = ""
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether only a part of the rows was computed."""
+        return self.technique not in ("NO_OP", "COMPLETE_RECOMPUTE")
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetResult:
@@ -124,6 +147,7 @@ class DatasetResult:
         seconds: How long it took, without waiting for other datasets.
         diagnostic: Why it failed or was skipped.
         inputs: The datasets that it reads, directly, in the order in which it first reads them.
+        refresh: How a materialized view was refreshed; None for other kinds, and if it failed.
     """
 
     name: str
@@ -137,6 +161,7 @@ class DatasetResult:
     seconds: float = 0.0
     diagnostic: Diagnostic | None = None
     inputs: tuple[str, ...] = ()
+    refresh: RefreshDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cbx.cli.display.run import show_result
-from cbx.cli.events import _cells
+from cbx.cli.events import _lines
 from cbx.diagnostics.codes import UPSTREAM_FAILED
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.render.html.last_run import DatasetRun, LastCount, read_last_run
@@ -51,9 +51,9 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
 
     assert "0 passed, 1 not refreshed" in text.getvalue()
     assert "orders_key   2 of 9 keys are not unique, unchanged" in text.getvalue()
-    assert [cells[:4] for cells in _cells(rows[0])] == [
-        ["orders_key", "skipped", "", ""],
-        ["  key_is_unique", "", "7", "2"],
+    assert [line.cells[:5] for line in _lines(rows[0], {})] == [
+        ("orders_key", "skipped", "", "", ""),
+        ("  key_is_unique", "", "", "7", "2"),
     ]
     assert run.datasets["orders_key"].status == "skipped"
     assert run.rules["orders_key", "key_is_unique"] == LastCount(7, 2, is_unchanged=True)
@@ -71,11 +71,11 @@ def test_the_log_keeps_their_counts(tmp_path: Path) -> None:
     rows = last_update(tmp_path)
     run = read_last_run(rows)
 
-    assert [cells for row in rows for cells in _cells(row)][2:6] == [
-        ["orders", "unchanged", "", "", "0", "2"],
-        ["  has_id", "", "7", "2", "", ""],
-        ["orders_key", "unchanged", "", "", "0", "0"],
-        ["  key_is_unique", "", "7", "2", "", ""],
+    assert [line.cells for row in rows for line in _lines(row, {})][2:6] == [
+        ("orders", "unchanged", "", "", "", "0", "2"),
+        ("  has_id", "", "", "7", "2", "", ""),
+        ("orders_key", "unchanged", "", "", "", "0", "0"),
+        ("  key_is_unique", "", "", "7", "2", "", ""),
     ]
     assert run.datasets["orders"] == DatasetRun("unchanged", 0, 2, None)
     assert run.rules == {

@@ -1,7 +1,6 @@
-"""Decides whether a batch table needs to be recomputed.
+"""Describes what the rows of a batch table depend on: its analyzed query and the files that it reads.
 
-It does not if its analyzed query is the same text, all the files that it reads are the same, and it is deterministic.
-If any of this is unknown, the table is recomputed, which is always correct.
+If any of this is unknown, such as the clock or a Python function, the table is recomputed, which is always correct.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from urllib.parse import unquote, urlparse
 
 import pyspark
 
+from cbx.runtime.flows.expectations import mark_violations
+from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
 from cbx.version import __version__
 
 if TYPE_CHECKING:
@@ -55,37 +56,63 @@ _PLAIN_NODES = frozenset(
 )
 _NUMBER = re.compile(r"(#|__cbx_|CTERelationDef |CTERelationRef )\d+")
 _TREE = re.compile(r"^[\s:+-]*(?:'|!)?(\w+)")
-_UNCERTAIN_PATTERNS = ("PYTHON_UDF", "SCALA_UDF", "CURRENT_LIKE", "PLAN_EXPRESSION")
+_UNCERTAIN_PATTERNS = {
+    "PYTHON_UDF": "it calls a Python function",
+    "SCALA_UDF": "it calls a function that Spark does not know",
+    "CURRENT_LIKE": "it depends on the clock or on the user",
+}
 _UNCERTAIN_WORDS = re.compile(r"\b(?:rand|randn|random|uuid|shuffle|current_\w+|now|session_user|user)\(")
 
 
-def fingerprint(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
-    """A hash of everything that the rows of a table depend on; None if not all of it is known.
+def describe_query(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
+    """What the rows of a table depend on.
 
     Args:
         frame: The query.
         rules: The table's rules.
     """
-    analysed = _java(frame).analyzed()
-    if not analysed.deterministic() or any(_contains(frame, analysed, name) for name in _UNCERTAIN_PATTERNS):
-        return None
-    text = analysed.treeString()
-    if _UNCERTAIN_WORDS.search(text) or not all(_is_plain(line) for line in text.splitlines()):
-        return None
+    analysed = _java(mark_violations(frame, rules)).analyzed()
+    obstacle = _find_obstacle(frame, analysed)
+    if obstacle is not None:
+        return QueryDescription(None, obstacle=obstacle)
     relations = _relations(analysed)
-    files = [_file(uri) for uri in _input_files(relations)]
-    if None in files or not all(map(_is_of_files, relations)):
-        return None
+    files = [(_root(relation), _file(uri)) for relation in relations for uri in _files_of(relation)]
+    if any(file is None for _, file in files) or not all(map(_is_of_files, relations)):
+        return QueryDescription(None, obstacle=_NOT_FILES)
     parts = [
         pyspark.__version__,
         __version__,
         _settings(frame),
-        _renumber(text),
+        _renumber(analysed.treeString()),
         *map(_relation_text, relations),
         frame.schema.json(),
         *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
-        *map(str, files),
     ]
+    inputs = {_root(relation): "" for relation in relations}
+    for root in inputs:
+        inputs[root] = _digest(sorted({str(file) for path, file in files if path == root}))
+    return QueryDescription(_digest(parts), inputs)
+
+
+_NOT_FILES = Obstacle("its query reads something other than files", "INPUT_NOT_IN_DELTA")
+
+
+def _find_obstacle(frame: DataFrame, analysed: Any) -> Obstacle | None:
+    """What makes the rows of a query depend on more than files; None if there is nothing."""
+    plans = [analysed, *_elements(analysed.subqueriesAll())]
+    for pattern, reason in _UNCERTAIN_PATTERNS.items():
+        if any(_contains(frame, plan, pattern) for plan in plans):
+            return Obstacle(reason, "PLAN_NOT_DETERMINISTIC")
+    text = analysed.treeString()
+    uncertain = _UNCERTAIN_WORDS.search(text)
+    if uncertain is not None or not all(plan.deterministic() for plan in plans):
+        what = f"`{uncertain[0].rstrip('(')}`" if uncertain else "a function whose result differs from call to call"
+        return Obstacle(f"it calls {what}", "PLAN_NOT_DETERMINISTIC")
+    unknown = next((line for line in text.splitlines() if not _is_plain(line)), None)
+    return None if unknown is None else Obstacle(f"its plan has {_node(unknown)}", "PLAN_NOT_INCREMENTALIZABLE")
+
+
+def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -93,7 +120,8 @@ def reads_only_known_files(frame: DataFrame, context: FlowContext) -> bool:
     """Whether a batch query reads only tables of the state folder, and landing folders."""
     landings = [Path(landing.removeprefix("file:")).absolute() for landing in context.reads.landings]
     known = [context.folder.state / "tables", *landings]
-    files = (_file(uri) for uri in _input_files(_relations(_java(frame).analyzed())))
+    relations = _relations(_java(frame).analyzed())
+    files = (_file(uri) for relation in relations for uri in _files_of(relation))
     return all(file is not None and any(Path(file[0]).is_relative_to(folder) for folder in known) for file in files)
 
 
@@ -110,8 +138,7 @@ def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:
 
 def stream_paths(frame: DataFrame) -> list[str]:
     """The path that each stream of a query reads; an empty string for other sources."""
-    leaves = _java(frame).analyzed().collectLeaves()
-    streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
+    streams = [leaf for leaf in _elements(_java(frame).analyzed().collectLeaves()) if leaf.isStreaming()]
     return [
         str(leaf.dataSource().options().get("path").getOrElse(None) or "")
         if leaf.nodeName() == "StreamingRelation"
@@ -135,19 +162,31 @@ def _renumber(text: str) -> str:
 
 
 def _relations(plan: Any) -> list[Any]:
-    """The leaves of a plan that are read from files."""
-    leaves = plan.collectLeaves()
-    nodes = (leaves.apply(index) for index in range(leaves.size()))
+    """What a plan reads, also in subqueries."""
+    nodes = [leaf for part in (plan, *_elements(plan.subqueriesAll())) for leaf in _elements(part.collectLeaves())]
     return [leaf.relation() for leaf in nodes if leaf.nodeName() == "LogicalRelation"]
+
+
+def _elements(sequence: Any) -> list[Any]:
+    return [sequence.apply(index) for index in range(sequence.size())]
 
 
 def _is_of_files(relation: Any) -> bool:
     return str(relation.getClass().getSimpleName()) == "HadoopFsRelation"
 
 
-def _input_files(relations: Sequence[Any]) -> list[str]:
-    """The files that are read. ``DataFrame.inputFiles`` would optimize the plan, as the write does again."""
-    return sorted({str(uri) for relation in relations if _is_of_files(relation) for uri in relation.inputFiles()})
+def _files_of(relation: Any) -> list[str]:
+    """The files of a relation. ``DataFrame.inputFiles`` would optimize the plan, as the write does again."""
+    return sorted(map(str, relation.inputFiles())) if _is_of_files(relation) else []
+
+
+def _root(relation: Any) -> str:
+    """The path that a relation reads; several of them as one text."""
+    if not _is_of_files(relation):
+        return ""
+    return " ".join(
+        unquote(str(path.toString())).removeprefix("file:") for path in _elements(relation.location().rootPaths())
+    )
 
 
 def _relation_text(relation: Any) -> str:
@@ -156,8 +195,13 @@ def _relation_text(relation: Any) -> str:
 
 
 def _is_plain(line: str) -> bool:
+    return _node(line) in _PLAIN_NODES
+
+
+def _node(line: str) -> str:
+    """The operation in a line of a plan."""
     match = _TREE.match(line)
-    return match is not None and match[1] in _PLAIN_NODES
+    return match[1] if match is not None else line.strip()
 
 
 def _contains(frame: DataFrame, plan: Any, pattern: str) -> bool:

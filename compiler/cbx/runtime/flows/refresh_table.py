@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH
+from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, ReplaceFlow, SnapshotFlow
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
 from cbx.runtime.flows.append_stream import append_once, append_stream, check_streaming
+from cbx.runtime.flows.batch.refresh_batch_table import refresh_batch_table
 from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.declared_shape import Shape
 from cbx.runtime.flows.expectation_results import (
-    ExpectationResults,
     expectation_results,
     last_expectation_results,
     view_rules,
@@ -23,7 +23,7 @@ from cbx.runtime.flows.expectations import add_counts
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.record_changes import record_changes
-from cbx.runtime.flows.replace_rows import replace_rows
+from cbx.runtime.flows.refresh_result import RefreshResult, other_kind
 from cbx.runtime.flows.rewrite_table import TableRewriter
 from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.session import settings
@@ -56,25 +56,6 @@ class Queries(Protocol):
 
     def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshResult:
-    """The result of refreshing one table.
-
-    Attributes:
-        kind: The kind of the table.
-        counts: The counts of its rows.
-        verdict: The results of the expectations, in this update or in the last one that had rows.
-        did_work: Whether there was anything to do.
-        is_certain: Whether all its inputs are known, so that it is up to date until one of them changes.
-    """
-
-    kind: TableKind | Literal["sink"]
-    counts: Counts
-    verdict: ExpectationResults
-    did_work: bool = True
-    is_certain: bool = False
 
 
 def refresh_table(
@@ -117,7 +98,7 @@ def refresh_table(
             f"flows cannot append to `{dataset.name.written}`, which has a batch query",
             hint="define the target with create_streaming_table",
         )
-    return _refresh_batch_table(dataset, context, frame, table)
+    return refresh_batch_table(dataset, context, frame, table)
 
 
 def _own_flow(dataset: Dataset, query: Query) -> AppendFlow | ReplaceFlow:
@@ -126,28 +107,6 @@ def _own_flow(dataset: Dataset, query: Query) -> AppendFlow | ReplaceFlow:
         return AppendFlow(dataset.name, dataset.name.key, query, span=dataset.span)
     name, keys, sequence = dataset.name, dataset.replace_using, dataset.sequence_by
     return ReplaceFlow(name, name.key, query, keys, sequence, span=dataset.span)
-
-
-def _refresh_batch_table(
-    dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None
-) -> RefreshResult:
-    if table is not None and table.kind != "batch":
-        raise _other_kind(table, "batch")
-    number = context.update
-    new_table = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
-    shape, engine = Shape.of(dataset), context.engine
-    frame = shape.apply(frame)
-    engine.check_conditions(frame, shape.rules)
-    rows_hash = engine.fingerprint(frame, shape.rules)
-    is_certain = rows_hash is not None and engine.reads_only_known_files(frame, context)
-    if table is not None and rows_hash is not None and table.fingerprint == rows_hash:
-        verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
-        return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
-    counts, new_table = replace_rows(context, frame, shape.rules, new_table)
-    verdict = expectation_results(counts, view_counts((context,)), "batch")
-    context.folder.commit(replace(new_table, fingerprint=rows_hash, verdict=verdict.document()))
-    context.folder.tidy()
-    return RefreshResult("batch", counts, verdict, is_certain=is_certain)
 
 
 def _refresh_by_flows(
@@ -162,7 +121,7 @@ def _refresh_by_flows(
     """Run all flows, and restart them if new columns or files arrive meanwhile, as Databricks does."""
     kind = _kind(dataset, flows)
     if table is not None and table.kind != kind and {table.kind, kind} != _BY_STREAMS:
-        raise _other_kind(table, kind)
+        raise other_kind(table, kind)
     for attempt in range(_STARTS):
         update = _TableUpdate(dataset, folder, folder.begin(table), queries, is_dry)
         try:
@@ -303,7 +262,7 @@ def _with_kind(table: TableState, kind: TableKind, context: FlowContext) -> Tabl
         RunError: If it has another one.
     """
     if table.schema and table.kind != kind:
-        raise _not_alone(table) if table.number >= context.update else _other_kind(table, kind)
+        raise _not_alone(table) if table.number >= context.update else other_kind(table, kind)
     return replace(table, kind=kind)
 
 
@@ -374,10 +333,4 @@ def _not_alone(table: TableState) -> RunError:
         INVALID_DEFINITION,
         f"a flow rewrites all rows of `{table.name}`, which has other flows",
         hint="add a watermark to the aggregate, or give it a table of its own",
-    )
-
-
-def _other_kind(table: TableState, kind: TableKind) -> RunError:
-    return RunError(
-        NEEDS_FULL_REFRESH, f"`{table.name}` was {table.kind} and is now {kind}", hint="run with --full-refresh"
     )

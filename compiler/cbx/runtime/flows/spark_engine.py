@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import Engine, FlowContext
+    from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
 
@@ -74,8 +75,8 @@ class _SparkEngine:
     def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
         expectations.check_conditions(frame, rules)
 
-    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
-        return fingerprint.fingerprint(frame, rules)
+    def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
+        return fingerprint.describe_query(frame, rules)
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
         return fingerprint.reads_only_known_files(frame, context)

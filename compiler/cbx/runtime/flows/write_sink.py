@@ -25,7 +25,7 @@ from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.expectation_results import ExpectationResults, last_expectation_results, view_rules
 from cbx.runtime.flows.expectations import ROWS_READ, add_counts
 from cbx.runtime.flows.fingerprint import streams_only_known_sources
-from cbx.runtime.flows.refresh_table import RefreshResult
+from cbx.runtime.flows.refresh_result import RefreshResult
 from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings

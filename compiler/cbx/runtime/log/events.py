@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.runtime.results import DatasetResult
+    from cbx.runtime.results import DatasetResult, RefreshDecision
 
 EVENTS_FILE = "events.jsonl"
 
@@ -54,7 +54,15 @@ class NoteAdded:
     place: str | None = None
 
 
-Event = UpdateProgress | FlowStarted | FlowFinished | NoteAdded
+@dataclass(frozen=True, slots=True)
+class FlowPlanned:
+    """It is decided how a materialized view is refreshed."""
+
+    dataset: str
+    decision: RefreshDecision
+
+
+Event = UpdateProgress | FlowStarted | FlowPlanned | FlowFinished | NoteAdded
 
 _FLOW_STATUS = {
     "completed": "COMPLETED",
@@ -128,6 +136,8 @@ def _describe(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, An
     if isinstance(event, NoteAdded):
         where = {"source_code_location": event.place} if event.place else {}
         return "hint", "WARN", event.text, where, {}
+    if isinstance(event, FlowPlanned):
+        return _describe_plan(event)
     result = event.result
     status = _FLOW_STATUS[result.status]
     origin = {"dataset_name": result.name, "flow_name": result.name}
@@ -141,6 +151,23 @@ def _describe(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, An
     level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
     message = f"Flow '{result.name}' has {status}{', unchanged' if result.status == 'unchanged' else ''}."
     return "flow_progress", level, message, origin, {"flow_progress": progress}
+
+
+def _describe_plan(event: FlowPlanned) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
+    """The event with how a materialized view is refreshed, as `_describe` returns it."""
+    decision = event.decision
+    origin = {"dataset_name": event.dataset, "flow_name": event.dataset}
+    chosen: dict[str, Any] = {
+        "maintenance_type": f"MAINTENANCE_TYPE_{decision.technique}",
+        "is_chosen": True,
+        "is_applicable": True,
+    }
+    issue = {"issue_type": decision.issue, "prevent_incrementalization": True, "reason": decision.reason}
+    techniques = [*([{"incrementalization_issues": [issue]}] if decision.issue else []), chosen]
+    message = f"Flow '{event.dataset}' has been planned to be executed as {decision.technique}"
+    message += f": {decision.reason}." if decision.reason else "."
+    details = {"planning_information": {"technique_information": techniques}}
+    return "planning_information", "INFO", message, origin, details
 
 
 def _metrics(result: DatasetResult) -> dict[str, int]:

@@ -22,7 +22,7 @@ from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.arrow_rows import concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
 from cbx.runtime.sail.parquet_files import write_parquet
-from cbx.runtime.sail.plan_fingerprint import plan_fingerprint
+from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.tables.read_table import check_read_options, require_state
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
+    from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
 
@@ -168,9 +169,9 @@ class SailEngine:
     def check_conditions(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
         """Nothing: the conditions were checked before the update."""
 
-    def fingerprint(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
-        """A hash of everything that the rows of a query depend on; None if they depend on the clock."""
-        return plan_fingerprint(self.views.plans(frame), frame.schema, rules)
+    def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
+        """What the rows of a query depend on."""
+        return describe_plans(self.views.plans(frame), frame.schema, rules)
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:  # noqa: ARG002 - as above
         """Whether a batch query reads only tables and landing folders, as all on Sail do."""

@@ -1,4 +1,4 @@
-"""Decides whether a batch table on Sail is recomputed: whether its plan, or a file that it reads, has changed."""
+"""Describes what the rows of a batch table on Sail depend on: its plan, and the files that it reads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pysail  # type: ignore[import-untyped]
 import pyspark
 
+from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
 from cbx.runtime.sail.messages import inner_messages
 from cbx.version import __version__
 
@@ -26,15 +27,15 @@ _OF_THE_CLOCK: Final = re.compile(
 )
 
 
-def plan_fingerprint(plans: Iterable[Any], columns: StructType, rules: Sequence[DatasetExpectation]) -> str | None:
-    """A hash of everything that the rows of a table depend on; None if they depend on the clock.
+def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[DatasetExpectation]) -> QueryDescription:
+    """What the rows of a table depend on.
 
     Args:
         plans: The plan of its query, and those of the views that it reads.
         columns: Its columns.
         rules: The table's rules.
     """
-    texts, files = [], []
+    texts, files = [], set()
     for plan in plans:
         bare = type(plan)()
         bare.CopyFrom(plan)
@@ -42,13 +43,27 @@ def plan_fingerprint(plans: Iterable[Any], columns: StructType, rules: Sequence[
             if message.DESCRIPTOR.name in _WITH_ORIGIN:
                 message.ClearField("common")  # the line of code, and a number
             if message.DESCRIPTOR.name == "DataSource":
-                files += [_stamp(Path(path)) for path in message.paths]
+                read = [Path(path) for path in message.paths]
+                files |= {(_folder(file), _stamp(file)) for file in read}
+                message.ClearField("paths")
+                message.paths.extend(sorted(set(map(_folder, read))))
         texts.append(str(bare))
-    text = _renumber("\0".join(texts))
+    conditions = [f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules]
+    text = _renumber("\0".join((*texts, *conditions)))
     if _OF_THE_CLOCK.search(text):
-        return None
-    conditions = (f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules)
-    parts = ["sail", pysail.__version__, pyspark.__version__, __version__, text, columns.json(), *conditions, *files]
+        return QueryDescription(None, obstacle=Obstacle("it depends on the clock", "PLAN_NOT_DETERMINISTIC"))
+    parts = ["sail", pysail.__version__, pyspark.__version__, __version__, text, columns.json()]
+    inputs = {folder: _digest(sorted(stamp for place, stamp in files if place == folder)) for folder, _ in files}
+    return QueryDescription(_digest(parts), inputs)
+
+
+def _folder(file: Path) -> str:
+    """The folder of all rows of a table: a streaming table has a folder with a number for each update."""
+    update = next((parent for parent in file.parents if parent.name.isdecimal()), None)
+    return str(file.parent if update is None else update.parent)
+
+
+def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from cbx.runtime.flows.declared_shape import Shape
 from cbx.runtime.flows.expectation_results import NONE
 from cbx.runtime.flows.expectations import drop_violating_rows, mark_violations
 from cbx.runtime.flows.merge_changes import cdc_spec
-from cbx.runtime.flows.refresh_table import RefreshResult
+from cbx.runtime.flows.refresh_result import RefreshResult
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.checks.argument_types import check_argument_types

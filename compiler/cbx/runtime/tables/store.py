@@ -53,7 +53,8 @@ class TableState:
             it.
         schema: Its columns, as Spark's JSON.
         flows: The memory of each flow into it, by the flow's name.
-        fingerprint: A hash of everything that the rows depend on; None if not all of it is known.
+        fingerprint: Earlier versions of cbx kept here what the rows depend on.
+        query: What the rows of a batch table depend on, as JSON; None if not all of it is known.
         progress: The number of the update whose checkpoints belong to the rows.
         verdict: The results of the expectations in the last update that had rows, as JSON.
     """
@@ -68,6 +69,7 @@ class TableState:
     fingerprint: str | None = None
     progress: int = 0
     verdict: dict[str, Any] | None = None
+    query: dict[str, Any] | None = None
 
     @property
     def is_append_only(self) -> bool:

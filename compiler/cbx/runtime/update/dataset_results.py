@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.definitions import Dataset
-    from cbx.runtime.flows.refresh_table import RefreshResult
+    from cbx.runtime.flows.refresh_result import RefreshResult
     from cbx.runtime.names import DatasetName
     from cbx.runtime.results import ResultKind
 
@@ -37,6 +37,7 @@ def completed_result(definition: Dataset | Sink, filled: RefreshResult) -> Datas
         rows_dropped=filled.verdict.dropped,
         rows_deleted=counts.deleted,
         expectations=filled.verdict.rules,
+        refresh=filled.decision,
     )
 
 

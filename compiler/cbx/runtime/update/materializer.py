@@ -18,7 +18,7 @@ from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
 from cbx.runtime.flows.write_sink import write_sink
-from cbx.runtime.log.events import FlowFinished, FlowStarted, NoteAdded
+from cbx.runtime.log.events import FlowFinished, FlowPlanned, FlowStarted, NoteAdded
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from cbx.runtime.definitions import Dataset, Query, Registry
-    from cbx.runtime.flows.refresh_table import RefreshResult
+    from cbx.runtime.flows.refresh_result import RefreshResult
     from cbx.runtime.log.events import Event
     from cbx.runtime.names import DatasetName
     from cbx.runtime.update.started_engine import StartedEngine
@@ -364,6 +364,8 @@ class Materializer:
             waited = here.waited.pop()
         seconds = time.monotonic() - started - waited
         self._results[key] = replace(result, seconds=seconds, inputs=self._input_names(key))
+        if result.refresh is not None:
+            self._log(FlowPlanned(result.name, result.refresh))
         self._log(FlowFinished(self._results[key]))
 
     def _result(self, definition: Dataset | Sink) -> DatasetResult:

@@ -21,7 +21,7 @@ from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
 from cbx.runtime.errors import CannotRunError
-from cbx.runtime.log.events import Event, EventLog, FlowFinished, NoteAdded, UpdateProgress
+from cbx.runtime.log.events import Event, EventLog, FlowFinished, FlowPlanned, NoteAdded, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
@@ -112,6 +112,8 @@ _Outcome = tuple[tuple[DatasetResult, ...], tuple[Diagnostic, ...], "Mapping[str
 def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> _Outcome:
     """Log the results of an update that has nothing to do."""
     for result in unchanged.datasets:
+        if result.refresh is not None:
+            log(FlowPlanned(result.name, result.refresh))
         log(FlowFinished(result))
     return unchanged.datasets, (), unchanged.landings
 

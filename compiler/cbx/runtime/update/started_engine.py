@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Dataset, Flow
     from cbx.runtime.flow_context import Engine
-    from cbx.runtime.flows.refresh_table import Queries, RefreshResult
+    from cbx.runtime.flows.refresh_result import RefreshResult
+    from cbx.runtime.flows.refresh_table import Queries
     from cbx.runtime.names import DatasetName
     from cbx.runtime.outside.stand_ins import TableStandIns
     from cbx.runtime.results import RunRequest

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbx.files.atomic_write import write_atomically
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
-from cbx.runtime.results import DatasetResult
+from cbx.runtime.results import DatasetResult, RefreshDecision
 from cbx.runtime.tables.store import POINTER
 from cbx.version import __version__
 
@@ -158,7 +158,10 @@ def recall_unchanged(request: RunRequest, files: Sequence[Path]) -> UnchangedUpd
 
 def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any]) -> DatasetResult:
     verdict = read_expectation_results(document)
-    return DatasetResult(name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules)
+    decision = RefreshDecision("NO_OP") if kind == "batch" else None
+    return DatasetResult(
+        name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules, refresh=decision
+    )
 
 
 def is_self_contained(files: Iterable[Path]) -> bool:

@@ -1,0 +1,1 @@
+"""Batch tables: materialized views, which a query makes."""
