@@ -63,7 +63,8 @@ def origins_of(columns: Ids, relation: Relation) -> frozenset[Origin]:
 
 def _origins_of_fields(relation: Relation, lineage: _Lineage) -> tuple[tuple[str, tuple[Origin, ...]], ...]:
     lineage.collect(relation)
-    return tuple((field.name, tuple(sorted(lineage.origins_of((field.id,))))) for field in relation.fields)
+    origins = lineage.by_column
+    return tuple((field.name, tuple(sorted(origins.get(field.id, ())))) for field in relation.fields)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 
@@ -59,8 +60,16 @@ class _Notebook:
         self.dropping = [rule for rule in rules if rule.on_violation == "drop"]
         self.functions = "F" if _FUNCTIONS in imports else free_name("F", self.taken)
         self.base = f"{self.model.layer}_{self.model.name}"
-        self.source_names = SourceNames(*(free_name(name, self.taken) for name in SourceNames._fields))
-        self.modules = Modules(*(free_name(module, self.taken) for module in Modules._fields))
+
+    @cached_property
+    def source_names(self) -> SourceNames:
+        """The names that code for snapshots has in this notebook."""
+        return SourceNames(*(free_name(name, self.taken) for name in SourceNames._fields))
+
+    @cached_property
+    def modules(self) -> Modules:
+        """The names that modules of code for snapshots have in this notebook."""
+        return Modules(*(free_name(module, self.taken) for module in Modules._fields))
 
     @property
     def _has_struct(self) -> bool:

@@ -60,7 +60,7 @@ def _check_columns(
     columns: tuple[Column, ...] | None,
     report: Report,
 ) -> None:
-    if columns is None:
+    if columns is None or not names:
         return
     names_by_key = {column.name.lower(): column.name for column in columns}
     for number, name in enumerate(names):

@@ -24,6 +24,7 @@ def quarantine_columns(model: ResolvedModel) -> tuple[Column, ...] | None:
 
 def undeclared_changes(model: ResolvedModel) -> list[str]:
     """The columns of changes that AUTO CDC leaves out and that are not declared, so that their types are not known."""
+    if model.cdc is None:
+        return []
     declared = {column.name.lower() for column in model.columns or ()}
-    left_out = model.cdc.except_columns if model.cdc is not None else ()
-    return [name for name in left_out if name.lower() not in declared]
+    return [name for name in model.cdc.except_columns if name.lower() not in declared]

@@ -30,8 +30,9 @@ def table_schema(
     """
     columns = proven.columns[model.id]
     constraints = _constraints(model, proven, references)
-    is_masked = any(column.mask is not None for column in columns or ())
-    if not (constraints or is_masked) or columns is None or model.id in proven.partly_declared:
+    if columns is None or model.id in proven.partly_declared:
+        return ()
+    if not constraints and all(column.mask is None for column in columns):
         return ()
     return (*(_column(column) for column in _with_rescued(columns, model, proven, flows)), *constraints)
 

@@ -77,22 +77,24 @@ class ArgumentTexts(DeclarationTexts):
         self, templates: Sequence[str], path: tuple[str | int, ...], what: str = "column"
     ) -> tuple[str, ...]:
         spans = [self.span(*path, number) for number in range(len(templates))]
-        return self.drop_repeated_names(self.render_each(templates, spans), spans, what)
+        return self.drop_repeated_names(self.render_each(templates, spans), spans.__getitem__, what)
 
     def render_each(self, templates: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
         """As `render_constant`, for several texts."""
         return tuple(self.render_constant(template, span) for template, span in zip(templates, spans, strict=True))
 
-    def drop_repeated_names(self, names: Sequence[str], spans: Sequence[Span], what: str = "column") -> tuple[str, ...]:
-        """The names, each once; CBX103 for a repeated name, compared without regard to case."""
+    def drop_repeated_names(
+        self, names: Sequence[str], span_of: Callable[[int], Span], what: str = "column"
+    ) -> tuple[str, ...]:
+        """The names, each once; CBX103 at the span of a repeated name, compared without regard to case."""
         seen: dict[str, str] = {}
-        for name, span in zip(names, spans, strict=True):
+        for number, name in enumerate(names):
             folded = name.lower()
-            if folded in seen:
-                message = f"`{name}` is named twice"
-                self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=f"name each {what} once")
-            else:
+            if folded not in seen:
                 seen[folded] = name
+            else:
+                message = f"`{name}` is named twice"
+                self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span_of(number), hint=f"name each {what} once")
         return tuple(seen.values())
 
     def resolve_pairs(self, texts: Mapping[str, Any], *path: str) -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,8 @@ class DeclarationTexts:
 
     def resolve_type(self, template: str, span: Span) -> str:
         """A SQL type; CBX103 for what is none."""
+        if "{" not in template and normal_type(template) is not None:
+            return intern(template)
         reported = len(self.report)
         written = self.render_constant(template, span)
         if len(self.report) == reported and normal_type(written) is None:

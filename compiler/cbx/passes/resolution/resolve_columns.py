@@ -16,13 +16,15 @@ def resolve_columns(texts: ArgumentTexts) -> tuple[Column, ...] | None:
     if document.columns is None or "columns" in texts.declaration.unread:
         return None
     columns = tuple(_resolve_column(texts, name, column) for name, column in document.columns.items())
-    spans = [texts.span("columns", name, "key") for name in document.columns]
-    texts.drop_repeated_names([column.name for column in columns], spans)
+    written = [*document.columns]
+    texts.drop_repeated_names(
+        [column.name for column in columns], lambda number: texts.span("columns", written[number], "key")
+    )
     return columns
 
 
 def _resolve_column(texts: ArgumentTexts, name: str, column: str | ColumnDocument) -> Column:
-    own_name = intern(texts.render_constant(name, texts.span("columns", name, "key")))
+    own_name = intern(texts.render_constant(name, texts.span("columns", name, "key")) if "{" in name else name)
     if isinstance(column, str):
         return Column(own_name, texts.resolve_type(column, texts.span("columns", name)))
     return Column(

@@ -82,5 +82,5 @@ def _read_pairs(texts: ArgumentTexts, number: int, on: str | tuple[str, ...] | d
         ]
     names = (on,) if isinstance(on, str) else on
     spans = [texts.span(*path, index) for index in range(len(names))]
-    texts.drop_repeated_names(names, spans)
+    texts.drop_repeated_names(names, spans.__getitem__)
     return [_Pair(name, name, span, span) for name, span in zip(names, spans, strict=True)]
