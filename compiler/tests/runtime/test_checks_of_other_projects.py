@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 from literate import lay_out
 
-from compiler.tests.command import run_cbx
-
-pytestmark = pytest.mark.spark
-"""Where files stand in for tables, `cbx run` uses Spark, whatever the engine."""
+from compiler.tests.foreign.terminal import cbx_here
 
 CUSTOMERS = {
     "kind": "materialized_view",
@@ -50,19 +47,21 @@ SELECT order_id, buyer FROM {{ source("raw.orders") }}
     ("enforce", "status", "message"),
     [("warn", 0, "1 of 2 rows has no parent"), ("fail", 1, "silver_orders_buyer_in_crm_silver_customers")],
 )
-def test_each_row_has_its_parent_in_the_other_project(enforce: str, status: int, message: str, tmp_path: Path) -> None:
-    """An order without a buyer refers to nothing."""
-    lay_out({path: text.replace("ENFORCE", enforce) for path, text in FILES.items()}, tmp_path)
-    done = run_cbx(tmp_path, "run", "--engine", "sail", "--table", "crm_test.silver.customers=customers.csv")
+def test_each_row_has_its_parent_in_the_other_project(
+    enforce: str, status: int, message: str, working_folder: Path
+) -> None:
+    """An order without a buyer refers to nothing. Runs use Spark where files stand in for tables."""
+    lay_out({path: text.replace("ENFORCE", enforce) for path, text in FILES.items()}, working_folder)
+    answer = cbx_here("run", "--engine", "sail", "--table", "crm_test.silver.customers=customers.csv")
 
-    assert done.returncode == status, done.stdout + done.stderr
-    assert message in done.stdout + done.stderr
+    assert answer.status == status, answer.output + answer.errors
+    assert message in answer.output + answer.errors
 
 
-def test_a_missing_stand_in_is_named(tmp_path: Path) -> None:
+def test_a_missing_stand_in_is_named(working_folder: Path) -> None:
     """The table is read by the check alone."""
-    lay_out({path: text.replace("ENFORCE", "warn") for path, text in FILES.items()}, tmp_path)
-    done = run_cbx(tmp_path, "run", "--engine", "sail")
+    lay_out({path: text.replace("ENFORCE", "warn") for path, text in FILES.items()}, working_folder)
+    answer = cbx_here("run", "--engine", "sail")
 
-    assert done.returncode == 1
-    assert "there is no table `crm_test.silver.customers`" in done.stdout + done.stderr
+    assert answer.status == 1
+    assert "there is no table `crm_test.silver.customers`" in answer.output + answer.errors

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from literate import lay_out
 
-from compiler.tests.command import run_cbx
-
-pytestmark = pytest.mark.spark
-"""Where files stand in for tables, `cbx run` uses Spark, whatever the engine."""
+from compiler.tests.foreign.terminal import Answer, cbx_here
 
 CHECK = "silver_orders_customer_id_in_silver_customers"
 FILES = {
@@ -44,37 +40,39 @@ SELECT customer_id FROM {{ source("raw.customers") }} GROUP BY customer_id
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    lay_out(FILES, tmp_path)
-    return tmp_path
+def shop(working_folder: Path) -> Path:
+    """Where files stand in for tables, `cbx run` uses Spark, whatever the engine."""
+    lay_out(FILES, working_folder)
+    return working_folder
 
 
-def run(shop: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = run_cbx(shop, "run", "--engine", "sail", *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
+def run(*arguments: str) -> Answer:
+    answer = cbx_here("run", "--engine", "sail", *arguments)
+    assert answer.status == 0, answer.output + answer.errors
+    return answer
 
 
-def list_refreshed(done: subprocess.CompletedProcess[str]) -> list[str]:
+def list_refreshed(answer: Answer) -> list[str]:
     """The tables and checks in the order in which they were refreshed."""
-    lines = (done.stdout + done.stderr).splitlines()
+    lines = (answer.output + answer.errors).splitlines()
     return [line.split()[-1] for line in lines if line.startswith("done ")]
 
 
 def test_a_check_comes_after_the_tables_of_both_pipelines(shop: Path) -> None:
     """Each time: it compares the rows of now."""
-    first = run(shop)
+    first = run()
     (shop / "customers.csv").write_text("customer_id\n1\n9\n", encoding="utf-8")
     (shop / "orders.csv").write_text("order_id,customer_id\n1,1\n2,9\n3,9\n", encoding="utf-8")
-    second = run(shop)
+    second = run()
 
     assert list_refreshed(first)[-1] == CHECK
     assert sorted(list_refreshed(second)[:2]) == ["silver.customers", "silver.orders"]
     assert list_refreshed(second)[-1] == CHECK
-    assert "1 of 2 rows has no parent" in first.stdout + first.stderr
-    assert "has no parent" not in second.stdout + second.stderr
+    assert "1 of 2 rows has no parent" in first.output + first.errors
+    assert "has no parent" not in second.output + second.errors
 
 
-def test_one_pipeline_runs_without_checks_of_other_tables(shop: Path) -> None:
+@pytest.mark.usefixtures("shop")
+def test_one_pipeline_runs_without_checks_of_other_tables() -> None:
     """The other pipeline may never have run."""
-    assert list_refreshed(run(shop, "--select", "pipeline:customers")) == ["silver.customers"]
+    assert list_refreshed(run("--select", "pipeline:customers")) == ["silver.customers"]

@@ -9,6 +9,7 @@ from literate import lay_out
 
 from cbx.cli.places import path_from
 from compiler.tests.command import run_cbx
+from compiler.tests.foreign.terminal import cbx_here
 
 SHOP = {
     "shop/project.toml": '[project]\nname = "shop"\n\n[environments.local.tables]\n"raw.orders" = "data/orders.csv"\n',
@@ -49,12 +50,11 @@ def test_a_missing_file_is_named_as_it_is_found_from_here(option: str, tmp_path:
     assert (found.returncode, f"{option} raw.orders: there is no file or folder" in found.stderr) == (2, True)
 
 
-@pytest.mark.spark
-def test_files_are_found_from_here_and_from_the_project(tmp_path: Path) -> None:
+def test_files_are_found_from_here_and_from_the_project(working_folder: Path) -> None:
     """That of the option in this folder, and that of the settings in the project."""
-    lay_out(SHOP, tmp_path)
-    run = run_cbx(tmp_path, "run", "--project", "shop", "--table", "raw.returns=elsewhere/returns.csv")
-    shown = [run_cbx(tmp_path, "show", f"bronze.{name}", "--project", "shop") for name in ("orders", "returns")]
+    lay_out(SHOP, working_folder)
+    run = cbx_here("run", "--project", "shop", "--table", "raw.returns=elsewhere/returns.csv")
+    shown = [cbx_here("show", f"bronze.{name}", "--project", "shop") for name in ("orders", "returns")]
 
-    assert run.returncode == 0, run.stderr
-    assert ["1" in shown[0].stdout.split(), "2" in shown[1].stdout.split()] == [True, True]
+    assert run.status == 0, run.errors
+    assert ["1" in shown[0].output.split(), "2" in shown[1].output.split()] == [True, True]
