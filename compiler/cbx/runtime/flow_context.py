@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Observation, SparkSession
+    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
@@ -97,6 +98,11 @@ class Engine(Protocol):
     def read_files(self, opening: Opening) -> DataFrame:
         """All files of a folder."""
 
+    def read_format(
+        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
+    ) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         """The query of a function, in which ``_metadata`` can be selected by name."""
 
@@ -138,6 +144,9 @@ class Engine(Protocol):
 
     def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
         """Merge changes into the state of an AUTO CDC target: read one folder, write another."""
+
+    def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:
+        """Write rows as files of a format, whose names begin with ``part-``, and count them."""
 
 
 class MergeCounts(NamedTuple):

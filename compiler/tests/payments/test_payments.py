@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from compiler.tests.command import run_cbx
 from compiler.tests.foreign.terminal import cbx_here
@@ -83,8 +82,19 @@ def failed_checks(state: Path) -> list[Row]:
     return [(rule["dataset"],) for rule in rules if rule["failed_records"] and rule["dataset"] in checks]
 
 
-@pytest.fixture(scope="module")
-def outcomes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:  # noqa: ARG001 - runs find it
+def run(engine: str, *arguments: str | Path, request: pytest.FixtureRequest) -> None:
+    """An update on an engine: on Spark with the session of the tests, on Sail in a process of its own."""
+    if engine == "spark":
+        request.getfixturevalue("spark")
+        cbx("run", *arguments)
+        return
+    done = run_cbx(PROJECT, "run", *arguments, "--engine", engine)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Running on Spark" not in done.stderr
+
+
+@pytest.fixture(scope="module", params=[pytest.param("spark", marks=[pytest.mark.spark]), "sail"])
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Four days, one update each: the messages and the export of a day land, then both pipelines run."""
     folder = tmp_path_factory.mktemp("payments")
     landing, state = folder / "landing", folder / "state"
@@ -96,7 +106,7 @@ def outcomes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> l
             (landing / file.parent.name).mkdir(exist_ok=True)
             shutil.copy(file, landing / file.parent.name)
         places = ("--var", f"landing={landing}", "--stream", stand_ins[0], "--table", stand_ins[1])
-        cbx("run", "--state", state, *places)
+        run(request.param, "--state", state, *places, request=request)
         tables = {title: show(title, rows[0], state) for title, rows in expected.items() if title not in {SENT, FAILED}}
         done.append({**tables, SENT: sent_payments(state), FAILED: failed_checks(state)})
     return done

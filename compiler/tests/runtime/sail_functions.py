@@ -109,6 +109,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     """The expressions that an update on Sail may have."""
     from cbx.runtime.sail.checks.argument_types import check_argument_types
     from cbx.runtime.sail.checks.supported_plans import check_plan
+    from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
     from cbx.runtime.sail.messages import plan_of
     from cbx.runtime.sail.refusals import NotOnSailError
     from cbx.runtime.sail.session import start_sail, stop_sail
@@ -117,14 +118,15 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     spark = sail.spark
     make_rows(spark)
     found = {}
-    for text in selected:
-        plan = plan_of(spark.sql(query([text])))
-        try:
-            check_plan(plan, is_stream=False)
-            check_argument_types(spark, plan)
-        except NotOnSailError:
-            continue
-        found.update(evaluate(spark, [text]))
+    with rewrite_queries_for_sail(spark):
+        for text in selected:
+            plan = plan_of(spark.sql(query([text])))
+            try:
+                check_plan(plan, is_stream=False)
+                check_argument_types(spark, plan)
+            except NotOnSailError:
+                continue
+            found.update(evaluate(spark, [text]))
     stop_sail(sail)  # PySpark's client calls the server when the process ends, and would wait for minutes if it is gone
     return found
 

@@ -57,8 +57,24 @@ def merge_snapshots(
     Returns:
         The merger, with the target and the counts.
     """
+    spec = read_snapshot_spec(flow)
+    merger = Merger(context, spec, shape, table)
+    for snapshot, version in new_snapshots(flow, lambda: last_version(merger.table, flow), read):
+        before = _previous_snapshot(snapshot.sparkSession, merger, spec)
+        changes = snapshot_changes(before, snapshot, spec, F.lit(version))
+        memory = merger.table.memory(flow.name)
+        merger.merge(changes, replace(memory, version=_stored_version(version, flow)))
+    return merger
+
+
+def read_snapshot_spec(flow: SnapshotFlow) -> CdcSpec:
+    """The arguments of a flow.
+
+    Raises:
+        RunError: If they contradict each other.
+    """
     try:
-        spec = snapshot_spec(
+        return snapshot_spec(
             flow.target.written,
             flow.keys,
             flow.scd_type,
@@ -67,27 +83,33 @@ def merge_snapshots(
         )
     except CdcSpecError as error:
         raise RunError(error.code, error.reason, span=flow.span, hint=error.hint) from None
-    merger = Merger(context, spec, shape, table)
-    for snapshot, version in _snapshots(flow, merger, read):
-        before = _previous_snapshot(snapshot.sparkSession, merger, spec)
-        changes = snapshot_changes(before, snapshot, spec, F.lit(version))
-        memory = merger.table.memory(flow.name)
-        merger.merge(changes, replace(memory, version=_stored_version(version, flow)))
-    return merger
 
 
-def _snapshots(
-    flow: SnapshotFlow, merger: Merger, read: Callable[[DatasetName], DataFrame]
+def last_version(table: TableState, flow: SnapshotFlow) -> Any:
+    """The version of the last snapshot that a flow has merged into a table; None if there is none."""
+    return _version_value(table.memory(flow.name).version)
+
+
+def new_snapshots(
+    flow: SnapshotFlow, last_merged: Callable[[], Any], read: Callable[[DatasetName], DataFrame]
 ) -> Iterator[tuple[DataFrame, Any]]:
     """The new snapshots with their versions.
 
     A table has one, as of now; a function returns one after the other until it returns None.
+
+    Args:
+        flow: The flow.
+        last_merged: The version of the last snapshot that was merged; None if there is none.
+        read: Reads a dataset.
+
+    Raises:
+        RunError: If the function returns something else.
     """
     if not callable(flow.source):
         yield read(flow.source), dt.datetime.now(dt.timezone.utc)
         return
     while True:
-        last = _version_value(merger.table.memory(flow.name).version)
+        last = last_merged()
         answer: Any = flow.source(last)
         if answer is None and last is None:
             raise RunError(

@@ -12,6 +12,7 @@ from cbx.runtime.auto_cdc import merge_changes, observe_counts
 from cbx.runtime.auto_loader import open_batch, open_stream
 from cbx.runtime.flow_context import MergeCounts
 from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
+from cbx.runtime.flows.expectations import ROWS_READ
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 from cbx.runtime.spark.session import make_active
 from cbx.runtime.tables.merge_state import read_merge_state, write_merge_state
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
@@ -62,6 +64,15 @@ class _SparkEngine:
 
     def read_files(self, opening: Opening) -> DataFrame:
         return open_batch(self.spark, opening)
+
+    def read_format(
+        self,
+        file_format: str,  # noqa: ARG002 - as above
+        paths: Sequence[str],  # noqa: ARG002 - as above
+        options: Mapping[str, str],  # noqa: ARG002 - as above
+        schema: StructType | None,  # noqa: ARG002 - as above
+    ) -> DataFrame | None:
+        return None
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         return frame
@@ -110,3 +121,9 @@ class _SparkEngine:
         read = int(read_write_observation(changes, arrived).get("n") or 0)
         target = read_observation(written) if not read else read_write_observation(changes, written)
         return MergeCounts(read, int(target.get("num_upserted_rows") or 0), int(target.get("num_deleted_rows") or 0))
+
+    def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:
+        observation = Observation()
+        counted = rows.observe(observation, F.count(F.lit(1)).alias(ROWS_READ))
+        counted.write.format(file_format).options(**options).mode("overwrite").save(str(folder))
+        return int(read_write_observation(rows, observation).get(ROWS_READ) or 0)

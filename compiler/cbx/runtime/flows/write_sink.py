@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
@@ -20,14 +19,12 @@ from cbx.files.atomic_write import write_atomically
 from cbx.runtime.definitions import AppendFlow
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
-from cbx.runtime.flows.append_stream import check_streaming, drain, run_to_end
+from cbx.runtime.flows.append_stream import check_streaming, run_to_end
 from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.expectation_results import ExpectationResults, last_expectation_results, view_rules
 from cbx.runtime.flows.expectations import ROWS_READ, add_counts
-from cbx.runtime.flows.fingerprint import streams_only_known_sources
 from cbx.runtime.flows.refresh_result import RefreshResult
 from cbx.runtime.results import NOTHING, Counts
-from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
 from cbx.runtime.tables.store import TableFolder, folder_name
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from cbx.runtime.definitions import Flow, Sink
+    from cbx.runtime.flow_context import Engine
     from cbx.runtime.flows.refresh_table import Queries
 
 _FILES = frozenset({"parquet", "json", "csv", "orc", "text"})
@@ -69,8 +67,8 @@ def write_sink(
     store = SinkFolder(TableFolder(state, sink.name))
     before = store.read_state()
     is_fresh = full_refresh or not before.number
-    update = store.begin(before, is_fresh=is_fresh) if is_fresh or _is_of_files(sink) else before
-    if update != before and not _is_of_files(sink):
+    update = store.begin(before, is_fresh=is_fresh) if is_fresh or is_of_files(sink) else before
+    if update != before and not is_of_files(sink):
         store.commit(update)
     total, contexts = NOTHING, []
     for flow in flows:
@@ -84,7 +82,7 @@ def write_sink(
             frame = queries.evaluate(flow.query, context)
             check_streaming(frame, context)
             _check_sources(context)
-            context.reads.is_certain = streams_only_known_sources(frame, context)
+            context.reads.is_certain = context.engine.streams_only_known_sources(frame, context)
             counts, update = _append(sink, flow, frame, context, store, update, note)
             total = add_counts(total, counts)
     views = view_counts(contexts)
@@ -98,7 +96,8 @@ def write_sink(
     return RefreshResult("sink", total, verdict, did_work, all(context.reads.is_certain for context in contexts))
 
 
-def _is_of_files(sink: Sink) -> bool:
+def is_of_files(sink: Sink) -> bool:
+    """Whether the rows of a sink are written as files."""
     return sink.handler is None and (sink.format in _FILES or sink.format in _REPLACEMENT_FORMATS)
 
 
@@ -125,9 +124,9 @@ def _append(
     mode = "update" if flow.is_update else "append"
     if sink.handler is not None:
         caller = _BatchFunction(sink.handler)
-        drain(context, frame, caller.write, mode)
+        context.engine.drain(context, frame, caller.write, mode)
         return Counts(caller.rows, caller.rows, 0, ()), update
-    if not _is_of_files(sink):
+    if not is_of_files(sink):
         if context.is_dry:
             return NOTHING, update
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
@@ -137,7 +136,7 @@ def _append(
     writer, target = _writer(sink, frame, context, store, update)
     if sink.format in _REPLACEMENT_FORMATS:
         note(f"the sink `{sink.name.written}` does not write to {sink.format} locally; its rows are in {target}")
-    drain(context, frame, writer.write, mode)
+    context.engine.drain(context, frame, writer.write, mode)
     return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
 
 
@@ -165,10 +164,9 @@ def _writer(
             )
     stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
     target = stand_in if path is None else Path(path.removeprefix("file:"))
-    prefix = f"{folder_name(context.name)}-{update.generation}"
-    return _FileWriter(
-        store.files(update.number), prefix, _REPLACEMENT_FORMATS.get(sink.format, sink.format), options
-    ), target
+    prefix = f"{folder_name(context.name)}-{update.number}"
+    file_format = _REPLACEMENT_FORMATS.get(sink.format, sink.format)
+    return _FileWriter(context.engine, store.files(update.number), prefix, file_format, options), target
 
 
 @dataclass(slots=True)
@@ -197,6 +195,7 @@ class _FileWriter:
     """Writes micro-batches as files of one folder.
 
     Attributes:
+        engine: Writes them.
         folder: The folder of the files before the commit.
         prefix: The start of their names.
         format: Spark's name of the format.
@@ -204,6 +203,7 @@ class _FileWriter:
         rows: How many rows were written.
     """
 
+    engine: Engine
     folder: Path
     prefix: str
     format: str
@@ -213,10 +213,7 @@ class _FileWriter:
     def write(self, batch: DataFrame, number: int) -> None:
         """Put the files of one micro-batch into the folder."""
         staging = self.folder / "_batch"
-        observation = Observation()
-        counted = batch.observe(observation, F.count(F.lit(1)).alias(ROWS_READ))
-        counted.write.format(self.format).options(**self.options).mode("overwrite").save(str(staging))
+        self.rows += self.engine.write_files(batch, self.format, self.options, staging)
         for index, file in enumerate(sorted(staging.glob("part-*"))):
             name = f"{self.prefix}-{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
             file.replace(self.folder / name)
-        self.rows += int(read_write_observation(batch, observation).get(ROWS_READ) or 0)

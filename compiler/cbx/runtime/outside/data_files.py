@@ -81,7 +81,7 @@ def _format(file: Path) -> str | None:
 
 def read_batch(files: DataFiles, spark: SparkSession) -> DataFrame:
     """All rows of files. Types of CSV and JSON are inferred from all of them; CSV has a header."""
-    return _read_all(files, spark, _options(files))
+    return _read_all(files, spark, reader_options(files))
 
 
 def _read_all(files: DataFiles, spark: SparkSession, options: Mapping[str, str]) -> DataFrame:
@@ -97,7 +97,7 @@ def read_new_files(files: DataFiles, spark: SparkSession, options: Mapping[str, 
         options: The options of the reader, of which the limits of a micro-batch are used.
     """
     limits = {name: value for name, value in options.items() if name.lower() in _LIMITS}
-    given = _options(files)
+    given = reader_options(files)
     reader = spark.readStream.schema(_read_all(files, spark, given).schema).format(files.format)
     reader = reader.options(**given, **limits, maxFileAge=_OLDEST_FILE)
     if not files.path.is_dir():
@@ -105,7 +105,8 @@ def read_new_files(files: DataFiles, spark: SparkSession, options: Mapping[str, 
     return reader.load(str(files.folder))
 
 
-def _options(files: DataFiles) -> dict[str, str]:
+def reader_options(files: DataFiles) -> dict[str, str]:
+    """The options with which Spark reads files."""
     options = dict(_OPTIONS.get(files.format, {}))
     all_files = list(visible_files(files.path)) if files.path.is_dir() else [files.path]
     if files.format == "json" and any(_is_array(file) for file in all_files):

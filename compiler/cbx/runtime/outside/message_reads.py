@@ -62,28 +62,48 @@ class MessageReads:
     state: Path
 
     def read(
-        self, service: str, options: Mapping[str, str], remember: Callable[[Path, Path], None], *, is_stream: bool
+        self,
+        service: str,
+        options: Mapping[str, str],
+        remember: Callable[[Path, Path], None],
+        checkpoint: Path | None,
+        *,
+        is_stream: bool,
     ) -> DataFrame | None:
-        """The messages that a reader reads; None if Spark has a connector and no folder stands in.
+        """The messages that a reader reads; None if the engine has a connector and no folder stands in.
 
         Args:
             service: The format of the reader, in lower case.
             options: The options of the reader.
             remember: Receives each folder that stands in for a topic, and that of the stored messages.
+            checkpoint: How far the flow has read; None for a stream that a module makes.
             is_stream: Whether new messages are read as a stream, or all as a batch.
 
         Raises:
             RunError: If no folder stands in for a topic.
         """
         topics = topics_of(service, options, self.folders)
-        if not any(self._folder(service, topic) for topic in topics) and has_class(
-            self.spark, SERVICES[service].provider
-        ):
+        if not any(self._folder(service, topic) for topic in topics) and self.has_connector(service):
             return None
-        frames = [self._topic(service, topic, remember, is_stream=is_stream) for topic in topics]
+        stored = [self._store(service, topic, remember) for topic in topics]
+        frames = [self.new_rows(folder, checkpoint) if is_stream else self.rows(folder) for folder in stored]
         return reduce(DataFrame.unionAll, frames).selectExpr(*columns_of(service, options))
 
-    def _topic(self, service: str, topic: str, remember: Callable[[Path, Path], None], *, is_stream: bool) -> DataFrame:
+    def has_connector(self, service: str) -> bool:
+        """Whether the engine has a connector for a service."""
+        return has_class(self.spark, SERVICES[service].provider)
+
+    def rows(self, stored: Path) -> DataFrame:
+        """All messages of a folder of stored messages."""
+        return self.spark.read.schema(message_schema()).parquet(str(stored))
+
+    def new_rows(self, stored: Path, checkpoint: Path | None) -> DataFrame:  # noqa: ARG002 - as in `OutsideReads`
+        """The new messages of a folder of stored messages, as a stream."""
+        reader = self.spark.readStream.schema(message_schema())
+        return reader.options(maxFileAge=_NEVER).parquet(str(stored))
+
+    def _store(self, service: str, topic: str, remember: Callable[[Path, Path], None]) -> Path:
+        """Store the new messages of a topic, and return their folder."""
         source = self._folder(service, topic)
         if source is None:
             raise RunError(
@@ -95,10 +115,7 @@ class MessageReads:
         stored = self.state / MESSAGES / folder_name(topic)
         remember(source, stored)
         store_new_messages(source, topic, stored)
-        if not is_stream:
-            return self.spark.read.schema(message_schema()).parquet(str(stored))
-        reader = self.spark.readStream.schema(message_schema())
-        return reader.options(maxFileAge=_NEVER).parquet(str(stored))
+        return stored
 
     def _folder(self, service: str, topic: str) -> Path | None:
         """The folder that stands in for a topic: its own, or that of the service, or a folder of its name in that."""

@@ -60,13 +60,20 @@ class OutsideReads:
             return read_delta(files.path, self.spark, options)
         return read_batch(files, self.spark)
 
-    def stream(self, files: DataFiles, options: Mapping[str, str], schema_folder: Path) -> DataFrame:
+    def stream(
+        self,
+        files: DataFiles,
+        options: Mapping[str, str],
+        schema_folder: Path,
+        checkpoint: Path | None,  # noqa: ARG002 - Spark knows it when the stream starts
+    ) -> DataFrame:
         """The new rows of files.
 
         Args:
             files: The files.
             options: The options of the reader.
             schema_folder: Where the stream may keep its state between updates.
+            checkpoint: How far the flow has read; None for a stream that a module makes.
         """
         if files.format == DELTA:
             return stream_delta(files.path, self.spark, options, self.state, schema_folder)

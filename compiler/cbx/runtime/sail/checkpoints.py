@@ -17,10 +17,13 @@ import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from cbx.runtime.sail.refusals import NotOnSailError
+
+if TYPE_CHECKING:
+    from cbx.runtime.auto_loader.listing import LandedFile
 
 _VERSION: Final = "v1"
 _COMPACT: Final = ".compact"
@@ -115,9 +118,16 @@ def _write(file: Path, documents: list[Any]) -> None:
     file.write_text("\n".join([_VERSION, *lines]), encoding="utf-8")
 
 
+def as_read(file: LandedFile) -> ReadFile:
+    """A landing file as one that was read."""
+    return ReadFile(file.uri, file.modified // MILLISECOND)
+
+
 def file_uri(path: Path) -> str:
     """The URI of an absolute path, as Java writes it."""
     return "file:" + "".join(c if ord(c) > _ASCII and c.isprintable() else quote(c, safe=_UNQUOTED) for c in str(path))
 
 
 _ASCII: Final = 127
+MILLISECOND: Final = 1_000_000
+"""In nanoseconds."""

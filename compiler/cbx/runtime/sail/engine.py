@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -17,11 +17,13 @@ from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
 from cbx.runtime.flows.marked_rows import count_and_drop
 from cbx.runtime.landing_files.errors import NeedsSparkError
+from cbx.runtime.landing_files.read_data_files import read_data_files
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
-from cbx.runtime.sail.arrow_rows import concat_rows, create_frame, read_batches, read_rows
-from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
-from cbx.runtime.sail.parquet_files import write_parquet
+from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_uri, read_files, write_files
+from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
+from cbx.runtime.sail.files.json_files import write_json_lines
+from cbx.runtime.sail.files.parquet_files import write_parquet
 from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
     from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
     from cbx.runtime.tables.store import TableFolder
-
-_MILLISECOND: Final = 1_000_000
-"""In nanoseconds."""
 
 
 class LandedRows(NamedTuple):
@@ -68,11 +67,13 @@ class SailEngine:
     Attributes:
         spark: The session.
         landed: The rows of landing folders that were read before the update, by the place of their state.
+        found: The rows of other files that were read before the update, by a key of the read.
         views: The views and streams that queries read.
     """
 
     spark: SparkSession
     landed: dict[str, LandedRows] = field(default_factory=dict)
+    found: dict[tuple[str, ...], NewRows] = field(default_factory=dict)
     views: QueryViews = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,12 +90,17 @@ class SailEngine:
         """The rows of a table."""
         check_read_options(options)
         table = require_state(folder)
-        return self._rows([str(file) for file in folder.row_files(table)], read_struct(table.schema))
+        return self.read_parquet(folder.row_files(table), read_struct(table.schema))
 
-    def _rows(self, files: Sequence[str], columns: StructType) -> DataFrame:
+    def read_parquet(self, files: Sequence[Path], columns: StructType) -> DataFrame:
+        """The rows of Parquet files that Spark or this engine wrote."""
         if not files:
             return self.spark.createDataFrame([], columns)
-        return self.spark.read.schema(columns).parquet(*files)
+        return self.spark.read.schema(columns).parquet(*map(str, files))
+
+    def make_frame(self, rows: pa.Table, columns: StructType) -> DataFrame:
+        """The rows of a table as a query."""
+        return create_frame(self.spark, rows, columns)
 
     def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
         """The new rows of a streaming table."""
@@ -102,20 +108,39 @@ class SailEngine:
         if options or not table.is_append_only:
             raise NotOnSailError("reads a stream of changes, or with options")
         context.reads.streams[folder.name.key] = table.generation
-        read = read_files(context.checkpoint)
+        return self.stream_parquet(folder.row_files(table), read_struct(table.schema), context.checkpoint)
+
+    def stream_parquet(self, files: Sequence[Path], columns: StructType, checkpoint: Path) -> DataFrame:
+        """The rows of those Parquet files that a flow has not read, as a stream."""
+        read = read_files(checkpoint)
         known = {file.uri for file in read}
-        new = {uri: file for file in folder.row_files(table) if (uri := file_uri(file)) not in known}
-        rows = self._rows([str(file) for file in new.values()], read_struct(table.schema))
-        seen = (ReadFile(uri, file.stat().st_mtime_ns // _MILLISECOND) for uri, file in new.items())
-        return self.views.add_stream(rows, (*read, *seen), is_new=bool(new))
+        new = {uri: file for file in files if (uri := file_uri(file)) not in known}
+        seen = [ReadFile(uri, file.stat().st_mtime_ns // MILLISECOND) for uri, file in new.items()]
+        return self.add_new_files(self.read_parquet(list(new.values()), columns), read, seen)
+
+    def add_new_files(
+        self,
+        frame: DataFrame,
+        read: tuple[ReadFile, ...],
+        new: Sequence[ReadFile],
+        rows: pa.Table | None = None,
+    ) -> DataFrame:
+        """The rows of the new files of a source as a stream.
+
+        Args:
+            frame: The rows.
+            read: The files that were read before.
+            new: The new files.
+            rows: The rows with their hidden columns; None if they have none.
+        """
+        return self.views.add_stream(frame, (*read, *new), is_new=bool(new), rows=rows)
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
         read, before, new = self.read_landed(opening, source_folder, context)
         save_state(source_folder, before, new.state)
         frame = create_frame(self.spark, new.table.drop_columns([METADATA]), new.schema)
-        seen = (ReadFile(file.uri, file.modified // _MILLISECOND) for file in new.files)
-        return self.views.add_stream(frame, (*read, *seen), is_new=bool(new.files), rows=new.table)
+        return self.add_new_files(frame, read, [as_read(file) for file in new.files], new.table)
 
     def read_landed(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> LandedRows:
         """The rows of new files, which are read once: before the update."""
@@ -129,6 +154,28 @@ class SailEngine:
                 raise NotOnSailError(f"reads landing files that need Spark: {error.reason}") from error
             self.landed[key] = LandedRows(read, before, new)
         return self.landed[key]
+
+    def read_once(self, key: tuple[str, ...], read: Callable[[], NewRows]) -> NewRows:
+        """The rows of files outside of landing folders, which are read once: before the update.
+
+        Raises:
+            NotOnSailError: If Spark must read them.
+        """
+        if key not in self.found:
+            try:
+                self.found[key] = read()
+            except NeedsSparkError as error:
+                raise NotOnSailError(f"reads files that need Spark: {error.reason}") from error
+        return self.found[key]
+
+    def read_format(
+        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
+    ) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` reads them."""
+        given = sorted(f"{name}={value}" for name, value in options.items())
+        key = (file_format, *paths, *given, "" if schema is None else schema.json())
+        new = self.read_once(key, lambda: read_data_files(paths, file_format, options, schema))
+        return self.make_frame(new.table, new.schema)
 
     def read_files(self, opening: Opening) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
         """All files of a folder, which only Spark reads.
@@ -241,6 +288,13 @@ class SailEngine:
         shutil.rmtree(after, ignore_errors=True)
         write_parquet(after, merged.schema, read_batches(merged))
         return MergeCounts(arrived.num_rows, counts["num_upserted_rows"], counts["num_deleted_rows"])
+
+    def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:  # noqa: ARG002 - none are allowed
+        """Write rows as files of a format."""
+        shutil.rmtree(folder, ignore_errors=True)
+        if file_format == "json":
+            return write_json_lines(folder, arrow_schema(rows.schema), read_batches(rows))
+        return write_parquet(folder, rows.schema, read_batches(rows))
 
 
 def require_context(context: FlowContext | None) -> FlowContext:

@@ -42,6 +42,8 @@ def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[Da
         for message in inner_messages(bare):
             if message.DESCRIPTOR.name in _WITH_ORIGIN:
                 message.ClearField("common")  # the line of code, and a number
+            if message.DESCRIPTOR.name == "CommonInlineUserDefinedFunction":
+                message.ClearField("python_udf")  # the name of a function of cbx says what it does
             if message.DESCRIPTOR.name == "DataSource":
                 read = [Path(path) for path in message.paths]
                 files |= {(_folder(file), _stamp(file)) for file in read}

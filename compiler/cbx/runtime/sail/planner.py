@@ -6,39 +6,50 @@ before anything is written.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 from pyspark.sql.types import StructType
 
-from cbx.runtime.auto_cdc import merge_changes, target_rows
-from cbx.runtime.definitions import AppendFlow, CdcFlow
+from cbx.runtime.auto_cdc import current_rows, merge_changes, snapshot_changes, target_rows
+from cbx.runtime.definitions import AppendFlow, CdcFlow, SnapshotFlow
 from cbx.runtime.flow_context import FlowContext
+from cbx.runtime.flows.append_stream import check_streaming
 from cbx.runtime.flows.declared_shape import Shape
 from cbx.runtime.flows.expectation_results import NONE
 from cbx.runtime.flows.expectations import drop_violating_rows, mark_violations
 from cbx.runtime.flows.merge_changes import cdc_spec
+from cbx.runtime.flows.merge_snapshots import last_version, new_snapshots, read_snapshot_spec
 from cbx.runtime.flows.refresh_result import RefreshResult
+from cbx.runtime.flows.write_sink import is_of_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.checks.argument_types import check_argument_types
 from cbx.runtime.sail.checks.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.sail.engine import SailEngine
+from cbx.runtime.sail.files.arrow_rows import arrow_schema
+from cbx.runtime.sail.files.json_files import make_writer
 from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import evolve_schema, read_struct
+from cbx.runtime.tables.sink_store import SinkFolder
+from cbx.runtime.tables.store import TableFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame
 
     from cbx.runtime.auto_loader.reading_plan import Opening
-    from cbx.runtime.definitions import Dataset, DatasetExpectation, Flow
+    from cbx.runtime.definitions import Dataset, DatasetExpectation, Flow, Sink
     from cbx.runtime.flows.refresh_table import Queries
-    from cbx.runtime.tables.store import TableFolder, TableState
+    from cbx.runtime.sail.checkpoints import ReadFile
+    from cbx.runtime.tables.store import TableState
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,8 @@ class SailPlanner(SailEngine):
         Raises:
             NotOnSailError: If Sail cannot run its queries.
         """
-        try:
+        with self._refusals_of(dataset.name.written):
             self._plan(dataset, flows, folder, queries, full_refresh=full_refresh)
-        except NotOnSailError as error:
-            self.refusals.append((dataset.name.written, error.reason))
-            raise
         return RefreshResult("batch", NOTHING, NONE)
 
     def _plan(
@@ -94,23 +102,104 @@ class SailPlanner(SailEngine):
         table = None if full_refresh and dataset.is_reset_allowed else folder.read_state()
         _check_definition(dataset, flows)
         own = [] if dataset.query is None else [AppendFlow(dataset.name, dataset.name.key, dataset.query)]
-        shape, update, columns, is_stream = Shape.of(dataset), 0 if table is None else table.progress, None, False
-        for flow in (*own, *flows):
-            context = FlowContext(self, flow.name, folder, update)
-            if isinstance(flow, CdcFlow):
-                rows = self._plan_cdc(flow, context, queries, table)
-                rows = shape.apply_to_history(rows) if flow.scd_type == _HISTORY else shape.apply(rows)
-            elif isinstance(flow, AppendFlow):
-                frame = queries.evaluate(flow.query, context)
-                rows = shape.apply(frame)
-                is_stream = self._check(rows) or is_stream
-                self.check_conditions(rows, shape.rules)
-            else:
-                raise NotOnSailError("has a flow that replaces rows or merges snapshots")
-            columns = _grow(table, columns, rows.schema) if is_stream else rows.schema
-        if columns is None:
+        if not (own or flows):
             raise NotOnSailError("has no flow")
-        self.tables[dataset.name.key] = PlannedTable(columns, is_stream)
+        update, columns, is_append_only = 0 if table is None else table.progress, None, not own
+        for flow in (*own, *flows):
+            if table is not None and getattr(flow, "once", False) and table.memory(flow.name).once:
+                continue
+            context = FlowContext(self, flow.name, folder, update)
+            if isinstance(flow, AppendFlow):
+                rows = Shape.of(dataset).apply(queries.evaluate(flow.query, context))
+                is_append_only = self._check(rows) or is_append_only
+                self.check_conditions(rows, Shape.of(dataset).rules)
+            else:
+                rows, is_append_only = self._plan_merge(flow, context, queries, table, Shape.of(dataset)), False
+            columns = _grow(table, columns, rows.schema) if is_append_only else rows.schema
+        if columns is None:
+            columns = StructType([]) if table is None else read_struct(table.schema)
+        self.tables[dataset.name.key] = PlannedTable(columns, is_append_only)
+
+    def plan_sink(
+        self,
+        sink: Sink,
+        flows: Sequence[Flow],
+        state: Path,
+        queries: Queries,
+        note: Callable[[str], None],  # noqa: ARG002 - as `WriteSink` declares it
+        *,
+        full_refresh: bool,
+        is_dry: bool = False,  # noqa: ARG002 - as above
+    ) -> RefreshResult:
+        """Plan what flows write to a sink, instead of writing it.
+
+        Raises:
+            NotOnSailError: If Sail cannot write it.
+        """
+        with self._refusals_of(sink.name.written):
+            _check_sink(sink)
+            store = SinkFolder(TableFolder(state, sink.name))
+            before = store.read_state()
+            update = before.number + 1 if full_refresh else before.progress
+            for flow in flows:
+                if not isinstance(flow, AppendFlow) or flow.is_update or flow.spark_conf:
+                    raise NotOnSailError("has a flow of updates, or with settings of Spark")
+                context = FlowContext(self, flow.name, store.folder, update)
+                rows = queries.evaluate(flow.query, context)
+                check_streaming(rows, context)
+                self._check(rows)
+                if sink.format in _JSON:
+                    make_writer(pa.struct(list(arrow_schema(rows.schema))))
+        return RefreshResult("sink", NOTHING, NONE)
+
+    @contextmanager
+    def _refusals_of(self, name: str) -> Iterator[None]:
+        """Keep the reason why a dataset cannot be refreshed."""
+        try:
+            yield
+        except NotOnSailError as error:
+            self.refusals.append((name, error.reason))
+            raise
+
+    def _plan_merge(
+        self, flow: Flow, context: FlowContext, queries: Queries, table: TableState | None, shape: Shape
+    ) -> DataFrame:
+        """The rows of a target of AUTO CDC."""
+        if isinstance(flow, CdcFlow):
+            rows = self._plan_cdc(flow, context, queries, table)
+        elif isinstance(flow, SnapshotFlow):
+            rows = self._plan_snapshots(flow, context, queries, table)
+        else:
+            raise NotOnSailError("has a flow that replaces rows")
+        return shape.apply_to_history(rows) if flow.scd_type == _HISTORY else shape.apply(rows)
+
+    def _plan_snapshots(
+        self, flow: SnapshotFlow, context: FlowContext, queries: Queries, table: TableState | None
+    ) -> DataFrame:
+        """The rows of a target of snapshots."""
+        spec, state = read_snapshot_spec(flow), self._merge_state(context, table)
+        merged = [] if table is None else [last_version(table, flow)]
+        snapshots = new_snapshots(
+            flow,
+            lambda: merged[-1] if merged else None,
+            lambda name: queries.read_dataset(name, context, is_stream=False),
+        )
+        for snapshot, version in snapshots:
+            self._check(snapshot)
+            before = None if state is None else current_rows(state, spec)
+            changes = snapshot_changes(before, snapshot, spec, F.lit(version))
+            state = self.spark.createDataFrame([], merge_changes(state, changes, spec).schema)
+            merged.append(version)
+        if state is None:
+            raise NotOnSailError("has no snapshot")
+        return target_rows(state, spec)
+
+    def _merge_state(self, context: FlowContext, table: TableState | None) -> DataFrame | None:
+        """No rows of the state of a target of AUTO CDC."""
+        if table is None or not table.schema:
+            return None
+        folder = context.folder.merge_state_folder(table.version)
+        return self.spark.createDataFrame([], self.spark.read.parquet(str(folder)).schema)
 
     def _plan_cdc(self, flow: CdcFlow, context: FlowContext, queries: Queries, table: TableState | None) -> DataFrame:
         """The rows of a target of AUTO CDC."""
@@ -123,10 +212,7 @@ class SailPlanner(SailEngine):
         self._check(frame.select(*(expression for expression in expressions if expression is not None)))
         if isinstance(frame.select(spec.sequence_by).schema[0].dataType, StructType):
             raise NotOnSailError("has a sequence of several columns")
-        before = (
-            None if table is None else self.spark.read.parquet(str(context.folder.merge_state_folder(table.version)))
-        )
-        return target_rows(merge_changes(before, frame, spec), spec)
+        return target_rows(merge_changes(self._merge_state(context, table), frame, spec), spec)
 
     def _check(self, frame: DataFrame) -> bool:
         """Check the plan of a query; whether it is a stream."""
@@ -154,13 +240,30 @@ class SailPlanner(SailEngine):
             return SailEngine.read_stream(self, folder, options, context)
         if options or not planned.is_append_only:
             raise NotOnSailError("reads a stream of changes, or with options")
-        return self.views.add_stream(self.spark.createDataFrame([], planned.columns), (), is_new=False)
+        return self.add_new_files(self.spark.createDataFrame([], planned.columns), (), ())
+
+    def read_parquet(self, files: Sequence[Path], columns: StructType) -> DataFrame:  # noqa: ARG002 - as above
+        """No rows of Parquet files."""
+        return self.spark.createDataFrame([], columns)
+
+    def make_frame(self, rows: pa.Table, columns: StructType) -> DataFrame:  # noqa: ARG002 - as above
+        """No rows of a table."""
+        return self.spark.createDataFrame([], columns)
+
+    def add_new_files(
+        self,
+        frame: DataFrame,
+        read: tuple[ReadFile, ...],  # noqa: ARG002 - as above
+        new: Sequence[ReadFile],  # noqa: ARG002 - as above
+        rows: pa.Table | None = None,
+    ) -> DataFrame:
+        """A stream without rows."""
+        return self.views.add_stream(frame, (), is_new=False, rows=None if rows is None else rows.slice(0, 0))
 
     def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
         """No rows of a landing folder, whose new files are read and kept for the update."""
         new = self.read_landed(opening, source_folder, context).new
-        frame = self.spark.createDataFrame([], new.schema)
-        return self.views.add_stream(frame, (), is_new=False, rows=new.table.slice(0, 0))
+        return self.add_new_files(self.spark.createDataFrame([], new.schema), (), (), new.table)
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:  # noqa: ARG002
         """Check the expectations of a view; there are no rows."""
@@ -192,4 +295,15 @@ def _grow(table: TableState | None, columns: StructType | None, incoming: Struct
     return incoming if table is None else evolve_schema(table, incoming)
 
 
+def _check_sink(sink: Sink) -> None:
+    """Refuse what is known from the definition of a sink."""
+    if not is_of_files(sink) or sink.format not in (*_JSON, *_PARQUET):
+        raise NotOnSailError("is a function" if sink.handler is not None else f"writes to {sink.format}")
+    other = next((name for name in sink.options if name != "path"), None)
+    if sink.format != "kafka" and other is not None:
+        raise NotOnSailError(f"has the option {other}")
+
+
 _HISTORY = 2
+_JSON = ("json", "kafka")
+_PARQUET = ("parquet", "delta")

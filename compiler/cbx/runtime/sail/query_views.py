@@ -16,7 +16,7 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from cbx.runtime.landing_files.rows import METADATA
-from cbx.runtime.sail.arrow_rows import create_frame
+from cbx.runtime.sail.files.arrow_rows import create_frame
 from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.spark.replace_attributes import replace_attributes
 

@@ -24,7 +24,7 @@ from cbx.runtime.sql.parameters import replace_known_parameters
 from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
@@ -34,6 +34,7 @@ else:
 
 AUTO_LOADER = "cloudfiles"
 DELTA = "delta"
+_TEXT_FORMATS = ("csv", "json", "text")
 SERVICES = ("kafka", "kinesis", "eventhubs", "pubsub", "pulsar")
 
 
@@ -51,6 +52,11 @@ class Reads(QueryReads, Protocol):
 
     def given_files(self, path: str) -> DataFrame | None:
         """The rows that a test gives for files that Spark reads; None if Spark reads them."""
+
+    def files_of_format(
+        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
+    ) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
 
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
@@ -100,10 +106,16 @@ class _Reader(_SparkReader):
         self._reads = reads
         self._given_options: dict[str, str] = {}
         self._source: str | None = None
+        self._given_schema: StructType | None = None
 
     def format(self, source: str) -> _Reader:
         self._source = source
         super().format(source)
+        return self
+
+    def schema(self, schema: StructType | str) -> _Reader:
+        self._given_schema = _struct(schema)
+        super().schema(schema)
         return self
 
     def option(self, key: str, value: Any) -> _Reader:
@@ -178,9 +190,20 @@ class _BatchReader(_Reader):
             )
         self.options(**options)
         rows = self._outside(source.lower(), path, is_stream=False)
-        if rows is not None:
-            return rows
-        return self._load_on_spark(source, path, schema, super().load)
+        if rows is None:
+            rows = self._files(source.lower(), path, schema)
+        return self._load_on_spark(source, path, schema, super().load) if rows is None else rows
+
+    def _files(self, source: str, path: Any, schema: Any) -> DataFrame | None:
+        """The rows of files that the engine reads itself; None if Spark reads them."""
+        options = dict(self._given_options)
+        where = options.pop("path", None) if path is None else path
+        paths = [where] if isinstance(where, str) else where
+        if source not in _TEXT_FORMATS or not isinstance(paths, (list, tuple)):
+            return None
+        self._check_options(source)
+        columns = self._given_schema if schema is None else _struct(schema)
+        return self._reads.files_of_format(source, [str(each) for each in paths], options, columns)
 
     def jdbc(self, url: str, table: str, *arguments: Any, **named: Any) -> DataFrame:
         rows = self._table_outside(table, is_stream=False)
@@ -194,15 +217,6 @@ class _BatchReader(_Reader):
 
 class _StreamReader(_Reader):
     """``spark.readStream``."""
-
-    def __init__(self, session: SparkSession, reads: Reads) -> None:
-        super().__init__(session, reads)
-        self._given_schema: StructType | None = None
-
-    def schema(self, schema: StructType | str) -> _StreamReader:
-        self._given_schema = _struct(schema)
-        super().schema(schema)
-        return self
 
     def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002 - as above
         self.options(**options)

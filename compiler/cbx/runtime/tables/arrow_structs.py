@@ -1,4 +1,4 @@
-"""Reads Parquet files with different struct fields as one table with Arrow, for which these are different types."""
+"""Structs in tables of Arrow: different fields in files of one table, and structs that are NULL."""
 
 from __future__ import annotations
 
@@ -24,6 +24,42 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A file's rows with these columns; missing columns and fields are NULL."""
     rows = _conform(table.to_struct_array().combine_chunks(), pa.struct(list(schema)))
     return pa.Table.from_arrays(rows.flatten(), schema=schema)
+
+
+def clear_null_structs(table: pa.Table) -> pa.Table:
+    """The same rows, in which the fields of a struct that is NULL are NULL; Arrow fills them with zeros."""
+    if not any(map(_has_struct, table.schema.types)):
+        return table
+    columns = [
+        pa.chunked_array(list(map(clear_null_fields, column.chunks)), column.type)
+        if _has_struct(column.type)
+        else column
+        for column in table.columns
+    ]
+    return pa.Table.from_arrays(list(columns), schema=table.schema)
+
+
+def clear_null_fields(values: pa.Array) -> pa.Array:
+    """The same for one array."""
+    kind = values.type
+    if not _has_struct(kind):
+        return values
+    if kinds.is_struct(kind):
+        parts = list(map(clear_null_fields, values.flatten()))
+        return pa.StructArray.from_arrays(parts, fields=list(kind), mask=values.is_null())
+    if kinds.is_list(kind):
+        elements = clear_null_fields(values.values)
+        return pa.ListArray.from_arrays(values.offsets, elements, type=kind, mask=values.is_null())
+    keys, items = clear_null_fields(values.keys), clear_null_fields(values.items)
+    return pa.MapArray.from_arrays(values.offsets, keys, items, type=kind, mask=values.is_null())
+
+
+def _has_struct(kind: pa.DataType) -> bool:
+    if kinds.is_struct(kind):
+        return True
+    if kinds.is_list(kind):
+        return _has_struct(kind.value_type)
+    return kinds.is_map(kind) and (_has_struct(kind.key_type) or _has_struct(kind.item_type))
 
 
 def _unify(first: pa.DataType, second: pa.DataType) -> pa.DataType:

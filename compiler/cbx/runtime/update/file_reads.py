@@ -12,7 +12,7 @@ from cbx.runtime.tables.store import folder_name
 from cbx.runtime.update.up_to_date import signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame
@@ -73,13 +73,23 @@ class FileReads:
             context.reads.landings.append(path)
         return self.engine.read_files(Opening(options, path, schema, self.note))
 
+    def read_format(
+        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
+    ) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+        rows = self.engine.read_format(file_format, paths, options, schema)
+        for path in () if rows is None else paths:
+            self.watch(path)
+        return rows
+
     def read_outside(
         self, files: DataFiles, options: Mapping[str, str], context: FlowContext | None, *, is_stream: bool
     ) -> DataFrame:
         """The rows of files outside the pipeline."""
         self.watch(str(files.path))
         if is_stream:
-            return self.outside.stream(files, options, self._source_folder(str(files.folder), context))
+            folder = self._source_folder(str(files.folder), context)
+            return self.outside.stream(files, options, folder, _checkpoint(context))
         return self.outside.batch(files, options)
 
     def read_stand_in(
@@ -114,7 +124,7 @@ class FileReads:
             if context is not None:
                 context.reads.landings.append(str(stored))
 
-        return self.outside.messages.read(service, options, remember, is_stream=is_stream)
+        return self.outside.messages.read(service, options, remember, _checkpoint(context), is_stream=is_stream)
 
     def _source_folder(self, path: str, context: FlowContext | None) -> Path:
         """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
@@ -123,3 +133,7 @@ class FileReads:
             return self.state / MODULE_STREAMS / folder_name(path) / str(self._made_by_modules[path])
         context.reads.landings.append(path)
         return context.next_schema_folder()
+
+
+def _checkpoint(context: FlowContext | None) -> Path | None:
+    return None if context is None else context.checkpoint

@@ -17,7 +17,6 @@ from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
 from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
-from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.log.events import FlowFinished, FlowPlanned, FlowStarted, NoteAdded
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import settings
@@ -76,6 +75,7 @@ class Materializer:
         self._state = request.state.resolve()
         self.engine = started.engine
         self._refresh_dataset = started.refresh
+        self._write_rows = started.write_sink
         self._is_parallel = started.is_parallel
         self._is_unable = started.is_unable
         self._registry = registry
@@ -202,7 +202,13 @@ class Materializer:
         return None if files is None else self._files.read_outside(files, {}, self._flow, is_stream=is_stream)
 
     def given_files(self, path: str) -> None:
-        """Nothing: in a run Spark reads files."""
+        """Nothing: in a run files are not given."""
+
+    def files_of_format(
+        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
+    ) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+        return self._files.read_format(file_format, paths, options, schema)
 
     @property
     def _flow(self) -> FlowContext | None:
@@ -330,7 +336,7 @@ class Materializer:
 
     def _write_sink(self, sink: Sink) -> RefreshResult:
         request = self._request
-        return write_sink(
+        return self._write_rows(
             sink,
             self._registry.flows.get(sink.name.key, []),
             self._state,

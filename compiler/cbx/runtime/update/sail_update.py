@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from cbx.runtime.log.events import Event, NoteAdded
-from cbx.runtime.outside.message_reads import MessageReads
-from cbx.runtime.outside.outside_reads import OutsideReads
-from cbx.runtime.outside.stand_ins import TableStandIns
-from cbx.runtime.sail.dates_of_texts import cast_texts_to_dates
 from cbx.runtime.sail.engine import SailEngine
+from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
+from cbx.runtime.sail.outside_files import SailOutside
 from cbx.runtime.sail.planner import SailPlanner
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.rewritten_queries import rewrite_queries_for_sail
 from cbx.runtime.sail.session import RunningSail, start_sail, stop_sail
 from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import settings
@@ -29,11 +27,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from pyspark.sql import DataFrame
-
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.names import DatasetName
-    from cbx.runtime.outside.data_files import DataFiles
+    from cbx.runtime.outside.outside_reads import OutsideReads
+    from cbx.runtime.outside.stand_ins import TableStandIns
     from cbx.runtime.results import RunRequest
     from cbx.runtime.update.materializer import Materializer
 
@@ -45,14 +42,14 @@ class SailUpdate:
     Attributes:
         sail: The server and its session.
         planner: Plans the update.
-        outside: Refuses what is outside the pipeline.
+        outside: Makes the reads of what is outside the pipeline, for an engine.
         log: Receives events.
         is_refused: Whether Sail cannot run it.
     """
 
     sail: RunningSail
     planner: SailPlanner
-    outside: OutsideReads
+    outside: Callable[[SailEngine], OutsideReads]
     log: Callable[[Event], None]
     is_refused: bool = False
 
@@ -66,13 +63,13 @@ class SailUpdate:
         log: Callable[[Event], None],
     ) -> Iterator[SailUpdate | None]:
         """Start Sail, and set it up for an update while the context lasts; None if it cannot run the update."""
-        reason = _refuse(request, tables, streams)
+        reason = _refuse(request)
         if reason is not None:
             log(NoteAdded(f"Running on Spark: {reason}."))
             yield None
             return
         sail = _sail()
-        update = cls(sail, SailPlanner(sail.spark), _no_outside(request, sail), log)
+        update = cls(sail, SailPlanner(sail.spark), partial(_outside, request, tables, streams), log)
         with contextlib.ExitStack() as stack:
             stack.enter_context(_in_folder(request.working_folder))
             stack.enter_context(settings(sail.spark, request.configuration))
@@ -83,12 +80,21 @@ class SailUpdate:
 
     def planning(self) -> StartedEngine:
         """The engine that plans."""
-        return StartedEngine(self.planner, self.outside, self._intercept(self.planner), self.planner.plan_table, False)
+        planner = self.planner
+        return StartedEngine(
+            planner,
+            self.outside(planner),
+            self._intercept(planner),
+            planner.plan_table,
+            planner.plan_sink,
+            is_parallel=False,
+        )
 
     def running(self) -> StartedEngine:
         """The engine that runs what was planned."""
-        engine = SailEngine(self.sail.spark, self.planner.landed)
-        return StartedEngine(engine, self.outside, self._intercept(engine), is_parallel=False, is_unable=_is_unable)
+        engine = SailEngine(self.sail.spark, self.planner.landed, self.planner.found)
+        intercept = self._intercept(engine)
+        return StartedEngine(engine, self.outside(engine), intercept, is_parallel=False, is_unable=_is_unable)
 
     @staticmethod
     def silence(event: Event) -> None:
@@ -120,18 +126,16 @@ class SailUpdate:
         @contextlib.contextmanager
         def intercept(_: Callable[[DatasetName], bool]) -> Iterator[None]:
             writes = intercept_writes(engine.spark, _RefusedWrites())
-            with engine.views.notice(), cast_texts_to_dates(), writes:
+            with engine.views.notice(), writes:
                 yield
 
         return intercept
 
 
-def _refuse(request: RunRequest, tables: TableStandIns, streams: Mapping[str, Path]) -> str | None:
+def _refuse(request: RunRequest) -> str | None:
     """Why Sail does not even start; None if it does."""
     if _fell_back:
         return "an earlier update in this process did"
-    if tables.files or streams:
-        return "files stand in for tables or streams"
     if any(name.startswith("spark.") for name in request.configuration):
         return "the configuration has settings of Spark"
     return None
@@ -172,26 +176,6 @@ def _in_folder(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-class _RefusedOutside(OutsideReads):
-    """Refuses what is outside the pipeline."""
-
-    def batch(self, files: DataFiles, options: Mapping[str, str]) -> DataFrame:  # noqa: ARG002
-        raise NotOnSailError("reads tables outside the pipeline")
-
-    def stream(self, files: DataFiles, options: Mapping[str, str], folder: Path) -> DataFrame:  # noqa: ARG002
-        raise NotOnSailError("reads tables outside the pipeline")
-
-    def delta_files(self, path: str) -> DataFiles:  # noqa: ARG002
-        raise NotOnSailError("reads a Delta table")
-
-
-class _RefusedMessages(MessageReads):
-    """Refuses streaming services."""
-
-    def read(self, *arguments: Any, **named: Any) -> NoReturn:  # noqa: ARG002
-        raise NotOnSailError("reads a streaming service")
-
-
 class _RefusedWrites:
     """Refuses what notebooks write."""
 
@@ -202,5 +186,7 @@ class _RefusedWrites:
         raise NotOnSailError("writes a table of a catalog")
 
 
-def _no_outside(request: RunRequest, sail: RunningSail) -> OutsideReads:
-    return _RefusedOutside(sail.spark, TableStandIns(), _RefusedMessages(sail.spark, {}, request.state), request.state)
+def _outside(
+    request: RunRequest, tables: TableStandIns, streams: Mapping[str, Path], engine: SailEngine
+) -> OutsideReads:
+    return SailOutside.of(engine, tables, streams, request.state)

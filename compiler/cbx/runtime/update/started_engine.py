@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cbx.runtime.flows.refresh_table import refresh_table
 from cbx.runtime.flows.spark_engine import spark_engine
+from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.outside.delta_module import install_delta_module
 from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.outside.message_reads import MessageReads
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cbx.runtime.definitions import Dataset, Flow
+    from cbx.runtime.definitions import Dataset, Flow, Sink
     from cbx.runtime.flow_context import Engine
     from cbx.runtime.flows.refresh_result import RefreshResult
     from cbx.runtime.flows.refresh_table import Queries
@@ -59,6 +60,23 @@ class Refresh(Protocol):
         """Refresh a table."""
 
 
+class WriteSink(Protocol):
+    """Writes flows to a sink, as ``write_sink`` does."""
+
+    def __call__(
+        self,
+        sink: Sink,
+        flows: Sequence[Flow],
+        state: Path,
+        queries: Queries,
+        note: Callable[[str], None],
+        *,
+        full_refresh: bool,
+        is_dry: bool = False,
+    ) -> RefreshResult:
+        """Append the new rows of flows to a sink."""
+
+
 class StartedEngine(NamedTuple):
     """An engine that runs one update.
 
@@ -67,6 +85,7 @@ class StartedEngine(NamedTuple):
         outside: Reads what is outside the pipeline.
         intercept_writes: Intercepts what notebooks write, given whether a table is one of the pipeline.
         refresh: Refreshes a table.
+        write_sink: Writes flows to a sink.
         is_parallel: Whether it refreshes several tables at a time.
         is_unable: Whether an error means that the engine cannot run a query, which another one may.
     """
@@ -75,6 +94,7 @@ class StartedEngine(NamedTuple):
     outside: OutsideReads
     intercept_writes: Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]
     refresh: Refresh = refresh_table
+    write_sink: WriteSink = write_sink
     is_parallel: bool = True
     is_unable: Callable[[Exception], bool] = lambda _: False
 

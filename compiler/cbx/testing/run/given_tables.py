@@ -94,6 +94,9 @@ class GivenTables:
         """The rows of files that are an input of the model; None for others."""
         return self._rows(path.lower()) if path.lower() in self._given else None
 
+    def files_of_format(self, file_format: str, paths: Any, options: Mapping[str, str], schema: Any) -> None:
+        """Nothing: the engine reads files that are no input of the model."""
+
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
         """The rows of a Delta table, as those of a folder."""
         return self.folder(path)

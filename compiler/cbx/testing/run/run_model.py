@@ -23,7 +23,7 @@ from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.dbutils import Dbutils, Secrets, Widgets
 from cbx.runtime.notebooks.notebook_cells import cells
-from cbx.runtime.sail.rewritten_queries import rewrite_queries_for_sail
+from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
 from cbx.syntax.text import REDACTED

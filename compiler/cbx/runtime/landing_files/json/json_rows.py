@@ -116,7 +116,7 @@ class _JsonParser:
     def parse(self, text: str, file: LandedFile) -> dict[str, Any] | None:
         """The row of a record; None if it is dropped."""
         try:
-            fields, row, is_whole = _convert(text, self.converters)
+            fields, row, is_whole = convert_record(text, self.converters)
         except MalformedRecordError:
             return self._malformed_row(text, file, dict.fromkeys(self.converters), is_record=False)
         if not is_whole and self.plan.rescued is None:
@@ -174,7 +174,13 @@ def _add_with_arrow(parser: _JsonParser, file: LandedFile, content: bytes, rows:
     return True
 
 
-def _convert(text: str, converters: dict[str, Converter]) -> tuple[dict[str, Any], dict[str, Any], bool]:
+def convert_record(text: str, converters: dict[str, Converter]) -> tuple[dict[str, Any], dict[str, Any], bool]:
+    """The fields of a record, the values of its columns, and whether all fields fit.
+
+    Raises:
+        MalformedRecordError: The text is malformed.
+        NeedsSparkError: It is not certain how Spark reads it.
+    """
     fields = parse_record(text)
     try:
         return fields, *convert_fields(fields, converters)

@@ -295,9 +295,9 @@ def write_json(value: Any) -> str:
         NeedsSparkError: It is not certain how it is written.
     """
     if type(value) is str:
-        return _write_text(value)
+        return write_text(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_write_text(name)}:{write_json(part)}" for name, part in value.items()) + "}"
+        return "{" + ",".join(f"{write_text(name)}:{write_json(part)}" for name, part in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(write_json, value)) + "]"
     if type(value) is Fraction:
@@ -305,7 +305,12 @@ def write_json(value: Any) -> str:
     return json.dumps(value)
 
 
-def _write_text(text: str) -> str:
+def write_text(text: str) -> str:
+    """A text as Jackson writes it.
+
+    Raises:
+        NeedsSparkError: It is not certain how it is written.
+    """
     if _CONTROL.search(text):
         raise NeedsSparkError("a control character is written as JSON")
     return json.dumps(text, ensure_ascii=False)

@@ -18,7 +18,8 @@ from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.parse.databricks_sql.nesting import obstacle
-from cbx.runtime.sail.dates_of_texts import PATTERN
+from cbx.runtime.sail.functions.dates_of_texts import PATTERN
+from cbx.runtime.sail.functions.json_functions import TO_JSON
 from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
 
@@ -145,6 +146,15 @@ def _is_case(types: Types, literals: Sequence[bool]) -> bool:
     return _is_same(tuple(values), literals)
 
 
+def _is_written_as_json(types: Types, _: Sequence[bool]) -> bool:
+    """Whether the values of a struct or an array are written as Spark writes them."""
+    is_nested = types[0].startswith(("Struct", "List"))
+    return is_nested and not _NOT_WRITTEN.search(types[0])
+
+
+_NOT_WRITTEN: Final = re.compile(
+    r"\b(?:Float|Map|Binary|LargeBinary|Interval|Duration|Time32|Time64|Union|Timestamp\((?![^mn]s, \"UTC))"
+)
 _TEXT: Final = frozenset({"Utf8", "LargeUtf8", "Utf8View"})
 _CAST: Final = "cast to "
 
@@ -200,6 +210,7 @@ _RULES: Final[dict[str, Callable[[Types, Sequence[bool]], bool]]] = {
     "round": _is_float_or_whole,
     "date_trunc": _is_time,
     "to_date": _is_date_or_time,
+    TO_JSON: _is_written_as_json,
 }
 
 _NODES: Final[dict[type[exp.Expr], str]] = {
@@ -241,6 +252,11 @@ def _proto_calls(plan: Any) -> Iterator[tuple[str, list[bool], Any]]:
                 expression.CopyFrom(_refused_call([cast.expr]))
                 yield name, [False], probe
             continue
+        if expression.HasField(_UDF):
+            arguments = list(expression.common_inline_user_defined_function.arguments)
+            expression.CopyFrom(_refused_call(arguments))
+            yield TO_JSON, [False], probe
+            continue
         function = expression.unresolved_function
         name, arguments = function.function_name.lower(), list(function.arguments)
         literals = [argument.HasField("literal") for argument in arguments]
@@ -248,6 +264,7 @@ def _proto_calls(plan: Any) -> Iterator[tuple[str, list[bool], Any]]:
         yield name, literals, probe
 
 
+_UDF: Final = "common_inline_user_defined_function"
 _OUTSIDE: Final = frozenset({"sum"})
 """Aggregates, whose arguments are replaced inside of the call."""
 
@@ -260,10 +277,13 @@ def _is_part_of_date(expression: Any) -> bool:
 
 def _functions(plan: Any) -> Iterator[Any]:
     for message in inner_messages(plan):
-        if message.DESCRIPTOR.name == "Expression" and message.HasField("cast"):
+        if message.DESCRIPTOR.name != "Expression":
+            continue
+        if message.HasField("cast"):
             yield message
-        is_function = message.DESCRIPTOR.name == "Expression" and message.HasField("unresolved_function")
-        if is_function and message.unresolved_function.function_name.lower() in _RULES:
+        if message.HasField(_UDF) and message.common_inline_user_defined_function.function_name == TO_JSON:
+            yield message
+        if message.HasField("unresolved_function") and message.unresolved_function.function_name.lower() in _RULES:
             yield message
 
 

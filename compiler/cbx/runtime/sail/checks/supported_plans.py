@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.checks.supported_functions import AGGREGATES, FUNCTIONS, words
+from cbx.runtime.sail.functions.json_functions import OWN
 from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
 
@@ -31,7 +32,7 @@ _OF_TABLES: Final = _OF_ROWS | words("""
 _EXPRESSIONS: Final = words("""
     literal unresolved_attribute unresolved_function expression_string unresolved_star alias cast
     sort_order window lambda_function unresolved_extract_value update_fields
-    unresolved_named_lambda_variable call_function
+    unresolved_named_lambda_variable call_function common_inline_user_defined_function
 """)
 _OPERATORS: Final = words("""
     == != < <= > >= + - * / % and or not ! <=> isnull isnotnull in when between negative
@@ -47,6 +48,9 @@ _REFUSED_WORDS: Final = words("""
     pivot unpivot tablesample interval collate rlike ilike similar recursive cube rollup grouping
     limit offset div
 """)
+_LIMITS: Final = words("limit offset")
+_AFTER_COLUMNS: Final = words(", ) as from = < > <> != + - * / is in between")
+"""What follows a column with the name of a clause, and never the word of that clause."""
 _PARTS_OF_TEXTS: Final = words("substr substring")
 _OTHER_IN_WINDOWS: Final = words("sum avg mean")
 """Aggregates whose types over a window are others than Spark's."""
@@ -129,6 +133,8 @@ def _check_expression(expression: Any, *, is_stream: bool) -> None:
             _check_function(name, is_stream=is_stream)
         if name in _PARTS_OF_TEXTS and getattr(expression, kind).arguments[1].literal.integer < 1:
             raise NotOnSailError("takes a part of a text from a place that is not a positive number")
+    elif kind == "common_inline_user_defined_function":
+        _check_function(expression.common_inline_user_defined_function.function_name, is_stream=is_stream)
     elif kind == "window":
         _check_window(expression.window.window_function, is_stream=is_stream)
 
@@ -142,6 +148,8 @@ def _check_window(function: Any, *, is_stream: bool) -> None:
 
 
 def _check_function(name: str, *, is_stream: bool) -> None:
+    if name.startswith(OWN):
+        return
     if name not in FUNCTIONS and name not in AGGREGATES:
         raise NotOnSailError(f"calls `{name}`")
     if is_stream and name in AGGREGATES:
@@ -158,9 +166,11 @@ def check_query(text: str, *, is_stream: bool) -> None:
         tokens = sqlglot.tokenize(text, DIALECT)
     except SqlglotError as error:
         raise NotOnSailError("has a query that is not understood") from error
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for previous, token, following in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
         word = token.text.lower()
         if token.token_type.name in ("STRING", "NUMBER") or not _WORD.fullmatch(word) or _is_quoted(text, token):
+            continue
+        if word in _LIMITS and (following is None or following.text.lower() in _AFTER_COLUMNS):
             continue
         if word in _REFUSED_WORDS or (is_stream and word in _OF_SEVERAL_ROWS):
             raise NotOnSailError(f"has `{word.upper()}` in a query" + (" of a stream" if is_stream else ""))
@@ -169,7 +179,8 @@ def check_query(text: str, *, is_stream: bool) -> None:
             raise NotOnSailError("has `_metadata` as a whole")
         if word == "over" and _OTHER_OVER.search(text):
             raise NotOnSailError("has a sum or an average over a window")
-        if is_open and word not in _NOT_CALLED:
+        is_alias = previous is not None and previous.text.lower() == "as"
+        if is_open and not is_alias and word not in _NOT_CALLED:
             _check_function(word, is_stream=is_stream)
 
 

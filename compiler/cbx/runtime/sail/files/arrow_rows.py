@@ -8,6 +8,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from cbx.runtime.sail.messages import plan_of
+from cbx.runtime.tables.arrow_structs import clear_null_structs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,4 +45,4 @@ def concat_rows(tables: Iterable[pa.Table], columns: StructType) -> pa.Table:
 
 def create_frame(spark: SparkSession, rows: pa.Table, columns: StructType) -> DataFrame:
     """The rows of an Arrow table as a query."""
-    return spark.createDataFrame(rows if rows.num_rows else [], columns)
+    return spark.createDataFrame(clear_null_structs(rows) if rows.num_rows else [], columns)

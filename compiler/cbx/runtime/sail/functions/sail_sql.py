@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from cbx.parse.databricks_sql.nesting import obstacle
-from cbx.runtime.sail.dates_of_texts import cast_sql_texts_to_dates
+from cbx.runtime.sail.functions.dates_of_texts import cast_sql_texts_to_dates
 
 _DIALECT = "databricks"
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)

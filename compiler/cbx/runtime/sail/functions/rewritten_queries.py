@@ -1,4 +1,4 @@
-"""Runs SQL queries on Sail, which parses less than Spark: rewritten where that helps, skipped where it does not."""
+"""Runs queries on Sail, which parses less than Spark: rewritten where that helps, skipped where it does not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 
+from cbx.runtime.sail.functions.dates_of_texts import cast_texts_to_dates
+from cbx.runtime.sail.functions.json_functions import JsonFunctions
+from cbx.runtime.sail.functions.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
 from cbx.runtime.sail.refusals import NotOnSailError
-from cbx.runtime.sail.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
 from cbx.runtime.spark.replace_attributes import replace_attributes
 
 if TYPE_CHECKING:
@@ -22,15 +24,15 @@ _SYNTAX_ERROR = re.compile(r"invalid argument: found .* at \d+:\d+ expected", re
 
 @contextlib.contextmanager
 def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
-    """Let ``spark.sql`` rewrite queries for Sail while the context lasts.
+    """Let queries be rewritten for Sail while the context lasts: the texts of ``spark.sql``, casts and functions.
 
     Within it ``spark.sql`` raises `NotOnSailError` for a valid query that Sail does not parse.
     """
     owner = type(spark)
-    plain_sql = owner.sql
+    plain_sql, json_functions = owner.sql, JsonFunctions(spark)
 
     def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - Spark's own name
-        text = rewrite_for_sail(sqlQuery)
+        text = json_functions.rewrite(rewrite_for_sail(sqlQuery))
         try:
             frame = plain_sql(session, text, *args, **kwargs)
             if QUALIFIED in text:
@@ -42,5 +44,5 @@ def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
             raise
         return frame
 
-    with replace_attributes(owner, {"sql": sql}):
+    with replace_attributes(owner, {"sql": sql}), json_functions.replace(), cast_texts_to_dates():
         yield

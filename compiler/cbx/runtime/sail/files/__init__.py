@@ -1,0 +1,1 @@
+"""Rows of queries on Sail as Arrow tables and files."""

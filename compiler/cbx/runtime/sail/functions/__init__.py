@@ -1,0 +1,1 @@
+"""Functions and queries that Sail evaluates otherwise than Spark, replaced by ones that it evaluates as Spark does."""
