@@ -148,7 +148,8 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
 
 
 def _update(sources: RunSources, options: RunOptions, console: Console) -> RunResult:
-    from cbx.cli.display.run import RunDisplay, show_graph, show_result
+    from cbx.cli.display.run import show_graph, show_result
+    from cbx.cli.display.run_progress import RunDisplay
     from cbx.runtime import RunRequest, run_update
     from cbx.runtime.results import StandInPaths, keep_span
 

@@ -50,7 +50,7 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
     run = read_last_run(rows)
 
     assert "0 passed, 1 not refreshed" in text.getvalue()
-    assert "orders_key   2 of 9 keys are not unique, unchanged" in text.getvalue()
+    assert "orders_key    2 of 9 keys are not unique, unchanged" in text.getvalue()
     assert [line.cells[:5] for line in _lines(rows[0], {})] == [
         ("orders_key", "skipped", "", "", ""),
         ("  key_is_unique", "", "", "7", "2"),

@@ -1,16 +1,13 @@
-"""The output of ``cbx run``: a line for each refreshed dataset, and a table at the end."""
+"""The end of the output of ``cbx run``: a table, the checks and the problems."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
 from rich.text import Text
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
@@ -18,70 +15,12 @@ from cbx.cli.display.check_results import describe_violations
 from cbx.cli.display.diagnostics import as_text, replace_controls
 from cbx.cli.places import relative_folder
 from cbx.diagnostics.diagnostic import read_sources
-from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, NoteAdded, UpdateProgress
 
 if TYPE_CHECKING:
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.results import DatasetResult, RunResult
 
 _FILE_WIDTH = 200
-_STARTING = "starting the engine"
-
-
-class RunDisplay:
-    """Shows the events of an update, with a line for the current datasets on a terminal."""
-
-    def __init__(self, console: Console, *, is_dry: bool = False) -> None:
-        self._console = console
-        self._is_dry = is_dry
-        self._running: list[str] = []
-        self._waiting_for = _STARTING
-        self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
-
-    def __enter__(self) -> RunDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
-        if self._live is not None:
-            self._live.start()
-            self._refresh()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def __call__(self, event: Event) -> None:
-        """Show an event."""
-        if isinstance(event, FlowStarted):
-            self._running.append(event.dataset)
-        elif isinstance(event, FlowFinished):
-            if event.result.name in self._running:
-                self._running.remove(event.result.name)
-            if not self._is_dry:
-                self._console.print(_progress_line(event.result), highlight=False)
-        elif isinstance(event, NoteAdded):
-            where = f"{event.place}: " if event.place else ""
-            self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
-        elif isinstance(event, UpdateProgress):
-            self._waiting_for = _STARTING if event.state == "INITIALIZING" else ""
-        self._refresh()
-
-    def _refresh(self) -> None:
-        if self._live is not None:
-            text = ", ".join(self._running) or self._waiting_for
-            line = Text(text, no_wrap=True, overflow="ellipsis")
-            self._live.update(Spinner("dots", text=line) if text else "")
-
-
-def _progress_line(result: DatasetResult) -> Text:
-    marks = {
-        "completed": ("done", "green"),
-        "unchanged": ("same", "dim"),
-        "failed": ("FAILED", "bold red"),
-        "skipped": ("skipped", "yellow"),
-    }
-    mark, style = marks.get(result.status, (result.status, ""))
-    return Text.assemble((f"{mark:<7}", style), f" {result.seconds:>5.1f} s  {result.name}")
 
 
 _COLUMNS = (
@@ -141,15 +80,20 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     failed += [
         check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
     ]
-    for check in failed:
-        violations = ", ".join(
-            describe_violations(rule.name, rule.failed, rule.passed + rule.failed)
-            for rule in check.expectations
-            if rule.failed
-        )
-        violations += "" if check.status == "completed" else ", unchanged"
-        console.print(f"  {check.name}   {violations}", style="yellow", highlight=False, soft_wrap=True)
+    columns = (LineColumn("failed check"), LineColumn("violations"))
+    for line in aligned_lines(columns, [_failed_check(check) for check in failed], console.width) if failed else ():
+        console.print(line, soft_wrap=True, highlight=False)
     console.print()
+
+
+def _failed_check(check: DatasetResult) -> Line:
+    violations = [
+        describe_violations(rule.name, rule.failed, rule.passed + rule.failed)
+        for rule in check.expectations
+        if rule.failed
+    ]
+    violations += [] if check.status == "completed" else ["unchanged"]
+    return Line((check.name, ", ".join(violations)), style="yellow")
 
 
 _KINDS = {

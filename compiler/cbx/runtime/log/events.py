@@ -11,7 +11,7 @@ import os
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +25,19 @@ EVENTS_FILE = "events.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class UpdateProgress:
-    """The state of the update changed."""
+    """The state of the update changed.
+
+    Attributes:
+        state: The new state.
+        message: The new state as a sentence.
+        diagnostics: Why the update failed.
+        datasets: How many datasets and sinks the update refreshes, once that is known.
+    """
 
     state: Literal["CREATED", "INITIALIZING", "RUNNING", "COMPLETED", "FAILED"]
     message: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    datasets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,26 @@ class FlowPlanned:
     decision: RefreshDecision
 
 
-Event = UpdateProgress | FlowStarted | FlowPlanned | FlowFinished | NoteAdded
+class TaskCount(NamedTuple):
+    """The tasks of the stages that Spark is running: how many are done, and how many there are."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TasksKnown:
+    """From now on, the tasks of an engine can be counted. This is for a display, and is not logged.
+
+    Attributes:
+        count: Counts the tasks; None if nothing is running.
+    """
+
+    count: Callable[[], TaskCount | None]
+
+
+LoggedEvent = UpdateProgress | FlowStarted | FlowPlanned | FlowFinished | NoteAdded
+Event = LoggedEvent | TasksKnown
 
 _FLOW_STATUS = {
     "completed": "COMPLETED",
@@ -87,12 +114,15 @@ class EventLog:
     def __call__(self, event: Event) -> None:
         """Log an event."""
         with self._lock:
+            if isinstance(event, TasksKnown):
+                self._listen(event)
+                return
             line = json.dumps(self._row(event), ensure_ascii=False)
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
             self._listen(event)
 
-    def _row(self, event: Event) -> dict[str, Any]:
+    def _row(self, event: LoggedEvent) -> dict[str, Any]:
         kind, level, message, origin, details = _describe(event)
         self._count += 1
         row: dict[str, Any] = {
@@ -124,7 +154,7 @@ def _end_last_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _describe(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
+def _describe(event: LoggedEvent) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
     """An event's type, level, message, origin and details."""
     if isinstance(event, UpdateProgress):
         level = "ERROR" if event.state == "FAILED" else "INFO"
@@ -191,7 +221,7 @@ def _data_quality(result: DatasetResult) -> dict[str, Any]:
     }
 
 
-def _diagnostic(event: Event) -> Diagnostic | None:
+def _diagnostic(event: LoggedEvent) -> Diagnostic | None:
     if isinstance(event, FlowFinished):
         return event.result.diagnostic
     if isinstance(event, UpdateProgress) and event.diagnostics:

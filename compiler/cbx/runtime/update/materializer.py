@@ -102,6 +102,11 @@ class Materializer:
         size = 1 if is_alone else _THREADS
         return DatasetWorkers(tuple(registry.datasets), size, self.engine.make_active)
 
+    @cached_property
+    def _selected(self) -> list[str]:
+        tables = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
+        return [key for key in (*tables, *self._registry.sinks) if self._is_selected(key)]
+
     def continue_from(self, other: Materializer) -> None:
         """Take over the datasets that another one has refreshed in this update."""
         self._results.update(other._results)
@@ -109,11 +114,13 @@ class Materializer:
         self._certain.update(other._certain)
         self._files.signatures.update(other._files.signatures)
 
+    def count_selected(self) -> int:
+        """How many datasets and sinks are refreshed."""
+        return len(self._selected)
+
     def refresh_all(self) -> None:
         """Refresh all selected datasets, in the order of definition, but inputs first."""
-        keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
-        keys += self._registry.sinks
-        self._workers.work([key for key in keys if self._is_selected(key)], self._refresh)
+        self._workers.work(self._selected, self._refresh)
 
     def landings(self) -> dict[str, str]:
         """The landing folders and files that were read, each with a signature of its files before that."""

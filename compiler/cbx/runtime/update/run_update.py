@@ -21,7 +21,15 @@ from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
 from cbx.runtime.errors import CannotRunError
-from cbx.runtime.log.events import Event, EventLog, FlowFinished, FlowPlanned, NoteAdded, UpdateProgress
+from cbx.runtime.log.events import (
+    Event,
+    EventLog,
+    FlowFinished,
+    FlowPlanned,
+    NoteAdded,
+    TasksKnown,
+    UpdateProgress,
+)
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
@@ -218,8 +226,9 @@ def _update(
             for diagnostic in diagnostics or _find_mistakes(registry, request, stand_ins.tables)
         ]
         if not diagnostics:
+            log(TasksKnown(started.count_tasks))
             if earlier is None:
-                log(UpdateProgress("RUNNING", "Update is RUNNING."))
+                log(UpdateProgress("RUNNING", "Update is RUNNING.", datasets=materializer.count_selected()))
             else:
                 materializer.continue_from(earlier.materializer)
             unable = _refresh_all(materializer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cbx.runtime.flows.refresh_table import refresh_table
@@ -15,6 +16,7 @@ from cbx.runtime.outside.outside_reads import OutsideReads
 from cbx.runtime.outside.saved_tables import SavedTables
 from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import configure_pipeline, in_working_folder, session
+from cbx.runtime.spark.task_count import count_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cbx.runtime.flow_context import Engine
     from cbx.runtime.flows.refresh_result import RefreshResult
     from cbx.runtime.flows.refresh_table import Queries
+    from cbx.runtime.log.events import TaskCount
     from cbx.runtime.names import DatasetName
     from cbx.runtime.outside.stand_ins import TableStandIns
     from cbx.runtime.results import RunRequest
@@ -88,6 +91,7 @@ class StartedEngine(NamedTuple):
         write_sink: Writes flows to a sink.
         is_parallel: Whether it refreshes several tables at a time.
         is_unable: Whether an error means that the engine cannot run a query, which another one may.
+        count_tasks: Counts the tasks that are running.
     """
 
     engine: Engine
@@ -97,6 +101,7 @@ class StartedEngine(NamedTuple):
     write_sink: WriteSink = write_sink
     is_parallel: bool = True
     is_unable: Callable[[Exception], bool] = lambda _: False
+    count_tasks: Callable[[], TaskCount | None] = lambda: None
 
 
 @contextmanager
@@ -123,4 +128,4 @@ def start_spark(request: RunRequest, tables: TableStandIns, streams: Mapping[str
             with intercept_writes(spark, saved), install_delta_module(spark, saved.path_of):
                 yield
 
-        yield StartedEngine(spark_engine(spark), outside, intercept)
+        yield StartedEngine(spark_engine(spark), outside, intercept, count_tasks=partial(count_tasks, spark))
