@@ -9,6 +9,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, listing
 from cbx.passes.facts.flow_facts import flows_by_target
 from cbx.passes.facts.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
+from cbx.passes.facts.schema_conversions import converted_columns
 from cbx.passes.facts.table_facts import holds_key
 from cbx.stages.resolved import Connected, Proven, Relationship, Verdict
 from cbx.stages.resolved_model import ResolvedModel, SqlCode
@@ -31,7 +32,8 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     for model in connected.models.values():
         for key in _declared_keys(model):
             reason = _why_unproven(model, key, connected, facts_of_inputs(model, relationships), report)
-            reasons[model.id, key] = _with_flows(reason, model, key, flows.get(model.id, ()), connected)
+            reason = _with_flows(reason, model, key, flows.get(model.id, ()), connected)
+            reasons[model.id, key] = _with_conversions(reason, model, key, connected)
     if not report.has_errors:
         for (name, key), reason in reasons.items():
             _report_unproven_key(connected.models[name], key, reason, report)
@@ -62,6 +64,25 @@ def _with_flows(reason: str, model: ResolvedModel, key: _Key, flows: Sequence[st
     if not flows or model.cdc is not None or is_proven or reason not in {"", _COLLISIONS}:
         return reason
     return f"{listing(flows)} add{'s' if len(flows) == 1 else ''} further rows"
+
+
+def _with_conversions(reason: str, model: ResolvedModel, key: _Key, connected: Connected) -> str:
+    """The reason why the key of a table is not proven: its schema may convert two values of the query to one."""
+    if reason not in {"", _COLLISIONS}:
+        return reason
+    converted = converted_columns(
+        model,
+        connected.relations.get(model.id),
+        connected.project,
+        is_partly_declared=model.id in connected.partly_declared,
+    )
+    for name in key.columns:
+        if name.lower() in converted:
+            produced, declared = converted[name.lower()]
+            source = f"from {produced} " if produced is not None else ""
+            unknown = "" if produced is not None else ", and the type that the code produces is not known"
+            return f"the table's schema converts `{name}` {source}to {declared}{unknown}"
+    return reason
 
 
 class _Key(NamedTuple):

@@ -14,6 +14,7 @@ from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, 
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.facts.flow_facts import flows_by_target, rows_of_target
+from cbx.passes.facts.schema_conversions import converted_columns
 from cbx.passes.facts.table_facts import (
     END_AT,
     START_AT,
@@ -352,6 +353,11 @@ class _ColumnTyper:
 
         grain = infer_grain(relation)
         keys = result_keys(relation, grain)
+        converted = converted_columns(
+            model, relation, self.linked.project, is_partly_declared=model.id in self.partly_declared
+        )
+        if converted:
+            keys = tuple(key for key in keys if not any(name.lower() in converted for name in key))
         if not flows and not all(holds_key(key, keys) for key in model.declared_keys):
             self.grains[model.id] = grain
         return keys
