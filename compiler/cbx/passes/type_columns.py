@@ -154,7 +154,7 @@ class _ColumnTyper:
             columns = tuple(column._replace(lineage=()) for column in columns)
         if columns is not None and self._reads_models(model) and self.analysis and model.id not in self.relations:
             columns = tuple(_with_unknown_home(column) for column in columns)
-        self.columns[model.id] = table_columns(model, columns)
+        self.columns[model.id] = table_columns(model, columns, inferred or ())
         self.keys[model.id] = self._infer_keys(model)
 
     def _reads_models(self, model: ResolvedModel) -> bool:

@@ -68,6 +68,12 @@ def _check_masks(model: ResolvedModel, connected: Connected, report: Report) -> 
         causes = [Cause(model.path, "undeclared columns")]
         hint = "declare all columns, or select only these"
         report.add(codes.UNUSABLE_MASK, message, span, hint=hint, causes=causes)
+    elif all(column.type for column in model.columns or ()):
+        untyped = [column.name for column in connected.columns[model.id] or () if not column.type]
+        if untyped:  # the columns of a history, which has the type of a column that is not declared
+            message = f"a mask needs a schema, and the type of {listing(untyped)} of `{model.id}` is not known"
+            hint = f"declare {listing(untyped)} in `columns`, with the type of `sequence_by`"
+            report.add(codes.UNUSABLE_MASK, message, span, hint=hint)
 
 
 def _check_quarantine(model: ResolvedModel, report: Report) -> None:

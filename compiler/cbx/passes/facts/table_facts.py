@@ -138,8 +138,16 @@ def known_table(model: ResolvedModel, proven: Proven) -> KnownTable:
     return KnownTable(columns, keys, is_partly_declared, _never_null_columns(model, has_schema=has_schema))
 
 
-def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
-    """The columns of a table, given those of its query: AUTO CDC omits some and adds those of SCD type 2."""
+def table_columns(
+    model: ResolvedModel, columns: tuple[Column, ...] | None, produced: tuple[Column, ...]
+) -> tuple[Column, ...] | None:
+    """The columns of a table, given those of its query: AUTO CDC omits some and adds those of SCD type 2.
+
+    Args:
+        model: The model.
+        columns: The declared columns, else the produced ones.
+        produced: The columns that its code produces, as far as they are known: changes may be ordered by one of these.
+    """
     if columns is None or model.cdc is None:
         return columns
     if model.unread & {"scd_type", "except_columns"}:
@@ -150,7 +158,11 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
         return kept
     names = {column.name.upper() for column in kept}
     snapshots = model.snapshots
-    sequence = _sequence_column(model.cdc.sequence_by, columns) if snapshots is None else Column("", snapshots.version)
+    sequence = (
+        _sequence_column(model.cdc.sequence_by, (*produced, *columns))
+        if snapshots is None
+        else Column("", snapshots.version)
+    )
     history = [
         Column(name, sequence.type, lineage=sequence.lineage) for name in (START_AT, END_AT) if name not in names
     ]
@@ -162,7 +174,7 @@ def _sequence_column(names: tuple[str, ...], columns: tuple[Column, ...]) -> Col
     by_name = {column.name.lower(): column for column in columns}
     parts = [by_name[name.lower()] for name in names if name.lower() in by_name]
     if len(parts) < len(names) or not names:
-        return Column("", "TIMESTAMP")
+        return Column("", "")
     if len(parts) == 1:
         return parts[0]
     types = [f"{quote_if_needed(column.name)}: {column.type}" for column in parts]
