@@ -28,7 +28,7 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
-    "init": _Command("cbx.cli.init", "init", ("cbx init shop",)),
+    "init": _Command("cbx.cli.init", "init", ("cbx init shop", "cbx init . --template sql")),
     "import": _Command("cbx.cli.import_pipeline", "import_command", ("cbx import notebooks/ --into shop",)),
     "compile": _Command("cbx.cli.compile", "compile_command", ("cbx compile", "cbx compile --check --format github")),
     "run": _Command(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -9,31 +12,87 @@ import typer
 
 from cbx.cli.stop import stop
 
+_TESTS, _RUN = ("pytest", "pysail"), ("pyspark", "pyarrow")
+"""The packages that `cbx test` and `cbx run` need."""
+
+
+class ProjectTemplate(str, Enum):
+    """What a project is written in."""
+
+    python = "python"
+    sql = "sql"
+    notebooks = "notebooks"
+
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the project, new or empty.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of the project; files that exist are not changed.")
+    ],
+    template: Annotated[
+        ProjectTemplate | None,
+        typer.Option(help="Models in one language, or Delta Live Tables notebooks; default: models in both languages."),
+    ] = None,
 ) -> None:
     """Create a small project with models and tests."""
     from cbx.project.init_template import template_files
 
-    files = template_files(folder.resolve().name)
-    existing = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)
+    files = template_files(folder.resolve().name, template.value if template else None)
+    own = ("notebooks",) if template is ProjectTemplate.notebooks else ("project.toml", "models")
+    existing = next((path for path in (*own, *files) if path != _IGNORE and (folder / path).exists()), None)
     if existing is not None:
-        stop(f"{folder / existing} already exists; nothing was written", "name a new folder: cbx init shop")
+        stop(
+            f"{folder / existing} already exists; nothing was written",
+            f"name a new folder: cbx init {_free_name(folder)}",
+        )
     try:
         for path, text in files.items():
+            if path == _IGNORE and (folder / path).exists():
+                continue
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         stop(f"{error.filename} cannot be written: {error.strerror}")
-    print(f"Wrote a project to {folder}/: a landing file, three models and their tests. Next:\n")
-    is_here = folder.resolve() == Path.cwd()
-    steps = [
-        *([] if is_here else [(f"cd {folder}", "")]),
-        ("cbx test", "the unit tests, without a pipeline"),
-        ("cbx compile", "the notebooks and the bundle, in target/"),
-        ("cbx run", "the pipeline, on this machine"),
-        ("cbx show gold.daily_revenue", "the result"),
-    ]
+    content = " and two notebooks" if template is ProjectTemplate.notebooks else ", three models and their tests"
+    print(f"Wrote a project to {folder}/: a landing file{content}. Next:\n")
+    steps = [*_first_steps(folder), *(_NOTEBOOK_STEPS if template is ProjectTemplate.notebooks else _MODEL_STEPS)]
+    width = max(len(command) for command, _ in steps)
     for command, comment in steps:
-        print(f"    {command:<29}{f'# {comment}' if comment else ''}".rstrip())
+        print(f"    {command:<{width}}{f'  # {comment}' if comment else ''}".rstrip())
+
+
+_IGNORE = ".gitignore"
+
+_MODEL_STEPS = (
+    ("cbx test", "the unit tests, without a pipeline"),
+    ("cbx compile", "the notebooks and the bundle, in target/"),
+    ("cbx run", "the pipeline, on this machine"),
+    ("cbx show gold.daily_revenue", "the result"),
+)
+_NOTEBOOK_STEPS = (
+    ("cbx run notebooks --var landing=landing", "the pipeline, on this machine"),
+    ("cbx show gold.daily_revenue", "the result"),
+    ("cbx import notebooks --into models", "the same as a project of models"),
+)
+
+
+def _first_steps(folder: Path) -> Iterator[tuple[str, str]]:
+    """What comes before the commands of cbx: the folder, and the packages that these need."""
+    if folder.resolve() != Path.cwd():
+        yield f"cd {_quote(str(folder))}", ""
+    extras = [extra for extra, packages in (("local", _RUN), ("test", _TESTS)) if not all(map(find_spec, packages))]
+    if extras:
+        yield f"pip install 'circuit-box[{','.join(extras)}]'", "needed to test and run"
+
+
+def _quote(path: str) -> str:
+    """A path as a shell reads it."""
+    import shlex
+
+    return shlex.quote(path)
+
+
+def _free_name(folder: Path) -> str:
+    """The name of a folder that does not exist."""
+    place = Path("shop") if folder.resolve() == Path.cwd() else folder
+    names = (place if number == 1 else place.with_name(f"{place.name}_{number}") for number in range(1, 1000))
+    return _quote(str(next((name for name in names if not name.exists()), place)))

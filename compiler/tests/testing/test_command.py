@@ -55,8 +55,48 @@ def test_a_project_is_not_written_over_another(shop: Path) -> None:
     done = cbx(shop.parent, "init", "shop")
 
     assert done.returncode == 2
-    assert "shop/project.toml already exists; nothing was written" in done.stderr
+    assert done.stderr.splitlines() == [
+        "error: shop/project.toml already exists; nothing was written",
+        "  = hint: name a new folder: cbx init shop_2",
+    ]
     assert (shop / "project.toml").read_text() == before
+
+
+def test_a_folder_that_exists_keeps_its_files(tmp_path: Path) -> None:
+    """A repository often has a README and a .gitignore before it has a project."""
+    for name in ("README.md", ".gitignore"):
+        (tmp_path / name).write_text("mine\n")
+    done = cbx(tmp_path, "init", ".")
+
+    assert done.returncode == 0
+    assert "cd " not in done.stdout
+    assert [(tmp_path / name).read_text() for name in ("README.md", ".gitignore")] == ["mine\n"] * 2
+    assert cbx(tmp_path, "compile").returncode == 0
+
+
+@pytest.mark.parametrize(("template", "suffix"), [("python", ".py"), ("sql", ".sql")])
+def test_a_project_may_be_in_one_language(tmp_path: Path, template: str, suffix: str) -> None:
+    """With the same tables and tests."""
+    made = cbx(tmp_path, "init", "shop", "--template", template)
+    tested = cbx(tmp_path / "shop", "test", "--coverage", "--fail-under", "100")
+    models = [path for path in (tmp_path / "shop" / "models").rglob("*") if path.is_file()]
+
+    assert made.returncode == 0
+    assert {path.suffix for path in models} == {suffix}
+    assert (tested.returncode, tested.stderr) == (0, ""), tested.stdout
+    assert "coverage: 3 of 3 models, 2 of 2 expectations" in tested.stdout
+
+
+def test_what_init_advises_for_notebooks_works(tmp_path: Path) -> None:
+    """Run them, look at the result, and import them as models."""
+    made = cbx(tmp_path, "init", "shop", "--template", "notebooks")
+    steps = [line.partition("  #")[0].split() for line in made.stdout.splitlines() if line.startswith("    cbx")]
+    done = [cbx(tmp_path / "shop", *step[1:], *(["--engine", "sail"] if step[1] == "run" else [])) for step in steps]
+
+    assert [step[1] for step in steps] == ["run", "show", "import"]
+    assert [(step.returncode, step.stderr) for step in done if step.returncode] == []
+    assert "2026-01-01        2     24.75" in done[1].stdout
+    assert cbx(tmp_path / "shop" / "models", "compile").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["2026 Sales!", "Größe"])
