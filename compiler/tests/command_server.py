@@ -15,6 +15,7 @@ from pathlib import Path
 
 _LIBRARIES = {
     "compile": ("cbx.incremental.build",),
+    "run": ("cbx.incremental.build", "cbx.runtime.update.sail_update"),
     "graph": ("cbx.incremental.build", "cbx.render.html.page", "rich.tree"),
     "test": ("cbx.incremental.build", "cbx.testing.run.run_model", "pysail", "pyspark.sql.connect.session", "pytest"),
 }

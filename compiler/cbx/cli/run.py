@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cbx.cli.local_run.run_sources import RunOptions, RunSources, compile_sources, named_sources
+from cbx.cli.local_run.run_options import RunOptions
 from cbx.cli.options import ConfOption, Engines, ExcludeOption, NoTraceOption, ProjectOption, StateManifestOption
-from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import SelectionOptions
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from cbx.cli.local_run.run_sources import RunSources
     from cbx.runtime import RunResult
     from cbx.runtime.results import EngineName
 
@@ -129,9 +129,14 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
         The exit status, and the landing folders that were read, with their state then.
     """
     from cbx.cli.display.run import show_run_errors
+    from cbx.cli.local_run.run_sources import compile_sources, named_sources
+    from cbx.cli.local_run.unchanged_run import report_unchanged_run
     from cbx.runtime import CannotRunError
 
     try:
+        unchanged = None if paths else report_unchanged_run(options, console)
+        if unchanged is not None:
+            return 0, unchanged.landings
         with TemporaryDirectory() as scratch:
             output = Path(scratch) if options.dry_run else None
             sources = named_sources(paths, options) if paths else compile_sources(options, output)
@@ -153,7 +158,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
     from cbx.runtime import RunRequest, run_update
     from cbx.runtime.results import StandInPaths, keep_span
 
-    state = options.state or relative_folder(sources.folder / STATE)
+    state = options.state_folder(sources.folder)
     request = RunRequest(
         paths=sources.paths,
         state=state,
@@ -167,6 +172,8 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         engine=_engine(sources, options),
         stand_ins=sources.stand_ins or StandInPaths(),
         trace_back=sources.trace_back or keep_span,
+        checks=sources.checks,
+        origin=sources.origin,
     )
     with RunDisplay(console, is_dry=options.dry_run) as display:
         result = run_update(request, display)

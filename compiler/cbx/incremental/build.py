@@ -111,26 +111,106 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
         return _build(root, options, check=False)
 
 
+def build_unchanged(root: Path, options: Options) -> Build | None:
+    """The result of updating ``target/``, if that would change nothing; None if the project has to be compiled.
+
+    Args:
+        root: The folder with ``project.toml``.
+        options: The environment, and how much is analysed.
+    """
+    with lock_target(root, lambda: None, reading=True):
+        if is_change_pending(root):
+            return None
+        state = _read_state(root, options)
+        comparison = _compare(root, state)
+        if state.record is None or comparison is None or comparison.changed or not comparison.is_intact:
+            return None
+        return _recorded_build(state.record, comparison)
+
+
+def compile_and_record(
+    root: Path, options: Options, before_writing: Callable[[Compilation], object], waiting: Callable[[], object]
+) -> tuple[Compilation, tuple[Diagnostic, ...]]:
+    """Compile everything and write ``target/``, for a command that needs the compilation itself.
+
+    Args:
+        root: The folder with ``project.toml``.
+        options: The environment, and how much is analysed.
+        before_writing: Is called with the compilation before ``target/`` changes.
+        waiting: Called before waiting for another compilation of the same project.
+
+    Returns:
+        The compilation, and CBX003 if it could not be written. After an error nothing is written.
+    """
+    from cbx.compiler import compile_project
+    from cbx.target.write import write_target
+
+    with lock_target(root, waiting):
+        state = _read_state(root, options)
+        compilation = compile_project(
+            root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
+        )
+        before_writing(compilation)
+        if compilation.plan is None:
+            return compilation, ()
+        _, problems = write_target(root, compilation.artifacts)
+        if not problems:
+            _record(root, options, state, compilation, _summary(compilation.plan))
+        return compilation, problems
+
+
 def _build(root: Path, options: Options, *, check: bool) -> Build:
     state = _read_state(root, options)
+    comparison = _compare(root, state)
+    if state.record is None or comparison is None:
+        return _compile(root, options, state, check=check)
+    touched, is_intact = comparison.touched, comparison.is_intact
+    if not comparison.changed and (is_intact or check):
+        if not check and touched is not state.record:
+            write_record(root, touched)
+        return _recorded_build(state.record, comparison)
+    built = _compile_part(root, options, state, touched, comparison.changed, check=check) if is_intact else None
+    return built or _compile(root, options, state, check=check)
+
+
+class _RecordComparison(NamedTuple):
+    """How the files of a project differ from the record.
+
+    Attributes:
+        changed: The sources that have changed.
+        target: What a compilation of the recorded sources would change in ``target/``.
+        touched: The record with new stamps of files whose content is the same.
+    """
+
+    changed: tuple[str, ...]
+    target: TargetChanges
+    touched: CompilationRecord
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether ``target/`` is as it was written."""
+        return not self.target.written and not self.target.removed
+
+
+def _compare(root: Path, state: _State) -> _RecordComparison | None:
+    """Compare the files with the record; None if there is no record, or there are symbolic links."""
     record = state.record
     if record is None or state.sources is None:
-        return _compile(root, options, state, check=check)
+        return None
     sources = find_changes(root, state.sources, record.sources, digest_of_text, state.now)
     artifacts = find_changes(root / TARGET, state.artifacts, record.artifacts, digest, state.now)
-    changes = _target_changes(record, artifacts)
-    is_intact = not changes.written and not changes.removed
-    touched = record._replace(
-        sources=record.sources.update(sources.touched),
-        artifacts=record.artifacts.update(artifacts.touched),
-    )
-    if not sources.changed and (is_intact or check):
-        if not check and (sources.touched or artifacts.touched):
-            write_record(root, touched)
-        digests = record.sources.digests
-        return Build(record.diagnostics, record.summary.models, record.summary, changes, digests=digests)
-    built = _compile_part(root, options, state, touched, sources.changed, check=check) if is_intact else None
-    return built or _compile(root, options, state, check=check)
+    touched = record
+    if sources.touched or artifacts.touched:
+        touched = record._replace(
+            sources=record.sources.update(sources.touched), artifacts=record.artifacts.update(artifacts.touched)
+        )
+    return _RecordComparison(sources.changed, _target_changes(record, artifacts), touched)
+
+
+def _recorded_build(record: CompilationRecord, comparison: _RecordComparison) -> Build:
+    """The result of the last compilation, whose sources are the same."""
+    summary, digests = record.summary, record.sources.digests
+    return Build(record.diagnostics, summary.models, summary, comparison.target, digests=digests)
 
 
 def _read_state(root: Path, options: Options) -> _State:
@@ -199,9 +279,15 @@ def _compile(root: Path, options: Options, state: _State, *, check: bool) -> Bui
     if check:
         return Build(diagnostics, count, summary, compare_target(root, compilation.artifacts), sources=sources)
     changes, problems = write_target(root, compilation.artifacts)
-    if not problems and state.sources is not None and compilation.is_lasting:
-        write_record(root, _new_record(root, options, state, compilation, summary))
+    if not problems:
+        _record(root, options, state, compilation, summary)
     return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems, sources=sources)
+
+
+def _record(root: Path, options: Options, state: _State, compilation: Compilation, summary: Summary) -> None:
+    """Record a compilation that was written, if the same files would be compiled to the same again."""
+    if state.sources is not None and compilation.is_lasting:
+        write_record(root, _new_record(root, options, state, compilation, summary))
 
 
 def _compile_part(

@@ -7,15 +7,12 @@ diagnostics of a compilation without errors, and the files that were read and wr
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import struct
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +22,8 @@ from cbx.diagnostics.diagnostic import Diagnostic, Related
 from cbx.diagnostics.source_files import Span
 from cbx.files.bounded_read import is_inside, read_regular
 from cbx.incremental.stamps import NO_STAMP, RecordedFiles, Stamp, digest
+from cbx.installation import hash_of_installation
 from cbx.target.layout import MANIFEST, TARGET
-from cbx.version import __version__
 
 RECORD_FILE = ".cbx/cache/compile.json"
 _FORMAT = 2
@@ -134,21 +131,7 @@ def write_record(root: Path, record: CompilationRecord) -> None:
 
 
 def _header(body: bytes) -> str:
-    return json.dumps({"format": _FORMAT, "made by": _hash_of_installation(), "digest": digest(body)})
-
-
-@lru_cache(maxsize=1)
-def _hash_of_installation() -> str:
-    """A hash of this version of cbx, its Python and all installed libraries."""
-    package = Path(__file__).parents[1]
-    modules = sorted((str(path), path.stat().st_mtime_ns) for path in package.rglob("*.py"))
-    installed = []
-    for folder in sys.path:
-        with suppress(OSError):
-            entries = os.scandir(folder or ".")
-            installed += [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
-    parts = (__version__, sys.version, modules, sorted(installed))
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return json.dumps({"format": _FORMAT, "made by": hash_of_installation(), "digest": digest(body)})
 
 
 def _to_data(record: CompilationRecord) -> dict[str, Any]:

@@ -25,16 +25,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "run_update":
-        return _engine().run_update
+        from cbx.runtime.update.run_update import run_update
+
+        return run_update
     raise AttributeError(name)
-
-
-def _engine() -> Any:
-    """The module that runs updates, which needs pyspark."""
-    try:
-        from cbx.runtime.update import run_update as update
-    except ModuleNotFoundError as error:
-        if error.name != "pyspark":
-            raise
-        raise CannotRunError("`cbx run` needs pyspark", hint="pip install 'circuit-box[local]'") from None
-    return update

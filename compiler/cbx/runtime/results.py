@@ -59,6 +59,9 @@ class RunRequest:
         stand_ins: What stands in for tables and streams outside the pipeline.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
             line of the SQL text that Spark names, if it does.
+        checks: The datasets that only check other datasets.
+        origin: A hash of everything from which the rest of the request was made, if that is known. A request with an
+            equal one is equal.
     """
 
     paths: tuple[Path, ...]
@@ -73,6 +76,8 @@ class RunRequest:
     engine: EngineName = "spark"
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
+    checks: frozenset[str] = frozenset()
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

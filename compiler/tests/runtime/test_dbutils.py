@@ -8,7 +8,7 @@ import pytest
 
 from cbx.runtime.errors import RunError
 from cbx.runtime.notebooks.dbutils import Dbutils, environment_name
-from cbx.runtime.notebooks.notebook import source_files
+from cbx.runtime.notebooks.source_files import source_files
 from compiler.tests.runtime.pipelines import problems
 
 if TYPE_CHECKING:

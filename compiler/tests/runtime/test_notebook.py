@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cbx.runtime.errors import CannotRunError
-from cbx.runtime.notebooks.notebook import source_files
 from cbx.runtime.notebooks.notebook_cells import NotebookCell, cells
+from cbx.runtime.notebooks.source_files import source_files
 
 NOTEBOOK = """\
 # Databricks notebook source

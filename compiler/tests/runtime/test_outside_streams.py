@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cbx.runtime import CannotRunError
-from cbx.runtime.outside.message_reads import read_stream_stand_ins
 from cbx.runtime.outside.message_services import SERVICES
+from cbx.runtime.outside.stand_ins import read_stream_stand_ins
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cbx.cli.local_run.watch import Look, Watcher, watched_paths
-from cbx.runtime.update.up_to_date import signature
+from cbx.runtime.update.file_signatures import signature
 
 SOON = 30.0
 COMPLETE = "{}\n" * 5

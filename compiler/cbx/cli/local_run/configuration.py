@@ -86,6 +86,15 @@ def _environment_configuration(project: Project, env: str, pipelines: list[str])
     return _fill_env_vars(merged)
 
 
+def depends_on_machine(compilation: Compilation, env: str) -> bool:
+    """Whether settings of pipelines in an environment have variables of the machine, or secrets."""
+    from cbx.project.setting_templates import texts_in
+
+    environment = compilation.project.settings.environments.get(env) if compilation.project is not None else None
+    settings = [environment.pipeline, environment.pipelines] if environment is not None else []
+    return any("{{" in text for _, text in texts_in(settings))
+
+
 def _fill_env_vars(configuration: dict[str, str]) -> dict[str, str]:
     from cbx.project.setting_templates import env_vars_in, fill_templates
     from cbx.runtime import CannotRunError

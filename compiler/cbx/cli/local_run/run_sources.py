@@ -9,35 +9,17 @@ from typing import TYPE_CHECKING
 
 from cbx.cli.local_run.named_values import named_values, spark_settings, variable_values
 from cbx.cli.places import path_from
-from cbx.cli.selection import SelectionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cbx.cli.local_run.run_options import RunOptions
+    from cbx.cli.selection import SelectionOptions
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.project.setting_types.sections import Environment
     from cbx.runtime.errors import QueryLine
     from cbx.runtime.results import EngineName, StandInPaths
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of one run."""
-
-    project: Path | None
-    environment: str
-    variables: tuple[str, ...]
-    tables: tuple[str, ...]
-    streams: tuple[str, ...]
-    state: Path | None
-    selection: SelectionOptions
-    full_refresh: bool
-    master: str | None
-    dry_run: bool
-    engine: EngineName | None = None
-    with_trace: bool = True
-    conf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +36,7 @@ class RunSources:
         stand_ins: What stands in for tables and streams outside the pipeline.
         engine: The engine of the project.
         spark_settings: Settings of Spark.
+        origin: A hash of everything that they were made of, if that is known.
     """
 
     paths: tuple[Path, ...]
@@ -65,6 +48,7 @@ class RunSources:
     stand_ins: StandInPaths | None = None
     engine: EngineName = "spark"
     spark_settings: Mapping[str, str] = field(default_factory=dict)
+    origin: str | None = None
 
 
 def named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
@@ -90,60 +74,80 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
     Raises:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
-    from cbx.cli.local_run.configuration import run_configuration
-    from cbx.cli.local_run.selection import select_datasets
+    from cbx.cli.local_run.configuration import depends_on_machine, run_configuration
     from cbx.cli.local_run.trace_to_model import trace_to_model
     from cbx.cli.local_run.unused_secrets import unused_secrets
     from cbx.cli.places import project_folder
-    from cbx.compiler import compile_project
+    from cbx.incremental.stamps import digest
     from cbx.project.setting_types.sections import Environment
     from cbx.target.layout import TARGET
 
     root, env = project_folder(options.project), options.environment
     variables = variable_values(options.variables)
     spark_settings(options.conf, {})
-    compilation = compile_project(root, env, with_trace=options.with_trace)
-    select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
-    _write_notebooks(compilation, root, output or root)
-    if compilation.project is None or not compilation.succeeded:
+    compilation, select = _compile(root, options, output)
+    if compilation.project is None or compilation.plan is None:
         return None
     artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
-    paths = tuple((output or root) / TARGET / path for path in artifacts)
     configuration = run_configuration(compilation, env, variables, select)
     environment = compilation.project.settings.environments.get(env) or Environment()
     stand_ins = _stand_ins(options, environment, root)
-    secrets = unused_secrets(compilation.plan, stand_ins, configuration) if compilation.plan else {}
-    checks = compilation.plan.check_names if compilation.plan else frozenset()
-    trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    section = compilation.project.settings.run
-    configuration = {**secrets, **configuration}
-    settings = spark_settings(options.conf, section.spark)
+    secrets = unused_secrets(compilation.plan, stand_ins, configuration)
+    section, origin = compilation.project.settings.run, None
+    if not depends_on_machine(compilation, env) and compilation.is_lasting:
+        digests = {path: digest(text.encode()) for path, text in compilation.sources.items()}
+        origin = options.origin(root, digests)
     return RunSources(
-        paths, configuration, root.resolve(), select, checks, trace_back, stand_ins, section.engine, settings
+        paths=tuple((output or root) / TARGET / path for path in artifacts),
+        configuration={**secrets, **configuration},
+        folder=root.resolve(),
+        select=select,
+        checks=compilation.plan.check_names,
+        trace_back=partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET),
+        stand_ins=stand_ins,
+        engine=section.engine,
+        spark_settings=spark_settings(options.conf, section.spark),
+        origin=origin,
     )
 
 
-def _write_notebooks(compilation: Compilation, root: Path, output: Path) -> None:
-    """Write the compiled files, if there is no error, and show all diagnostics.
+def _compile(root: Path, options: RunOptions, output: Path | None) -> tuple[Compilation, frozenset[str] | None]:
+    """Compile a project, show its diagnostics, and write its files; with the selected datasets.
+
+    The selection comes before ``target/`` changes, which it may be compared with.
 
     Raises:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.cli.local_run.selection import select_datasets
     from cbx.cli.places import print_waiting
+    from cbx.compiler import compile_project
+    from cbx.incremental.build import compile_and_record
+    from cbx.incremental.options import Options
     from cbx.project.find_project import find_project
     from cbx.runtime import CannotRunError
-    from cbx.target.atomic_change import lock_target
     from cbx.target.write import write_target
 
+    selected: list[frozenset[str] | None] = []
+
+    def select(compilation: Compilation) -> None:
+        selected.append(select_datasets(compilation, options.selection))
+
     problems: tuple[Diagnostic, ...] = ()
-    if compilation.succeeded:
-        with lock_target(output, print_waiting):
+    if output is None:
+        compile_options = Options(options.environment, with_trace=options.with_trace)
+        compilation, problems = compile_and_record(root, compile_options, select, print_waiting)
+    else:
+        compilation = compile_project(root, options.environment, with_trace=options.with_trace)
+        select(compilation)
+        if compilation.succeeded:
             _, problems = write_target(output, compilation.artifacts)
     diagnostics = (*compilation.diagnostics, *problems)
     show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):
         raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
+    return compilation, selected[0]
 
 
 def _stand_ins(options: RunOptions, environment: Environment, folder: Path) -> StandInPaths:

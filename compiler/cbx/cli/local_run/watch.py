@@ -41,7 +41,7 @@ class Watcher:
 
     def look(self) -> Look:
         """The current state of all files."""
-        from cbx.runtime.update.up_to_date import signature
+        from cbx.runtime.update.file_signatures import signature
 
         stamps = {str(file): _stamp(file) for source in self.sources for file in _files(source)}
         return stamps | {landing: signature(landing, self.folder) for landing in self.landings}
@@ -74,7 +74,7 @@ class Watcher:
 
     def _ticks(self, pause: float) -> Iterator[None]:
         """Yield when the files are to be compared: after an event, and after every pause."""
-        from cbx.runtime.update.up_to_date import plain_root
+        from cbx.runtime.update.file_signatures import plain_root
 
         try:
             from watchfiles import watch

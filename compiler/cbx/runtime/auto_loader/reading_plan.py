@@ -144,10 +144,15 @@ def _given_schema(
 def _note_changes(old: LoaderState, files: tuple[LandedFile, ...], note: Callable[[str], None]) -> None:
     for file in files:
         if old.files.get(file.uri, (file.size, file.modified)) != (file.size, file.modified):
-            note(
-                f"{file.path}: the file was changed after it was read, and is not read again; write changed data to a "
-                "new file"
-            )
+            note(f"{file.path}: {_CHANGED}")
+
+
+_CHANGED: Final = "the file was changed after it was read, and is not read again; write changed data to a new file"
+
+
+def is_about_changed_file(note: str) -> bool:
+    """Whether a note says that a file was changed after it was read, which is noted only once."""
+    return note.endswith(_CHANGED)
 
 
 def _mode(options: LoaderOptions, *, is_given: bool) -> str:

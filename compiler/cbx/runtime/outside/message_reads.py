@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from cbx.declare.outside_systems import STREAMING_SERVICES
 from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
-from cbx.runtime.errors import CannotRunError, RunError
+from cbx.runtime.errors import RunError
 from cbx.runtime.outside.java_classes import has_class
 from cbx.runtime.outside.message_services import SERVICES, columns_of, topics_of
 from cbx.runtime.outside.stored_messages import message_schema, store_new_messages
@@ -27,24 +27,6 @@ if TYPE_CHECKING:
 MESSAGES: Final = "messages"
 """The folder of stored messages in the state folder."""
 _NEVER: Final = "36500d"
-
-
-def read_stream_stand_ins(streams: Mapping[str, str], folder: Path) -> dict[str, Path]:
-    """The folders that stand in for topics and services, by their names.
-
-    Args:
-        streams: The path of a folder by the name of a topic or of a service.
-        folder: The folder of relative paths.
-
-    Raises:
-        CannotRunError: If a path does not exist.
-    """
-    paths = {name: folder / Path(path).expanduser() for name, path in streams.items()}
-    for name, path in paths.items():
-        if not path.exists():
-            hint = "name a folder of files with messages; it may be empty"
-            raise CannotRunError(f"--stream {name}: there is no file or folder {path}", hint=hint)
-    return paths
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""Files that stand in for tables of a catalog: the options ``--table name=path``."""
+"""Files that stand in for what is outside the pipeline: the options ``--table`` and ``--stream``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
@@ -12,6 +12,8 @@ from cbx.runtime.outside.data_files import DataFiles, find_data_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cbx.runtime.results import StandInPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,26 @@ class TableStandIns:
     def has(self, name: DatasetName) -> bool:
         """Whether files stand in for exactly this name."""
         return name.parts in self.files
+
+
+class StandIns(NamedTuple):
+    """What stands in for tables, and for topics and services by their names."""
+
+    tables: TableStandIns
+    streams: Mapping[str, Path]
+
+
+def read_stand_ins(paths: StandInPaths, folder: Path) -> StandIns:
+    """Find what stands in for tables and streams.
+
+    Args:
+        paths: Their names and paths.
+        folder: The folder of relative paths.
+
+    Raises:
+        CannotRunError: If a name or a path is wrong.
+    """
+    return StandIns(read_table_stand_ins(paths.tables, folder), read_stream_stand_ins(paths.streams, folder))
 
 
 _WITH_CATALOG = 3
@@ -75,3 +97,21 @@ def _files(table: str, path: str, folder: Path) -> DataFiles:
     except ValueError as error:
         hint = "name a file or a folder of files in the format Parquet, CSV, JSON or ORC, or a Delta table"
         raise CannotRunError(f"--table {table}: {error}", hint=hint) from None
+
+
+def read_stream_stand_ins(streams: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    """The folders that stand in for topics and services, by their names.
+
+    Args:
+        streams: The path of a folder by the name of a topic or of a service.
+        folder: The folder of relative paths.
+
+    Raises:
+        CannotRunError: If a path does not exist.
+    """
+    paths = {name: folder / Path(path).expanduser() for name, path in streams.items()}
+    for name, path in paths.items():
+        if not path.exists():
+            hint = "name a folder of files with messages; it may be empty"
+            raise CannotRunError(f"--stream {name}: there is no file or folder {path}", hint=hint)
+    return paths

@@ -9,7 +9,7 @@ from cbx.runtime.auto_loader.reading_plan import Opening
 from cbx.runtime.outside.data_files import DELTA
 from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.tables.store import folder_name
-from cbx.runtime.update.up_to_date import signature
+from cbx.runtime.update.file_signatures import signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,9 +77,10 @@ class FileReads:
         self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
     ) -> DataFrame | None:
         """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+        before = {path: signature(path, self.working_folder) for path in paths}
         rows = self.engine.read_format(file_format, paths, options, schema)
-        for path in () if rows is None else paths:
-            self.watch(path)
+        if rows is not None:
+            self.signatures = {**before, **self.signatures}
         return rows
 
     def read_outside(

@@ -70,6 +70,7 @@ class Materializer:
         roots: Sequence[Path],
         log: Callable[[Event], None],
         user_code_ran: Callable[[], None],
+        landings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._request = request
         self._state = request.state.resolve()
@@ -82,6 +83,7 @@ class Materializer:
         self._roots = roots
         self._log = log
         self._files = FileReads(started.engine, started.outside, self._state, request.working_folder, self._note)
+        self._files.signatures.update(landings)
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
         self._here = _ThreadState()

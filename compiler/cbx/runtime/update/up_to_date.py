@@ -1,7 +1,8 @@
-"""Finds out, before Spark starts, that there is nothing to do.
+"""Finds out, before an engine starts, that there is nothing to do.
 
 After an update in which all inputs of every dataset were known, their state is stored: the source files, the
-configuration, the landing folders and the tables. If nothing of it has changed, another update would change nothing.
+configuration, the landing folders and all files of the state folder. If nothing of it has changed, another update would
+change nothing. Its events are stored, too, so that they can be reported again.
 
 Python code can depend on other things. So this works only for sources that import nothing but Spark, the pipeline API
 and modules without side effects, and that do not open files.
@@ -10,28 +11,28 @@ and modules without side effects, and that do not open files.
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import json
-import os
-import sys
+import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cbx.files.atomic_write import write_atomically
+from cbx.installation import hash_of_installation
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
+from cbx.runtime.log.events import Event, FlowFinished, FlowPlanned, FlowStarted, LoggedEvent, NoteAdded, UpdateProgress
 from cbx.runtime.results import DatasetResult, RefreshDecision
-from cbx.runtime.tables.store import POINTER
-from cbx.version import __version__
+from cbx.runtime.update.file_signatures import hash_texts, signature, signature_of_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cbx.runtime.results import ResultKind, RunRequest
 
-MEMORY = "last_update.json"
+MEMORY: Final = "last_update.json"
+_STATE: Final = ("tables", "checkpoints", "saved", "messages", "delta", "module_streams", "sinks")
+"""The folders of the state folder that updates read."""
 
 _HARMLESS = frozenset(
     {
@@ -53,42 +54,6 @@ _HARMLESS = frozenset(
     }
 )
 _OUTWARD = frozenset({"open", "exec", "eval", "compile", "input", "__import__", "globals", "dbutils"})
-_GLOB = frozenset("*?[{")
-
-
-def signature(landing: str, folder: Path) -> str:
-    """A hash of a file, or of the files of a landing folder or glob, with their sizes and times.
-
-    Args:
-        landing: The path that is read.
-        folder: The folder of relative paths.
-    """
-    root = plain_root(landing, folder)
-    if root.is_file():
-        return _digest(_stamp(str(root), root.stat()))
-    entries = []
-    for parent, folders, files in os.walk(root):
-        folders.sort()
-        for name in sorted(files):
-            with contextlib.suppress(FileNotFoundError):
-                entries.append(_stamp(f"{parent}/{name}", Path(parent, name).stat()))
-    return _digest("\n".join(entries))
-
-
-def _stamp(path: str, status: os.stat_result) -> str:
-    return f"{path} {status.st_size} {status.st_mtime_ns}"
-
-
-def plain_root(landing: str, folder: Path) -> Path:
-    """The folder that contains all files of a landing folder or glob.
-
-    Args:
-        landing: The path that Auto Loader reads.
-        folder: The folder of relative paths.
-    """
-    parts = Path(landing.removeprefix("file:")).parts
-    plain = next((index for index, part in enumerate(parts) if _GLOB & set(part)), len(parts))
-    return folder.joinpath(*parts[:plain])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +63,80 @@ class UnchangedUpdate:
     Attributes:
         datasets: The datasets with the results of their expectations in the last update.
         landings: The landing folders with their signatures.
+        events: What the update reports between its start and its end.
+        checks: The datasets that only check other datasets.
     """
 
     datasets: tuple[DatasetResult, ...]
     landings: Mapping[str, str]
+    events: tuple[Event, ...]
+    checks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The source files that an update runs.
+
+    Attributes:
+        digests: Hashes of their contents by path.
+        read: The time when they were read, in nanoseconds.
+    """
+
+    digests: Mapping[str, str]
+    read: int
+
+    @classmethod
+    def read_before(cls, files: Iterable[Path]) -> SourceFiles:
+        """Read the files before they are run."""
+        return cls(_digests(map(str, files)), time.time_ns())
+
+    def with_modules(self, files: Iterable[Path]) -> SourceFiles | None:
+        """The files with the modules that they imported; None if one of them may have changed meanwhile."""
+        others = [file for file in files if str(file) not in self.digests]
+        if any(file.stat().st_ctime_ns > self.read - _TICK for file in others):
+            return None
+        return SourceFiles({**self.digests, **_digests(map(str, others))}, self.read)
+
+
+_TICK: Final = 3_000_000_000
+"""How far the times of file systems may lag behind the clock, in nanoseconds."""
 
 
 def remember(
-    request: RunRequest, files: Sequence[Path], landings: Mapping[str, str], results: Sequence[DatasetResult]
+    request: RunRequest,
+    sources: SourceFiles,
+    landings: Mapping[str, str],
+    results: Sequence[DatasetResult],
+    events: Iterable[LoggedEvent],
 ) -> None:
     """Store the inputs of a successful update.
 
     Args:
         request: The update.
-        files: The source files, with the modules that they imported.
+        sources: The source files, with the modules that they imported.
         landings: The landing folders with their signatures before they were read.
         results: What the update did.
+        events: What it reported, except the start of an engine.
     """
     document = {
+        "installation": hash_of_installation(),
         "program": _program(request),
-        "sources": {str(file): _digest(file.read_bytes()) for file in files},
+        "origin": request.origin,
+        "checks": sorted(request.checks),
+        "folder": str(request.working_folder),
+        "sources": dict(sources.digests),
         "landings": dict(landings),
-        "tables": _tables(request.state),
+        "state": signature_of_folders(request.state, _STATE),
         "results": [
-            [result.name, result.kind, ExpectationResults(result.rows_dropped, result.expectations).document()]
+            [
+                result.name,
+                result.kind,
+                ExpectationResults(result.rows_dropped, result.expectations).document(),
+                result.inputs,
+            ]
             for result in results
         ],
+        "events": [_event_document(event) for event in events],
     }
     write_atomically(request.state / MEMORY, json.dumps(document, indent=1) + "\n")
 
@@ -137,31 +150,83 @@ def recall_unchanged(request: RunRequest, files: Sequence[Path]) -> UnchangedUpd
     """The datasets, if an update would change none of them; None if it has, or may have, something to do."""
     if request.select is not None or request.full_refresh or request.dry_run:
         return None
+
+    def is_same(memory: Mapping[str, Any]) -> bool:
+        known = {str(file) for file in files} <= set(memory["sources"])
+        return known and bool(memory["program"] == _program(request))
+
+    return _recall(request.state, is_same)
+
+
+def recall_by_origin(state: Path, origin: str) -> UnchangedUpdate | None:
+    """The same for an update whose request has this origin, without the request.
+
+    Args:
+        state: The state folder, as an absolute path.
+        origin: As in ``RunRequest``.
+    """
+    return _recall(state, lambda memory: bool(memory["origin"] == origin))
+
+
+def _recall(state: Path, is_same: Callable[[Mapping[str, Any]], bool]) -> UnchangedUpdate | None:
+    """The last update, if its request is the same and nothing has changed since."""
     try:
-        memory: dict[str, Any] = json.loads((request.state / MEMORY).read_text(encoding="utf-8"))
-        sources = {path: _digest(Path(path).read_bytes()) for path in memory["sources"]}
-        landings = {landing: signature(landing, request.working_folder) for landing in memory["landings"]}
-        same = (
-            memory["program"] == _program(request)
-            and memory["sources"] == sources
-            and {str(file) for file in files} <= set(sources)
+        memory: dict[str, Any] = json.loads((state / MEMORY).read_text(encoding="utf-8"))
+        folder = Path(memory["folder"])
+        landings = {landing: signature(landing, folder) for landing in memory["landings"]}
+        if not (
+            memory["installation"] == hash_of_installation()
+            and is_same(memory)
+            and memory["sources"] == _digests(memory["sources"])
             and memory["landings"] == landings
-            and memory["tables"] == _tables(request.state)
-        )
+            and memory["state"] == signature_of_folders(state, _STATE)
+        ):
+            return None
         results = tuple(_unchanged_result(*result) for result in memory["results"])
-    except (OSError, ValueError, KeyError):
+        by_name = {result.name: result for result in results}
+        events = tuple(_read_event(event, by_name) for event in memory["events"])
+        return UnchangedUpdate(results, landings, events, frozenset(memory["checks"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not same:
-        return None
-    return UnchangedUpdate(results, landings)
 
 
-def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any]) -> DatasetResult:
+def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any], inputs: Sequence[str]) -> DatasetResult:
     verdict = read_expectation_results(document)
-    decision = RefreshDecision("NO_OP") if kind == "batch" else None
     return DatasetResult(
-        name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules, refresh=decision
+        name,
+        kind,
+        "unchanged",
+        rows_dropped=verdict.dropped,
+        expectations=verdict.rules,
+        inputs=tuple(inputs),
+        refresh=RefreshDecision("NO_OP") if kind == "batch" else None,
     )
+
+
+def _event_document(event: LoggedEvent) -> list[Any]:
+    if isinstance(event, FlowStarted):
+        return ["started", event.dataset]
+    if isinstance(event, FlowPlanned):
+        return ["planned", event.dataset]
+    if isinstance(event, FlowFinished):
+        return ["finished", event.result.name]
+    if isinstance(event, NoteAdded):
+        return ["note", event.text, event.place]
+    return [event.state, event.message, event.datasets]
+
+
+def _read_event(document: Sequence[Any], results: Mapping[str, DatasetResult]) -> Event:
+    """An event of the last update, with the results of one that has nothing to do."""
+    kind, text, *others = document
+    if kind == "started":
+        return FlowStarted(text)
+    if kind == "planned":
+        return FlowPlanned(text, results[text].refresh or RefreshDecision("NO_OP"))
+    if kind == "finished":
+        return FlowFinished(results[text])
+    if kind == "note":
+        return NoteAdded(text, *others)
+    return UpdateProgress(kind, text, datasets=others[0])
 
 
 def is_self_contained(files: Iterable[Path]) -> bool:
@@ -189,27 +254,18 @@ def _is_harmless(tree: ast.AST, local: set[str]) -> bool:
 
 
 def _program(request: RunRequest) -> str:
+    """A hash of everything in a request that is not in files."""
     parts = [
-        __version__,
-        version("pyspark"),
-        sys.version,
+        str(request.state),
         str(request.working_folder.resolve()),
         *(json.dumps(dict(settings), sort_keys=True) for settings in (request.configuration, request.spark_settings)),
         json.dumps([dict(paths) for paths in request.stand_ins], sort_keys=True),
+        json.dumps([request.engine, request.master]),
         *(str(path.resolve()) for path in request.paths),
     ]
-    return _digest("\0".join(parts))
+    return hash_texts(["\0".join(parts)])
 
 
-def _tables(state: Path) -> dict[str, str]:
-    """A hash of the state and the batches of every table."""
-    tables = {}
-    for pointer in sorted((state / "tables").glob(f"*/*/{POINTER}")):
-        text = pointer.read_text(encoding="utf-8")
-        batches = sorted(entry.name for entry in (pointer.parent / json.loads(text)["version"]).iterdir())
-        tables[pointer.parent.relative_to(state).as_posix()] = _digest("\n".join([text, *batches]))
-    return tables
-
-
-def _digest(content: str | bytes) -> str:
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+def _digests(paths: Iterable[str]) -> dict[str, str]:
+    """Hashes of source files by path."""
+    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
