@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from literate import Block, read_blocks
 
@@ -35,7 +36,12 @@ class Step:
         return hide_times(self.result)
 
 
-def follow_page(page: Path, folder: Path, environment: Mapping[str, str] | None = None) -> list[Step]:
+def follow_page(
+    page: Path,
+    folder: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    replacements: Mapping[str, str] = MappingProxyType({}),
+) -> list[Step]:
     """Do what each block of a page says, in order.
 
     A block with a path is a file to write; one in `target/` is a file that must be there. A `console` block has
@@ -45,7 +51,9 @@ def follow_page(page: Path, folder: Path, environment: Mapping[str, str] | None 
         page: The page.
         folder: The folder in which the reader is.
         environment: Variables to add to those of the commands.
+        replacements: What a page shows instead of texts that differ from one run to the next.
     """
+    texts = {**replacements, str(folder): READER}
     steps = []
     place = folder
     for block in read_blocks(page):
@@ -55,9 +63,9 @@ def follow_page(page: Path, folder: Path, environment: Mapping[str, str] | None 
             for command in _read_commands(block):
                 if command.startswith("cd "):
                     place = (place / command.removeprefix("cd ")).resolve()
-                output = "" if command.startswith("cd ") else _run(command, place, environment or {})
+                output = "" if command.startswith("cd ") else _run(command, place, environment)
                 shown.append(f"$ {command}\n{output}")
-            steps.append(Step(block, "".join(shown).replace(str(folder), READER)))
+            steps.append(Step(block, _replace_all("".join(shown), texts)))
         elif path.startswith("target/"):
             steps.append(Step(block, (place / path).read_text(encoding="utf-8")))
         elif path:
@@ -78,6 +86,12 @@ def bless_page(page: Path, steps: list[Step]) -> None:
         if step.expected != step.actual:
             text = text[: step.block.start] + step.result + text[step.block.end :]
     page.write_text(text, encoding="utf-8")
+
+
+def _replace_all(text: str, replacements: Mapping[str, str]) -> str:
+    for old, new in replacements.items():
+        text = text.replace(old, new)
+    return text
 
 
 def _read_commands(block: Block) -> Iterator[str]:
