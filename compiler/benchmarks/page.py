@@ -64,6 +64,11 @@ def _steps(page: Page, address: str) -> list[tuple[str, int, Callable[[], Any]]]
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
 
+    def showing_all() -> None:
+        page.click("#fit")
+        page.wait_for_selector("#map.far")
+        page.wait_for_timeout(600)
+
     def searching() -> None:
         page.fill("#query", "silver.t77")
         page.press("#query", "Enter")
@@ -71,6 +76,7 @@ def _steps(page: Page, address: str) -> list[tuple[str, int, Callable[[], Any]]]
 
     return [
         ("open", 1, opening),
+        ("show all", 1, showing_all),
         ("pan from far away", _FRAMES, lambda: page.evaluate(_DRAG, _FRAMES)),
         ("zoom in", _FRAMES, lambda: page.evaluate(_WHEEL, [_FRAMES, -60])),
         ("pan near by", _FRAMES, lambda: page.evaluate(_DRAG, _FRAMES)),

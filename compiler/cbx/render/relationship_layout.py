@@ -13,12 +13,13 @@ from cbx.render.layout.shelves import lay_out_parts
 
 HEAD = 40.0
 ROW = 23.0
-TYPE_WIDTH = 110.0
+TYPE_WIDTH = 118.0
 """The height of a box's head and of a row, and the largest width of a type, in pixels."""
 
 _MOST_ROWS = 9
 _STUB = 10.0
-_SPACING = Spacing(rank=150, row=36)
+_END = 12.0
+_SPACING = Spacing(rank=104, row=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def _mark(node: Node, name: str) -> tuple[Literal["PK", "UK", ""], bool]:
 
 def _size(node: Node, rows: tuple[Row, ...]) -> Size:
     names = max((text_width(row.name, 12.5, is_bold=bool(row.key) or row.refers) for row in rows), default=0)
-    types = max((min(text_width(row.type, 11), TYPE_WIDTH) for row in rows), default=0)
-    width = max(names + types + 84, text_width(node.id, 13, is_bold=True) + 40, 190)
+    types = max((min(text_width(row.type, 12.5), TYPE_WIDTH) for row in rows), default=0)
+    width = max(names + types + 96, text_width(node.id, 13, is_bold=True) + 40, 190)
     return Size(min(width, 380), HEAD + ROW * len(rows) + 8)
 
 
@@ -115,17 +116,35 @@ def _lines(
 ) -> tuple[RelationLine, ...]:
     """The lines between the rows of columns; lines between the same two models must not overlap."""
     drawn: dict[tuple[str, str], int] = {}
+    levels = _levels_of_ends(relations)
     lines = []
     for relation in relations:
         pair = relation.parent, relation.child
         shift = 12 * drawn.get(pair, 0)
         drawn[pair] = drawn.get(pair, 0) + 1
-        start = layout.boxes[relation.parent].y + _height(rows[relation.parent], relation.on[0][1])
-        end = layout.boxes[relation.child].y + _height(rows[relation.child], relation.on[0][0])
+        child, parent = relation.on[0]
+        start = layout.boxes[relation.parent].y + _height(rows[relation.parent], parent)
+        end = layout.boxes[relation.child].y + _height(rows[relation.child], child)
         if relation.parent == relation.child and start == end:
             end += 8
+        start += levels[relation.parent, parent, relation.parent_end]
+        end += levels[relation.child, child, relation.child_end]
         lines.append(RelationLine(relation, _lead_route(layout.routes[pair], start, end, shift)))
     return tuple(lines)
+
+
+def _levels_of_ends(relations: tuple[Relation, ...]) -> Mapping[tuple[str, str, str], float]:
+    """How far from the middle of its row an end is, by model, column and end; different ends must not overlap."""
+    ends: dict[tuple[str, str], set[str]] = {}
+    for relation in relations:
+        child, parent = relation.on[0]
+        ends.setdefault((relation.parent, parent), set()).add(relation.parent_end)
+        ends.setdefault((relation.child, child), set()).add(relation.child_end)
+    return {
+        (model, column, end): (place - (len(its) - 1) / 2) * _END
+        for (model, column), its in ends.items()
+        for place, end in enumerate(sorted(its))
+    }
 
 
 def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:

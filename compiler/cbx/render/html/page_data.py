@@ -11,14 +11,14 @@ from typing import Any
 
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.graph.read_manifest import node_id
+from cbx.render.html.card_size import card_size
 from cbx.render.html.last_run import LastRun
 from cbx.render.labels import kind_in_words
-from cbx.render.layout.layout import Point, Size, Spacing, lay_out
+from cbx.render.layout.layout import Point, Spacing, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import lay_out_relationships
-from cbx.render.svg import CARD_HEIGHT, card_width
 
-_SPACING = Spacing(rank=66, row=18, lane=20)
+_SPACING = Spacing(rank=36, row=14, lane=10)
 """Smaller than in pictures: a screen is less wide, and the map can be panned."""
 
 
@@ -68,9 +68,9 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         checks=checks,
         run=run,
     )
-    width = round(card_width(document))
+    card = card_size(document, has_run=run is not None)
     layout = lay_out(
-        {node.id: Size(width, CARD_HEIGHT) for node in document.nodes},
+        {node.id: card for node in document.nodes},
         [(edge.source, edge.target) for edge in document.edges],
         {node.id: context.layers[node.layer] for node in document.nodes},
         _SPACING,
@@ -83,7 +83,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
             for name, (left, right) in zip(document.lanes, layout.lanes, strict=True)
         ],
         "size": [round(layout.width), round(layout.height)],
-        "card": [width, round(CARD_HEIGHT)],
+        "card": [round(card.width), round(card.height)],
         "run": [run.at, run.state, run.problem] if run is not None else None,
         "nodes": [
             {

@@ -1,12 +1,14 @@
-// The map's pan and zoom with D3, by pointer, wheel, touch, keys and buttons.
+// The map's pan and zoom with D3, by pointer, wheel, touch, keys, buttons and the overview.
 
 import { byId, wantsStillness } from "./dom.js";
 
-const CLOSEST = 2;
-const READABLE = 0.6;
-const PLEASANT = 0.8;
-const MANY = 400;
-const MARGIN = { top: 56, right: 20, bottom: 20, left: 20 };
+const CLOSEST = 4;
+/** The scale at which the smallest text of a card has twelve pixels. */
+const READABLE = 0.96;
+const LARGE = 1.15;
+const LARGEST_AT_FIRST = 2;
+const WIDE = 1700;
+const MARGIN = { top: 52, right: 14, bottom: 20, left: 14 };
 
 /** The rectangle around some boxes. */
 function around(boxes) {
@@ -18,6 +20,8 @@ function around(boxes) {
   };
 }
 
+const within = (value, least, most) => Math.max(least, Math.min(value, most));
+
 /**
  * A camera over the map.
  * @param {function({x: number, y: number, k: number}, boolean): void} moved called at every step
@@ -28,6 +32,7 @@ export function startCamera(moved) {
   const zoom = d3
     .zoom()
     .clickDistance(4)
+    .constrain(keepInSight)
     .on("start", () => byId("map").classList.add("moving"))
     .on("zoom", (event) => {
       if (event.sourceEvent) camera.hasAll = false;
@@ -36,19 +41,31 @@ export function startCamera(moved) {
     .on("end", () => byId("map").classList.remove("moving"));
   map.call(zoom);
 
+  /** Half of the map at least stays covered by the scene, or all of a smaller scene. */
+  function keepInSight(transform) {
+    const { width, height, scene } = camera;
+    if (!scene) return transform;
+    const { x, y, k } = transform;
+    const kept = (room, side) => Math.min(room / 2, side * k);
+    const [across, down] = [kept(width, scene.width), kept(height, scene.height)];
+    const nextX = within(x, across - scene.width * k, width - across);
+    const nextY = within(y, down - scene.height * k, height - down);
+    return nextX === x && nextY === y ? transform : d3.zoomIdentity.translate(nextX, nextY).scale(k);
+  }
+
   const still = () => d3.zoomTransform(map.node());
   const go = (transform, isSlow = true, hasAll = false) => {
     camera.hasAll = hasAll;
     const isAnimated = isSlow && !wantsStillness() && !document.hidden;
     map.interrupt();
-    (isAnimated ? map.transition().duration(280) : map).call(zoom.transform, transform);
+    (isAnimated ? map.transition().duration(280) : map).call(zoom.transform, keepInSight(transform));
   };
 
   /** Measure the map and the scene; if the whole scene was visible, it stays visible. */
   camera.measure = (scene) => {
     const { clientWidth, clientHeight } = byId("map");
     Object.assign(camera, { width: clientWidth, height: clientHeight, scene });
-    MARGIN.bottom = byId("foot").offsetHeight + 28;
+    MARGIN.bottom = byId("foot").offsetHeight + 24;
     zoom
       .extent([
         [0, 0],
@@ -58,14 +75,32 @@ export function startCamera(moved) {
     if (camera.hasAll && fitScale() >= READABLE) go(centredTransform(fitScale()), false, true);
   };
 
+  /** The free room of the map for a scene that is shown at first. */
+  camera.room = () => {
+    const { clientWidth, clientHeight } = byId("map");
+    return {
+      width: clientWidth - MARGIN.left - MARGIN.right,
+      height: clientHeight - MARGIN.top - byId("foot").offsetHeight - 24,
+    };
+  };
+
+  /** The scale at which a scene is shown at first, as far as its width decides. */
+  camera.firstScale = (scene) => {
+    const { width } = camera.room();
+    return within(width / scene.width, READABLE, largest(byId("map").clientWidth));
+  };
+
   function fitScale() {
     const { width, height, scene } = camera;
     return Math.min(
       (width - MARGIN.left - MARGIN.right) / scene.width,
       (height - MARGIN.top - MARGIN.bottom) / scene.height,
-      1.15,
+      largest(width),
     );
   }
+
+  /** On large screens small scenes are enlarged. */
+  const largest = (width) => within(width / WIDE, LARGE, LARGEST_AT_FIRST);
 
   function centredTransform(scale) {
     const { width, height, scene } = camera;
@@ -81,17 +116,10 @@ export function startCamera(moved) {
   /** Show everything. */
   camera.fit = () => go(centredTransform(fitScale()), true, true);
 
-  /** Show some boxes, as large as possible. */
-  camera.show = (boxes) => {
-    const area = around(boxes);
-    centre(area, Math.min(scaleFor(area), 1.15));
-  };
-
-  /** Show everything if it is readable, or if there are very many boxes; else a readable part, from the left. */
+  /** Show everything if it is readable, else a readable part, from the left and the top. */
   camera.begin = () => {
     const scale = fitScale();
-    const isTooSmall = scale < READABLE && camera.scene.boxes.length <= MANY;
-    go(centredTransform(isTooSmall ? PLEASANT : scale), false, !isTooSmall);
+    go(centredTransform(Math.max(scale, READABLE)), false, scale >= READABLE);
   };
 
   camera.zoomBy = (factor) => {
@@ -105,18 +133,31 @@ export function startCamera(moved) {
     map.call(zoom.translateBy, x / still().k, y / still().k);
   };
 
-  /**
-   * Make a box visible and readable, together with its neighbours if there is room.
-   * @param {object} box
-   * @param {object[]} others its neighbours
-   */
-  camera.reveal = (box, others = []) => {
+  /** Move a point of the scene to the middle, without animation. */
+  camera.centreOn = (x, y) => {
     const { k } = still();
-    const scale = k < READABLE * 0.7 ? PLEASANT : k;
-    const whole = around([box, ...others]);
-    if (fits(whole, scale) && scale === k) nudge(whole, k);
-    else if (fits(whole, Math.min(scale, READABLE))) centre(whole, Math.min(scale, scaleFor(whole)));
-    else if (scale !== k || !isInMidst(box)) centre(around([box]), scale);
+    go(d3.zoomIdentity.translate(camera.width / 2 - x * k, camera.height / 2 - y * k).scale(k), false);
+  };
+
+  /**
+   * Show the first of some groups of boxes that fits in a readable size; the map stays as it is if it shows it already.
+   * @param {object[][]} groups boxes, from the largest group to a single box
+   * @param {number} least the smallest scale
+   */
+  camera.frame = (groups, least = READABLE) => {
+    const areas = groups.filter((boxes) => boxes.length > 0).map(around);
+    const area = areas.find((candidate) => scaleFor(candidate) >= least) ?? areas.at(-1);
+    if (area === undefined) return;
+    const { k } = still();
+    if (k >= least && isInSight(area)) return;
+    const scale = Math.min(within(k, READABLE, largest(camera.width)), Math.max(scaleFor(area), least));
+    centre(area, scale);
+  };
+
+  /** Show some boxes, as large as possible. */
+  camera.show = (boxes) => {
+    const area = around(boxes);
+    centre(area, Math.min(scaleFor(area), largest(camera.width)));
   };
 
   const room = () => ({
@@ -126,32 +167,18 @@ export function startCamera(moved) {
     bottom: camera.height - MARGIN.bottom,
   });
 
-  /** Whether a box is visible and not near the left or right border. */
-  function isInMidst(box) {
+  function isInSight(area) {
     const { x, y, k } = still();
     const { left, top, right, bottom } = room();
-    const rim = (right - left) / 6;
-    const [start, end] = [box.x * k + x, (box.x + box.width) * k + x];
-    return start >= left + rim && end <= right - rim && box.y * k + y >= top && (box.y + box.height) * k + y <= bottom;
+    return (
+      area.left * k + x >= left && area.right * k + x <= right && area.top * k + y >= top && area.bottom * k + y <= bottom
+    );
   }
 
   /** The scale at which an area fills the free room. */
   function scaleFor(area) {
     const { left, top, right, bottom } = room();
     return Math.min((right - left) / (area.right - area.left), (bottom - top) / (area.bottom - area.top));
-  }
-
-  const fits = (area, scale) => scaleFor(area) >= scale;
-
-  /** Move the map just enough to show an area. */
-  function nudge(area, k) {
-    const { x, y } = still();
-    const { left, top, right, bottom } = room();
-    const by = (low, high, start, end) =>
-      high - low > end - start || low < start ? start - low : high > end ? end - high : 0;
-    const dx = by(area.left * k + x, area.right * k + x, left, right);
-    const dy = by(area.top * k + y, area.bottom * k + y, top, bottom);
-    if (dx !== 0 || dy !== 0) go(d3.zoomIdentity.translate(x + dx, y + dy).scale(k));
   }
 
   function centre(area, scale) {

@@ -39,6 +39,11 @@ export function breakAfter(sign, text) {
   return text.split(sign).flatMap((part, place) => (place === 0 ? [part] : [sign, el("wbr"), part]));
 }
 
+/** A name with possible line breaks between its words. */
+export function breakName(name) {
+  return name.split(/(?<=[_./}-])/).flatMap((part, place) => (place === 0 ? [part] : [el("wbr"), part]));
+}
+
 /** A line icon of 20 by 20. */
 export function icon(...paths) {
   return svg(

@@ -4,10 +4,9 @@ import { edges, layers, nodes } from "./data.js";
 import { boundsOf } from "./curve.js";
 import { nearestLineageOf } from "./lineage.js";
 import { card, LINEAGE_LEGEND, line } from "./lineage_scene.js";
-import { troubleOf } from "./violations.js";
 
 const MOST = 250;
-const LEAD = 26;
+const LEAD = 16;
 
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
 export function focusScene(index, linkOf) {
@@ -37,15 +36,15 @@ export function focusScene(index, linkOf) {
   };
 }
 
-/** The layer, since there are no lanes here, and the kind, if there is room. */
+/** The layer, since there are no lanes here, and the kind. */
 function wordsOf(node) {
   const layer = layers[node.layer].name;
-  return troubleOf(node) === null ? `${layer} · ${node.kind}` : layer;
+  return `${layer} · ${node.kind}`;
 }
 
 function layOut(indices, its) {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 60, edgesep: 12 });
+  graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 40, edgesep: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const index of indices)
     graph.setNode(String(index), { width: nodes[index].box.width, height: nodes[index].box.height });

@@ -35,7 +35,7 @@ export function startKeyboard(camera, escape) {
   });
   byId("boxes").addEventListener("focusin", (event) => {
     const link = event.target.closest("#boxes > a");
-    if (link && link.matches(":focus-visible")) camera.reveal(link.box);
+    if (link && link.matches(":focus-visible")) camera.frame([[link.box]]);
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, textarea, dialog");

@@ -1,14 +1,17 @@
 // The first view: a card for each model and source, in the lane of its layer.
 
 import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
-import { edges, layers, nodes, size } from "./data.js";
-import { el, icon, svg } from "./dom.js";
+import { edges, lastRun, layers, nodes, runOf, size } from "./data.js";
+import { breakName, countWords, el, icon, svg } from "./dom.js";
 import { troubleOf } from "./violations.js";
 
 export const LINEAGE_LEGEND = [
   ["batch", "reads all rows (batch)"],
   ["stream", "reads new rows (stream)"],
 ];
+
+/** How many letters about the last run fit on a line of a card. */
+const ONE_LINE = 13;
 
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
 export function lineageScene(linkOf) {
@@ -55,26 +58,31 @@ export function card(node, linkOf, words = node.kind) {
   return el(
     "a",
     {
-      class: `card layer-${node.layer}${node.isModel ? "" : " outside"}`,
+      class: `card layer-${node.layer}${node.isModel ? "" : " outside"}${trouble?.words.length > ONE_LINE ? " long-trouble" : ""}`,
       href: linkOf(node.index),
       title: node.description ? `${node.id}\n${node.description}` : node.id,
       "aria-label": said,
       draggable: "false",
       "data-id": node.id,
     },
-    el("span", { class: "card-name" }, node.name),
-    el(
-      "span",
-      { class: "card-kind" },
-      el("span", { class: "card-words" }, words),
-      trouble
-        ? el(
-            "span",
-            { class: trouble.isBad ? "trouble bad" : "trouble" },
-            icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"),
-            trouble.words,
-          )
-        : null,
-    ),
+    el("span", { class: "card-name" }, ...breakName(node.name)),
+    el("span", { class: "card-kind" }, el("span", { class: "card-words" }, words)),
+    lastRun === null ? null : el("span", { class: "card-run" }, trouble ? troubleLine(trouble) : runWords(node)),
   );
+}
+
+function troubleLine({ isBad, words }) {
+  return el(
+    "span",
+    { class: isBad ? "trouble bad" : "trouble", title: words },
+    icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"),
+    el("span", {}, words),
+  );
+}
+
+/** What the last run did, in a few words. */
+function runWords(node) {
+  const run = runOf(node);
+  if (run === null) return "";
+  return run.status === "completed" && run.written !== null ? `${countWords(run.written, "row")} written` : run.status;
 }

@@ -10,13 +10,17 @@ import { showLegend } from "./legend.js";
 import { followLanes, showLanes } from "./lanes.js";
 import { lineageScene } from "./lineage_scene.js";
 import { clearQuery, find, markCurrent, startList } from "./list.js";
+import { drawMinimap, followMinimap, startMinimap } from "./minimap.js";
 import { boxOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readAddress } from "./address.js";
 import { relationshipScene } from "./relationship_scene.js";
 import { isNarrow, isSideOpen, showSide } from "./side.js";
+import { stretchRows } from "./stretch.js";
 import { startTheme } from "./theme.js";
 
+/** The smallest scale at which search results are shown together. */
+const OF_SEARCH = 0.55;
 const NOWHERE = { view: null, model: null, tab: "overview", column: null };
 const state = {
   address: NOWHERE,
@@ -73,10 +77,15 @@ function show() {
   document.documentElement.dataset.shown = location.hash;
 }
 
-/** Scroll to the node whose page was opened. */
+/** Show the lineage of the node whose page was opened, or of the column that was chosen. */
 function arrive(node, before) {
+  const { view, column } = state.address;
+  const isNew = before.model !== node.id || before.view !== view;
   const box = boxOf(node.index);
-  if (box && (before.model !== node.id || before.view !== state.address.view)) camera.reveal(box, besides(node.index));
+  if (box && (isNew || (column !== null && column !== before.column))) {
+    const lineage = state.emphasis === null ? scene().boxes : boxesOf(state.emphasis.nodes);
+    camera.frame([[box, ...lineage], [box, ...besides(node.index)], [box]]);
+  }
   if (before.model === node.id) return;
   state.isSearching = false;
   highlight();
@@ -103,12 +112,16 @@ function returnFocus(id) {
   (isOpenerThere ? state.opener : (link ?? byId("map"))).focus({ preventScroll: true });
 }
 
+const stretched = (its) => stretchRows(its, camera.room(), camera.firstScale);
+const sceneOf = (view) => (view === "lineage" ? stretched(lineageScene(linkOf)) : SCENES[view](linkOf));
+
 function showView(node) {
   const { view } = state.address;
-  const next = view === "focus" ? focusScene(node.index, linkOf) : (state.scenes[view] ??= SCENES[view](linkOf));
+  const next = view === "focus" ? stretched(focusScene(node.index, linkOf)) : (state.scenes[view] ??= sceneOf(view));
+  showTip(null);
+  showLanes(next);
   showScene(next);
   showLegend(next);
-  showLanes(next);
   for (const link of document.querySelectorAll("#list a, #panel a"))
     link.hash = link.hash.replace(/^#\/[^/]*/, `#/${view}`);
   byId("nothing").hidden = next.boxes.length > 0;
@@ -133,6 +146,8 @@ function highlight() {
   const column = state.hovered ?? (state.address.tab === "columns" ? state.address.column : null);
   const found = state.isSearching || node === null ? state.found : null;
   state.emphasis = emphasisOf(node, column, found, scene());
+  drawMinimap(scene(), state.emphasis);
+  followMinimap(camera.transform(), scene(), camera);
   byId("fit-lit").hidden = state.emphasis === null || boxesOf(state.emphasis.nodes).length === 0;
   emphasise(state.emphasis, selected);
 }
@@ -158,6 +173,18 @@ function startPointer() {
     showTip(isFarAway() ? nodeAt(event.clientX, event.clientY) : null, event),
   );
   byId("map").addEventListener("pointerleave", () => showTip(null));
+}
+
+let framing = 0;
+
+/** Show the models that were found, or the best of them, once the reader has stopped typing. */
+function frameFound() {
+  clearTimeout(framing);
+  if (state.found === null || state.found.size === 0) return;
+  framing = setTimeout(() => {
+    const its = state.found === null ? [] : [...state.found].map(boxOf).filter(Boolean);
+    camera.frame([its, its.slice(0, 30), its.slice(0, 8), its.slice(0, 1)], OF_SEARCH);
+  }, 160);
 }
 
 /** Zoomed far out, show the name of the node under the pointer. */
@@ -201,7 +228,12 @@ fillBar((words) => {
 });
 startButtons();
 showSide(!isNarrow());
-const camera = startMap((transform, shown) => followLanes(transform, shown, camera.width));
+const camera = startMap((transform, shown) => {
+  followLanes(transform, shown, camera.width);
+  followMinimap(transform, shown, camera);
+  showTip(null);
+});
+startMinimap(camera.centreOn);
 startKeyboard(camera, escape);
 startPointer();
 show();
@@ -210,11 +242,21 @@ startList(
   (found) => {
     Object.assign(state, { found, isSearching: found !== null });
     highlight();
+    frameFound();
   },
 );
 markCurrent(state.address.model);
 addEventListener("hashchange", show);
-for (const event of ["keydown", "pointerdown"])
-  addEventListener(event, () => (state.isByKeys = event === "keydown"), true);
+for (const event of ["keydown", "pointerdown"]) {
+  addEventListener(
+    event,
+    () => {
+      state.isByKeys = event === "keydown";
+      showTip(null);
+    },
+    true,
+  );
+}
+addEventListener("blur", () => showTip(null));
 new ResizeObserver(measureMap).observe(byId("stage"));
 document.documentElement.dataset.ready = "true";

@@ -1,7 +1,10 @@
-// Search for models and columns by parts of their names.
+// Search for models and columns by parts of their names; if few match, also by names that are similar.
 
 import { nodes } from "./data.js";
 import { RESULTS, violationsOf } from "./violations.js";
+
+const FEW = 8;
+const NOWHERE = 99;
 
 let entries = null;
 
@@ -19,37 +22,85 @@ function entriesOf() {
 }
 
 /**
- * The nodes that contain every word, best matches first.
+ * The nodes and columns that contain every word, best matches first.
  * @param {string} query
- * @returns {{node: object, column: string|null}[]} `column` is the matching column, if a column matched
+ * @returns {{node: object, column: string|null}[]} `column` is a matching column; null if the node itself matches
  */
 export function search(query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = [];
-  for (const entry of entriesOf()) {
-    let rank = 0;
-    let column = null;
-    const isFound = words.every((word) => {
-      const [its, place] = match(entry, word);
-      rank = Math.max(rank, its);
-      if (place !== null) column ??= entry.node.columns[place][0];
-      return its < NOWHERE;
-    });
-    if (isFound) found.push({ node: entry.node, column, rank });
+  const matches = entriesOf().flatMap((entry) => matchesOf(entry, words, rankOf, rankOfColumn));
+  if (matches.length < FEW) {
+    const seen = new Set(matches.map(({ node, column }) => `${node.index} ${column}`));
+    const similar = entriesOf().flatMap((entry) => matchesOf(entry, words, similarRankOf, similarRankOfColumn));
+    matches.push(...similar.filter(({ node, column }) => !seen.has(`${node.index} ${column}`)));
   }
-  return found.sort((left, right) => left.rank - right.rank || left.node.index - right.node.index);
+  return matches.sort((left, right) => left.rank - right.rank || left.node.index - right.node.index);
 }
 
-const NOWHERE = 9;
+/** A match for the node if all words match it, and one for each column that has the words that the node has not. */
+function matchesOf(entry, words, rankIn, rankInColumn) {
+  const ranks = words.map((word) => rankIn(entry, word));
+  const worst = Math.max(...ranks);
+  const matches = worst < NOWHERE ? [{ node: entry.node, column: null, rank: worst }] : [];
+  entry.columns.forEach((name, place) => {
+    const columnRanks = words.map((word) => rankInColumn(name, word));
+    const best = words.map((_, at) => Math.min(ranks[at], columnRanks[at]));
+    const its = columnRanks.filter((rank) => rank < NOWHERE);
+    if (its.length > 0 && best.every((rank) => rank < NOWHERE))
+      matches.push({ node: entry.node, column: entry.node.columns[place][0], rank: Math.max(...its) });
+  });
+  return matches;
+}
 
-/** How well a word matches a node (less is better), and the index of the matching column. */
-function match(entry, word) {
-  if (word.startsWith("result:")) return [violationsOf(entry.node).has(RESULTS[word.slice(7)]) ? 0 : NOWHERE, null];
+/** How well a word matches a node; less is better. */
+function rankOf(entry, word) {
+  if (word.startsWith("result:")) return violationsOf(entry.node).has(RESULTS[word.slice(7)]) ? 0 : NOWHERE;
   const name = entry.id.slice(entry.id.indexOf(".") + 1);
-  if (name === word || entry.id === word) return [0, null];
-  if (name.startsWith(word)) return [1, null];
-  if (entry.id.includes(word)) return [2, null];
-  const place = entry.columns.findIndex((column) => column.includes(word));
-  if (place >= 0) return [entry.columns[place] === word ? 3 : 4, place];
-  return [entry.rest.includes(word) ? 5 : NOWHERE, null];
+  if (name === word || entry.id === word) return 0;
+  if (name.startsWith(word)) return 1;
+  if (entry.id.includes(word)) return 2;
+  return entry.rest.includes(word) ? 5 : NOWHERE;
+}
+
+function rankOfColumn(name, word) {
+  return name === word ? 3 : name.includes(word) ? 4 : NOWHERE;
+}
+
+const similarRankOf = (entry, word) => (rankOf(entry, word) < NOWHERE ? 5 : isSimilar(entry.id, word) ? 6 : NOWHERE);
+const similarRankOfColumn = (name, word) => (name.includes(word) ? 5 : isSimilar(name, word) ? 7 : NOWHERE);
+
+/** Whether a part of a text starts with a word, apart from a mistake or two, or has its letters in their order. */
+function isSimilar(text, word) {
+  const [parts, typed] = [text, word].map((name) => name.split(/[_./ -]+/));
+  const letters = typed.join(" ");
+  const mistakes = letters.length > 6 ? 2 : letters.length > 3 ? 1 : 0;
+  return parts.some((part, place) => {
+    const rest = parts.slice(place).join(" ");
+    return letters.length > 2 && part[0] === letters[0] && (startsWith(rest, letters, mistakes) || hasLetters(rest, letters));
+  });
+}
+
+/** Whether a text starts with a word in which some letters are missing, additional, different or swapped. */
+function startsWith(text, word, mistakes) {
+  let at = 0;
+  while (at < word.length && text[at] === word[at]) at += 1;
+  if (at === word.length) return true;
+  if (mistakes === 0) return false;
+  const [here, typed] = [text.slice(at), word.slice(at)];
+  const isSwapped = here[0] === typed[1] && here[1] === typed[0];
+  return (
+    startsWith(here.slice(1), typed.slice(1), mistakes - 1) ||
+    startsWith(here, typed.slice(1), mistakes - 1) ||
+    startsWith(here.slice(1), typed, mistakes - 1) ||
+    (isSwapped && startsWith(here.slice(2), typed.slice(2), mistakes - 1))
+  );
+}
+
+function hasLetters(text, word) {
+  let at = 0;
+  for (const letter of word) {
+    at = text.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return at <= 3 * word.length + 4;
 }
