@@ -120,7 +120,7 @@ def commands(folder: Path, master: str) -> Mapping[str, Sequence[str]]:
 def check_gold(folder: Path) -> None:
     """Stop if the two did not build the same gold rows."""
     for table, key in GOLD.items():
-        ours = first_rows(folder / "state", table, 0).rows
+        ours = first_rows(folder / "state", table, 0)
         theirs = pq.read_table(folder / "by_hand" / "tables" / table.replace(".", "/")).select(ours.column_names)
         ours, theirs = (rows.take(pc.sort_indices(rows, [(key, "ascending")])) for rows in (ours, theirs))
         if not ours.num_rows or not ours.equals(theirs.cast(ours.schema)):

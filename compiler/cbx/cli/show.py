@@ -42,6 +42,6 @@ def _peek(state: Path | None, project: Path | None, table: str, limit: int) -> P
 
     if find_spec("pyarrow") is None:
         raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
-    from cbx.runtime.tables.show_table import first_rows
+    from cbx.runtime.tables.show_table import peek_table
 
-    return first_rows(state_folder(state, project), table, limit, tables_of_models(project))
+    return peek_table(state_folder(state, project), table, limit, tables_of_models(project))

@@ -58,7 +58,7 @@ def _rows(model: ImportedModel, state: Path) -> pa.Table | None:
 
     for name in (model.name, model.table):
         try:
-            return first_rows(state, name, 0).rows
+            return first_rows(state, name, 0)
         except CannotRunError:
             continue
     return None

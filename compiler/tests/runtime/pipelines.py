@@ -74,10 +74,10 @@ class Pipeline:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows, ordered by its columns from left to right."""
-        return [tuple(row.values()) for row in first_rows(self.state, table, 0).rows.to_pylist()]
+        return [tuple(row.values()) for row in first_rows(self.state, table, 0).to_pylist()]
 
     def columns(self, table: str) -> list[str]:
-        return list(first_rows(self.state, table, 0).rows.column_names)
+        return list(first_rows(self.state, table, 0).column_names)
 
 
 def problems(result: RunResult) -> list[Any]:

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from cbx.cli.display.table_rows import print_table
 from cbx.runtime.names import DatasetName
-from cbx.runtime.tables.show_table import first_rows
+from cbx.runtime.tables.show_table import peek_table
 from cbx.runtime.tables.store import TableFolder, TableState
 from compiler.tests.command import run_cbx
 
@@ -129,7 +129,7 @@ def test_no_column_is_cut_off(tmp_path: Path, width: int) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=width, color_system=None)
 
-    print_table(first_rows(tmp_path, "gold.wide", 20), console)
+    print_table(peek_table(tmp_path, "gold.wide", 20), console)
     shown = written.getvalue()
 
     assert [name for name in names if name not in shown or f"value {name[-1]}" not in shown] == []

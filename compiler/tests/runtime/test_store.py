@@ -37,7 +37,7 @@ def content(folder: TableFolder) -> tuple[list[int], list[int]]:
     table = folder.read_state()
     if table is None:
         return [], []
-    rows = first_rows(folder.state, "t", 0).rows.column("n").to_pylist()
+    rows = first_rows(folder.state, "t", 0).column("n").to_pylist()
     read = folder.progress(table.progress) / "flow"
     return rows, sorted(int(entry.name) for entry in read.iterdir())
 

@@ -7,19 +7,28 @@ import datetime as dt
 import decimal
 import json
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from cbx.cli.options import RowFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from cbx.runtime.tables.show_table import Peek
 
+Row = dict[str, Any]
+
 _UNLIMITED = 100_000
 """The width of output that is no terminal: nothing is folded."""
+_PAGE = 10_000
+"""The rows of one printed table."""
+_CONVERTED = 1_000
+"""The rows that are converted to Python's values at a time."""
 
 
 def print_rows(peek: Peek, row_format: RowFormat) -> None:
@@ -34,7 +43,7 @@ def _print_json(peek: Peek) -> None:
 
 def _print_csv(peek: Peek) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(peek.rows.column_names)
+    writer.writerow(peek.schema.names)
     for row in _rows(peek):
         writer.writerow(["" if value is None else _text(value) for value in row.values()])
 
@@ -52,42 +61,45 @@ def print_table(peek: Peek, console: Console) -> None:
     """Print rows as a table, or with a line per column where the console has no room for all columns.
 
     Args:
-        peek: The rows.
+        peek: The rows. Many rows are several tables, so that they need not be in memory together.
         console: Prints them.
     """
-    table = _table(peek)
-    narrowest = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).minimum
-    if narrowest > console.width and peek.rows.num_rows:
-        _print_sideways(peek, console)
-    else:
-        console.print(table)
-    shown = peek.rows.num_rows
+    rows = _rows(peek)
+    number = 1
+    while (page := [*islice(rows, _PAGE)]) or number == 1:
+        table = _table(peek, page)
+        narrowest = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).minimum
+        if narrowest > console.width and page:
+            _print_sideways(page, number, console)
+        else:
+            console.print(table)
+        number += max(len(page), 1)
     counted = f"{peek.total:,} row{'' if peek.total == 1 else 's'}"
-    more = f"{shown:,} of {counted}; --limit 0 shows all" if shown < peek.total else counted
+    more = f"{peek.shown:,} of {counted}; --limit 0 shows all" if peek.shown < peek.total else counted
     console.print(more, style="dim", highlight=False)
 
 
-def _table(peek: Peek) -> Table:
+def _table(peek: Peek, rows: Sequence[Row]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for field in peek.rows.schema:
+    for field in peek.schema:
         numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
-    for row in _rows(peek):
+    for row in rows:
         table.add_row(*map(_cell, row.values()))
     return table
 
 
-def _print_sideways(peek: Peek, console: Console) -> None:
+def _print_sideways(rows: Sequence[Row], first: int, console: Console) -> None:
     from rich.rule import Rule
     from rich.table import Table
     from rich.text import Text
 
-    for number, row in enumerate(_rows(peek), start=1):
+    for number, row in enumerate(rows, start=first):
         console.print(Rule(f"row {number}", align="left", style="dim"))
         lines = Table.grid(padding=(0, 2, 0, 0))
         lines.add_column(overflow="fold", max_width=console.width // 2)
@@ -104,10 +116,13 @@ def _cell(value: Any) -> Text:
     return Text("NULL", style="dim") if value is None else Text(_text(value))
 
 
-def _rows(peek: Peek) -> list[dict[str, Any]]:
+def _rows(peek: Peek) -> Iterator[Row]:
     """The rows, with maps as dicts: Arrow returns them as lists of pairs."""
-    kinds = {field.name: field.type for field in peek.rows.schema}
-    return [{name: _convert_maps(value, kinds[name]) for name, value in row.items()} for row in peek.rows.to_pylist()]
+    kinds = {field.name: field.type for field in peek.schema}
+    for batch in peek.batches:
+        for start in range(0, batch.num_rows, _CONVERTED):
+            for row in batch.slice(start, _CONVERTED).to_pylist():
+                yield {name: _convert_maps(value, kinds[name]) for name, value in row.items()}
 
 
 def _convert_maps(value: Any, kind: Any) -> Any:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import threading
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from cbx.runtime.log.log_files import start_log_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.results import DatasetResult, RefreshDecision
-
-EVENTS_FILE = "events.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +103,11 @@ class EventLog:
     """Passes events to a listener and appends them to the log of the state folder."""
 
     def __init__(self, state: Path, listen: Callable[[Event], None]) -> None:
-        self._path = state / EVENTS_FILE
+        self._path = start_log_file(state)
         self._listen = listen
         self._update = str(uuid.uuid4())
         self._count = 0
         self._lock = threading.Lock()
-        _end_last_line(self._path)
 
     def __call__(self, event: Event) -> None:
         """Log an event."""
@@ -142,16 +140,6 @@ class EventLog:
             exception = {"class_name": "", "message": diagnostic_text(diagnostic), "code": diagnostic.code.id}
             row["error"] = {"exceptions": [exception], "fatal": False}
         return row
-
-
-def _end_last_line(path: Path) -> None:
-    """End the half line that a kill can leave, so that the next event starts a new line."""
-    if not path.is_file() or not path.stat().st_size:
-        return
-    with path.open("rb+") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read() != b"\n":
-            file.write(b"\n")
 
 
 def _describe(event: LoggedEvent) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.errors import CannotRunError
-from cbx.runtime.log.events import EVENTS_FILE
+from cbx.runtime.log.log_files import lines_from_end, log_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,21 +15,24 @@ if TYPE_CHECKING:
 def last_update(state: Path) -> list[dict[str, Any]]:
     """The events of the last update, oldest first.
 
-    A kill can leave half a line at the end, which is ignored.
+    A kill can leave half a line at the end, which is ignored. Earlier updates are not read.
 
     Raises:
         CannotRunError: If there was none.
     """
-    path = state / EVENTS_FILE
-    if not path.is_file():
+    files = [path for path in log_files(state) if path.is_file()]
+    if not files:
         raise CannotRunError(f"{state} has no events", hint="run `cbx run` first")
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    if not rows:
-        raise CannotRunError(f"{path} has no events", hint="run `cbx run` first")
-    update = rows[-1]["origin"]["update_id"]
-    return [row for row in rows if row["origin"]["update_id"] == update]
+    for path in files:  # the latest has no event if a kill came before the first one
+        rows: list[dict[str, Any]] = []
+        for line in lines_from_end(path):
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if rows and row["origin"]["update_id"] != rows[-1]["origin"]["update_id"]:
+                break
+            rows.append(row)
+        if rows:
+            return rows[::-1]
+    raise CannotRunError(f"{files[0]} has no events", hint="run `cbx run` first")

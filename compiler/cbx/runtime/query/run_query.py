@@ -112,7 +112,7 @@ def _fetch(connection: DuckDBPyConnection, text: str, limit: int) -> Peek:
         if part.num_rows:
             batches.append(part)
     rows = pa.Table.from_batches(batches, reader.schema)
-    return Peek(shorten_floats(rows.rename_columns(_distinct(rows.column_names))), total)
+    return Peek.of(shorten_floats(rows.rename_columns(_distinct(rows.column_names))), total)
 
 
 def _distinct(names: list[str]) -> list[str]:

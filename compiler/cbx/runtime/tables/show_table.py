@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
@@ -17,11 +17,14 @@ from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.tables.arrow_structs import conform, unify_schemas
+from cbx.runtime.tables.sorted_rows import all_rows_of, first_rows_of
 from cbx.runtime.tables.store import TableFolder, folder_name, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 _ATTEMPTS = 5
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
@@ -29,14 +32,28 @@ _NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """Some rows of a table, and how many it has in all."""
+    """Some rows of a table, and how many it has in all.
 
-    rows: pa.Table
+    Attributes:
+        schema: The columns.
+        shown: How many rows these are.
+        total: How many rows the table has.
+        batches: The rows, which can be read once.
+    """
+
+    schema: pa.Schema
+    shown: int
     total: int
+    batches: Iterator[pa.Table]
+
+    @classmethod
+    def of(cls, rows: pa.Table, total: int) -> Peek:
+        """Rows in memory, of which there are more in all."""
+        return cls(rows.schema, rows.num_rows, total, iter([rows]))
 
 
-def first_rows(state: Path, name: str, limit: int, datasets: Mapping[str, str] = _NO_IDS) -> Peek:
-    """The first rows of a table, ordered by its columns from left to right.
+def peek_table(state: Path, name: str, limit: int, datasets: Mapping[str, str] = _NO_IDS) -> Peek:
+    """The first rows of a table, ordered by its columns from left to right, with the memory of a part of them.
 
     Args:
         state: The state folder.
@@ -48,11 +65,22 @@ def first_rows(state: Path, name: str, limit: int, datasets: Mapping[str, str] =
         CannotRunError: If there is no such table.
     """
     folder = find_table(state, name, datasets)
-    rows = _rows(folder)
-    order = [(field.name, "ascending") for field in rows.schema if _is_sortable(field.type)]
-    if order and rows.num_rows:
-        rows = rows.sort_by(order)
-    return Peek(rows.slice(0, limit) if limit else rows, rows.num_rows)
+    for attempt in range(_ATTEMPTS):
+        try:
+            rows = _StoredRows(_open_files(folder))
+            if limit:
+                return Peek.of(first_rows_of(rows, limit), rows.count)
+            return Peek(rows.schema, rows.count, rows.count, all_rows_of(rows))
+        except FileNotFoundError:  # an update has switched the version of the table
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+def first_rows(state: Path, name: str, limit: int) -> pa.Table:
+    """The rows of ``peek_table`` in memory."""
+    peek = peek_table(state, name, limit)
+    return pa.concat_tables([peek.schema.empty_table(), *peek.batches])
 
 
 def find_table(state: Path, name: str, datasets: Mapping[str, str] = _NO_IDS) -> TableFolder:
@@ -92,18 +120,6 @@ def suggest_table(name: str, names: Sequence[str]) -> str:
     return f"{near} {listing}" if near else listing
 
 
-def _rows(folder: TableFolder) -> pa.Table:
-    """A table's rows, also while an update is switching its version."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            rows = open_rows(folder)
-            return shorten_floats(rows if isinstance(rows, pa.Table) else rows.to_table())
-        except FileNotFoundError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError  # the last attempt returns or raises
-
-
 def open_rows(folder: TableFolder) -> Any:
     """A table's rows: a dataset of Arrow, whose files are read later, or a table of Arrow.
 
@@ -111,20 +127,73 @@ def open_rows(folder: TableFolder) -> Any:
         CannotRunError: If the table was removed.
         FileNotFoundError: If an update is switching its version.
     """
+    files = _open_files(folder)
+    if not files.fragments:
+        return files.schema.empty_table()
+    if files.is_conformed:
+        return pa.concat_tables([conform(fragment.to_table(), files.schema) for fragment in files.fragments])
+    return ds.FileSystemDataset(files.fragments, files.schema, files.fragments[0].format, files.fragments[0].filesystem)
+
+
+class _Files(NamedTuple):
+    """The files of a table, of which only the columns are read yet.
+
+    Attributes:
+        fragments: The files.
+        schema: The columns of all of them, as they are stored.
+        is_conformed: Whether structs have different fields in different files.
+    """
+
+    fragments: tuple[Any, ...]
+    schema: pa.Schema
+    is_conformed: bool
+
+
+def _open_files(folder: TableFolder) -> _Files:
     table = folder.read_state()
     if table is None:
         raise CannotRunError(f"`{folder.name.written}` was removed meanwhile", code=UNKNOWN_TABLE)
     files = folder.row_files(table)
     if not files:
-        return pa.table({field["name"]: pa.array([], pa.null()) for field in json.loads(table.schema)["fields"]})
+        return _Files(
+            (), pa.schema([(field["name"], pa.null()) for field in json.loads(table.schema)["fields"]]), False
+        )
     dataset = ds.dataset([str(file) for file in files], format="parquet")
-    fragments = list(dataset.get_fragments())
+    fragments = tuple(dataset.get_fragments())
     schemas = [fragment.physical_schema for fragment in fragments]
     has_structs = any(kinds.is_nested(field.type) for schema in schemas for field in schema)
     if has_structs and any(schema != schemas[0] for schema in schemas):
-        whole = unify_schemas(schemas)
-        return pa.concat_tables([conform(fragment.to_table(), whole) for fragment in fragments])
-    return dataset.replace_schema(pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive"))
+        return _Files(fragments, unify_schemas(schemas), is_conformed=True)
+    whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
+    return _Files(fragments, whole, is_conformed=False)
+
+
+class _StoredRows:
+    """The rows of files, as ``RowBatches`` describes them."""
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+        self.schema: pa.Schema = shorten_floats(files.schema.empty_table()).schema
+        self.count: int = sum(fragment.count_rows() for fragment in files.fragments)
+
+    def batches(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> Iterator[pa.Table]:
+        """The rows. Row groups are skipped where their statistics say that the condition is false for all rows."""
+        names = self.schema.names if columns is None else columns
+        for fragment in self._files.fragments:
+            if self._files.is_conformed:
+                for batch in fragment.to_batches(**_LITTLE_MEMORY):
+                    yield shorten_floats(conform(pa.Table.from_batches([batch]), self._files.schema).select(names))
+            else:
+                for batch in fragment.to_batches(self._files.schema, columns=names, filter=where, **_LITTLE_MEMORY):
+                    yield shorten_floats(pa.Table.from_batches([batch]))
+
+
+_LITTLE_MEMORY: Final = {
+    "batch_size": 1 << 15,
+    "batch_readahead": 1,
+    "fragment_readahead": 1,
+    "fragment_scan_options": ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
+}
 
 
 def shorten_floats(table: pa.Table) -> pa.Table:
@@ -134,7 +203,3 @@ def shorten_floats(table: pa.Table) -> pa.Table:
             shortest = table.column(place).cast(pa.string()).cast(pa.float64())
             table = table.set_column(place, pa.field(field.name, pa.float64()), shortest)
     return table
-
-
-def _is_sortable(kind: pa.DataType) -> bool:
-    return not (kinds.is_nested(kind) or kinds.is_null(kind) or kinds.is_binary(kind))
