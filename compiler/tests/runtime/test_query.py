@@ -54,7 +54,7 @@ def state(tmp_path: Path) -> Path:
 
 def rows(state: Path, sql: str, limit: int = 0) -> list[tuple[object, ...]]:
     peek = run_query(state, SourceFile("query", sql), {}, limit)
-    return [tuple(row.values()) for row in peek.rows.to_pylist()]
+    return [tuple(row.values()) for row in peek.read_all().to_pylist()]
 
 
 def errors(state: Path, *arguments: str | Path) -> tuple[int, list[str]]:
@@ -76,12 +76,13 @@ def test_names_have_any_case_and_a_schema_or_none(state: Path) -> None:
 def test_types_are_those_of_the_table(state: Path) -> None:
     """What comes out of a query has the types that went in."""
     peek = run_query(state, SourceFile("query", "FROM silver.orders ORDER BY id"), {}, 1)
+    rows = peek.read_all()
 
     assert peek.total == 3
-    assert peek.rows.drop(["ratio"]).to_pylist() == ORDERS.drop(["ratio"]).slice(0, 1).to_pylist()
-    assert peek.rows.schema.field("amount").type == pa.decimal128(10, 2)
-    assert peek.rows.schema.field("at").type == pa.timestamp("us", tz="UTC")
-    assert peek.rows["ratio"].to_pylist() == [0.1]
+    assert rows.drop(["ratio"]).to_pylist() == ORDERS.drop(["ratio"]).slice(0, 1).to_pylist()
+    assert peek.schema.field("amount").type == pa.decimal128(10, 2)
+    assert peek.schema.field("at").type == pa.timestamp("us", tz="UTC")
+    assert rows["ratio"].to_pylist() == [0.1]
 
 
 @pytest.mark.parametrize("sql", ["SELECT sum(n) AS s, min(d) AS d FROM gold.empty", "SELECT n AS s, d FROM gold.empty"])
@@ -89,8 +90,8 @@ def test_a_table_without_rows_has_its_types(tmp_path: Path, sql: str) -> None:
     write_table(tmp_path, "gold.empty", None, (("n", "decimal(9,2)"), ("d", "date")))
     peek = run_query(tmp_path, SourceFile("query", sql), {}, 0)
 
-    assert pa.types.is_decimal(peek.rows.schema.field("s").type)
-    assert peek.rows.schema.field("d").type == pa.date32()
+    assert pa.types.is_decimal(peek.schema.field("s").type)
+    assert peek.schema.field("d").type == pa.date32()
 
 
 def test_an_id_of_a_model_is_a_name_of_its_table(state: Path) -> None:

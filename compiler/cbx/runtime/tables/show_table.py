@@ -51,6 +51,10 @@ class Peek:
         """Rows in memory, of which there are more in all."""
         return cls(rows.schema, rows.num_rows, total, iter([rows]))
 
+    def read_all(self) -> pa.Table:
+        """The rows in memory; once."""
+        return pa.concat_tables([self.schema.empty_table(), *self.batches])
+
 
 def peek_table(state: Path, name: str, limit: int, datasets: Mapping[str, str] = _NO_IDS) -> Peek:
     """The first rows of a table, ordered by its columns from left to right, with the memory of a part of them.
@@ -79,8 +83,7 @@ def peek_table(state: Path, name: str, limit: int, datasets: Mapping[str, str] =
 
 def first_rows(state: Path, name: str, limit: int) -> pa.Table:
     """The rows of ``peek_table`` in memory."""
-    peek = peek_table(state, name, limit)
-    return pa.concat_tables([peek.schema.empty_table(), *peek.batches])
+    return peek_table(state, name, limit).read_all()
 
 
 def find_table(state: Path, name: str, datasets: Mapping[str, str] = _NO_IDS) -> TableFolder:
