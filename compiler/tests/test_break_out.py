@@ -20,7 +20,8 @@ from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare_manifests
 from cbx.changes.plan_document import as_document
 from cbx.changes.plan_text import as_lines, as_markdown
-from cbx.cli.display.diagnostics import as_github, as_json, as_text, replace_controls
+from cbx.cli.display.diagnostics import as_github, as_json, as_text
+from cbx.cli.display.terminal_text import replace_controls
 from cbx.compiler import compile_project
 from cbx.diagnostics.diagnostic import read_sources
 from cbx.graph.read_manifest import read_manifest

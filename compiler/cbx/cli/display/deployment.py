@@ -30,7 +30,7 @@ _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
 def print_plan(plan: ChangePlan) -> None:
     """Print a plan to the standard output, in colour on a terminal."""
     from cbx.changes.plan_text import as_lines
-    from cbx.cli.display.diagnostics import replace_controls
+    from cbx.cli.display.terminal_text import replace_controls
 
     console = _console(sys.stdout)
     for line in as_lines(plan):
@@ -213,7 +213,7 @@ def _pipeline_url(host: str, pipeline: str) -> str:
 
 def _plan_lines(deployment: Deployment) -> list[Text]:
     from cbx.changes.plan_text import as_lines
-    from cbx.cli.display.diagnostics import replace_controls
+    from cbx.cli.display.terminal_text import replace_controls
 
     if deployment.changes.is_first:
         return []

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cbx.cli.display.excerpt import Excerpt
+from cbx.cli.display.terminal_text import replace_controls, terminal_width, wrap_words
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic
-from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.diagnostics.source_files import Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
-_WIDEST, _LONGEST = 200, 1000
-"""How many characters are shown of a line before, in and after a span, and of a message."""
-
-_CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode categories of characters that control a terminal, change the direction of text, or break lines."""
+_LONGEST = 1000
+"""How many characters are shown of a message."""
 
 
 def show_diagnostics(
@@ -47,13 +44,13 @@ def show_diagnostics(
         for diagnostic in diagnostics:
             print(as_github(diagnostic), file=sys.stderr)
     else:
-        in_colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        in_colour, width = sys.stderr.isatty() and "NO_COLOR" not in os.environ, terminal_width(sys.stderr)
         for diagnostic in diagnostics:
             if is_shown(diagnostic, with_infos=with_infos):
-                print(as_text(diagnostic, sources, in_colour=in_colour), file=sys.stderr)
+                print(as_text(diagnostic, sources, in_colour=in_colour, width=width), file=sys.stderr)
         totals = _totals(diagnostics, outcome)
         if totals:
-            print(totals, file=sys.stderr)
+            print("\n".join(wrap_words(totals, width)), file=sys.stderr)
 
 
 def is_shown(diagnostic: Diagnostic, *, with_infos: bool) -> bool:
@@ -61,78 +58,49 @@ def is_shown(diagnostic: Diagnostic, *, with_infos: bool) -> bool:
     return with_infos or diagnostic.severity is not Severity.INFO
 
 
-def as_text(diagnostic: Diagnostic, sources: Mapping[str, str], *, in_colour: bool = False) -> str:
-    """A diagnostic as a headline, the line with a caret, and the hint."""
+def as_text(
+    diagnostic: Diagnostic,
+    sources: Mapping[str, str],
+    *,
+    in_colour: bool = False,
+    width: int | None = None,
+    details: Sequence[str] = (),
+) -> str:
+    """A diagnostic as a headline, the line with a caret, and the hint.
+
+    Args:
+        diagnostic: The diagnostic.
+        sources: The texts of the files, by path.
+        in_colour: Whether to use the colours of a terminal.
+        width: The width of the terminal, at which lines are wrapped and shortened; None for a file.
+        details: Further lines of the message.
+    """
 
     def paint(text: str, colour: str) -> str:
         return f"\033[{colour}m{text}\033[0m" if in_colour and text else text
 
     colour = _COLOURS[diagnostic.severity]
     headline = f"{diagnostic.severity.value}[{diagnostic.code.id}] {diagnostic.code.name}"
-    lines = [f"{paint(headline, f'1;{colour}')}: {replace_controls(diagnostic.message[:_LONGEST])}"]
+    first, *more = wrap_words(f"{headline}: {replace_controls(diagnostic.message[:_LONGEST])}", width, "  ")
+    lines = [first.replace(headline, paint(headline, f"1;{colour}"), 1), *more]
+    lines += [line for detail in details for line in wrap_words(f"  {replace_controls(detail)}", width, "  ")]
     margin = " " * max((len(str(span.line)) for span in _spans(diagnostic)), default=1)
+    excerpt = Excerpt(sources, margin, width)
     if diagnostic.span is not None:
-        lines += _excerpt(
-            diagnostic.span, diagnostic.label, sources, margin, "-->", lambda text: paint(text, f"1;{colour}")
-        )
+        lines += excerpt.lines(diagnostic.span, diagnostic.label, "-->", lambda text: paint(text, f"1;{colour}"))
     for other in diagnostic.related:
-        lines += _excerpt(other.span, other.message, sources, margin, ":::", lambda text: paint(text, "1;34"))
+        lines += excerpt.lines(other.span, other.message, ":::", lambda text: paint(text, "1;34"))
     if diagnostic.hint:
-        lines.append(f"{margin} = {paint('hint', '1')}: {replace_controls(diagnostic.hint[:_LONGEST])}")
+        first, *more = wrap_words(
+            f"{margin} = hint: {replace_controls(diagnostic.hint[:_LONGEST])}", width, f"{margin}   "
+        )
+        lines += [first.replace("hint", paint("hint", "1"), 1), *more]
     return "\n".join(lines) + "\n"
 
 
 def _spans(diagnostic: Diagnostic) -> list[Span]:
     spans = [diagnostic.span] if diagnostic.span is not None else []
     return [*spans, *(other.span for other in diagnostic.related)]
-
-
-def _excerpt(span: Span, label: str, sources: Mapping[str, str], margin: str, arrow: str, paint: Any) -> list[str]:
-    lines = [f"{margin}{arrow} {replace_controls(span.path)}:{span.line}:{span.column}"]
-    text = sources.get(span.path)
-    if text is None:
-        return [*lines, *([f"{margin} = {replace_controls(label)}"] if label and arrow == ":::" else [])]
-    line = _source(span.path, text).line(span.line)
-    end = span.end_column if span.end_line == span.line else len(line) + 1
-    start = span.column - 1
-    before, marked = (
-        replace_controls(line[max(start - 2 * _WIDEST, 0) : start]),
-        replace_controls(line[start : end - 1][:_WIDEST]),
-    )
-    if len(before) > _WIDEST:
-        before = f"...{before[-_WIDEST // 2 :]}"
-    shown = before + marked + replace_controls(line[end - 1 : end + _WIDEST])
-    carets = "^" * max(_width(marked), 1)
-    tail = f" {replace_controls(label)}" if label else ""
-    return [
-        *lines,
-        f"{margin} |",
-        f"{span.line:>{len(margin)}} | {shown}".rstrip(),
-        f"{margin} | {' ' * _width(before)}{paint(carets + tail)}",
-    ]
-
-
-@functools.lru_cache(maxsize=64)
-def _source(path: str, text: str) -> SourceFile:
-    """A source file, cached for the diagnostics that show its lines."""
-    return SourceFile(path, text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def replace_controls(text: str) -> str:
-    """A text of the user that is safe for a terminal: without control characters and marks of text direction."""
-    expanded = text.replace("\t", "    ")
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _CONTROLS else character
-        for character in expanded
-    )
-
-
-def _width(text: str) -> int:
-    """The width of a text on a terminal, in columns."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
-        for character in text
-    )
 
 
 def _totals(diagnostics: Sequence[Diagnostic], outcome: str) -> str:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
-from cbx.cli.display.diagnostics import as_text, replace_controls
+from cbx.cli.display.diagnostics import as_text
+from cbx.cli.display.terminal_text import wrap_words
 from cbx.cli.places import relative_folder
 from cbx.diagnostics.diagnostic import read_sources
 
@@ -111,9 +112,16 @@ def _kind(dataset: DatasetResult) -> str:
 
 def show_error(console: Console, message: str, hint: str | None = None) -> None:
     """Print an error in the use of a command, which has no code."""
-    console.print(Text.assemble(("error", "bold red"), f": {message}"), soft_wrap=True)
-    if hint:
-        console.print(f"  = hint: {hint}", soft_wrap=True, highlight=False, markup=False)
+    width = console.width if console.is_terminal else None
+    first, *more = wrap_words(f"error: {message}", width, "  ")
+    print_plain(console, Text.assemble(("error", "bold red"), first.removeprefix("error")))
+    for line in [*more, *(wrap_words(f"  = hint: {hint}", width, "    ") if hint else ())]:
+        print_plain(console, Text(line))
+
+
+def print_plain(console: Console, line: Text) -> None:
+    """Print a line as it is, also where it is wider than the terminal."""
+    console.print(line, soft_wrap=True, highlight=False)
 
 
 def show_run_errors(
@@ -136,9 +144,9 @@ def show_run_errors(
         sources = {_short(path): text for path, text in read_sources(root or Path.cwd(), diagnostics).items()}
     for diagnostic in map(_with_short_paths, diagnostics):
         headline, *more = diagnostic.message.split("\n")
-        lines = as_text(diagnostic._replace(message=headline), sources, in_colour=True).split("\n")
-        lines[1:1] = [f"  {replace_controls(line)}" for line in more]
-        console.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
+        width = console.width if console.is_terminal else None
+        text = as_text(diagnostic._replace(message=headline), sources, in_colour=True, width=width, details=more)
+        console.print(Text.from_ansi(text), soft_wrap=True)
     first = min(diagnostic.code.id for diagnostic in diagnostics)
     console.print(f"For more information, run `cbx explain {first}`.", soft_wrap=True, highlight=False)
 

@@ -10,27 +10,23 @@ from cbx.incremental.record import Summary
 from cbx.project.find_project import PROJECT_FILE
 from cbx.target.layout import TargetChanges
 
-_WIDTH = 76
-
 
 def summary_lines(
     summary: Summary, diagnostics: Iterable[Diagnostic], changes: TargetChanges, seconds: float, *, check: bool
 ) -> Iterator[str]:
-    """The summary of a compilation: counts of models, verdicts of keys, and changes in ``target/``."""
-    yield (
-        f"  {summary.project}: {_count(summary.models, 'model')}, "
-        f"{_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
-    )
+    """The summary of a compilation: a headline, counts of models, verdicts of keys, and changes in ``target/``."""
+    done = "Checked" if check else "Compiled"
+    yield f"{done} {_count(summary.models, 'model')} of {summary.project} in {seconds:.2f} s"
+    yield f"  {_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
     counts = f"{summary.proven} proven, {summary.unproven} checked on the data, {summary.undeclared} not declared"
     yield f"  keys: {counts}"
     yield from _untraced_lines([diagnostic for diagnostic in diagnostics if diagnostic.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"
-    line = (
+    yield (
         f"  target/: {len(changes.written)} {written}, {len(changes.unchanged)} unchanged, "
         f"{len(changes.removed)} {removed}"
     )
-    yield f"{line:<{_WIDTH}}{seconds:.2f} s"
 
 
 def out_of_date_hint(diagnostics: Iterable[Diagnostic], without: str | None) -> str:

@@ -1,0 +1,85 @@
+"""Text as a terminal shows it: its width, lines that end between words, and characters that are safe to print."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from typing import TextIO
+
+_CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode categories of characters that control a terminal, change the direction of text, or break lines."""
+_NARROWEST = 40
+"""A terminal that is narrower breaks lines itself."""
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """The width of the terminal that a stream is, in cells; None if it is none."""
+    if not stream.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    try:
+        width = int(given) if given.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return None
+    return width if width >= _NARROWEST else None
+
+
+def replace_controls(text: str) -> str:
+    """A text of the user that is safe for a terminal: without control characters and marks of text direction."""
+    expanded = text.replace("\t", "    ")
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _CONTROLS else character
+        for character in expanded
+    )
+
+
+def text_width(text: str) -> int:
+    """The width of a text on a terminal, in cells."""
+    return sum(map(_cells, text))
+
+
+def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
+    """A text as lines that end between words; a word that is wider than the terminal is not broken.
+
+    Args:
+        text: The text, without line breaks.
+        width: The width of the terminal; None for one line.
+        indent: What the lines after the first start with.
+    """
+    if width is None or text_width(text) <= width:
+        return [text]
+    first, *words = text.split(" ")
+    lines = [first]
+    for word in words:
+        if text_width(lines[-1]) + 1 + text_width(word) <= width or not lines[-1].strip():
+            lines[-1] += f" {word}"
+        else:
+            lines.append(indent + word)
+    return lines
+
+
+def cut_start(text: str, width: int) -> str:
+    """As much of the end of a text as fits into a width."""
+    return _take(reversed(text), width)[::-1]
+
+
+def cut_end(text: str, width: int) -> str:
+    """As much of the start of a text as fits into a width."""
+    return _take(text, width)
+
+
+def _take(characters: Iterable[str], width: int) -> str:
+    taken = ""
+    for character in characters:
+        width -= _cells(character)
+        if width < 0:
+            break
+        taken += character
+    return taken
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
