@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DOCS = ROOT / "compiler" / "docs"
 OUTPUT = ROOT / "build" / "site"
-FROM_OUTSIDE = {"architecture.md": ROOT / "compiler" / "ARCHITECTURE.md"}
+FROM_OUTSIDE = {"architecture.md": ROOT / "compiler" / "ARCHITECTURE.md", "contributing.md": ROOT / "CONTRIBUTING.md"}
 """Pages of the site that are not in the folder of the documentation."""
 
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL)
@@ -31,6 +32,9 @@ _ROW = re.compile(r"^\| \[([^\]]+)\]\(([^)]+)\) \|", re.MULTILINE)
 _CODE_ROW = re.compile(r"^\| \[(CBX\d+)\]\(codes/(\S+\.md)\) \| (.+) \|$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?:`[^`]*`|\([^)]*\)|[^`.])*(?:\.|$)")
 _REMARK = re.compile(r"This is a (?:remark, not an error\. |warning: )")
+_INLINE_CODE = re.compile(r"`[^`\n]*`")
+_TABLE_ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LANGUAGES = {"diagnostics": "text", "mermaid": "text"}
 
@@ -71,7 +75,7 @@ def run_generator(folder: Path) -> None:
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(done.stdout + done.stderr)
+        raise RuntimeError(_COLOUR.sub("", done.stdout + done.stderr).partition("Traceback")[0])
 
 
 def write_settings(settings: Mapping[str, object]) -> str:
@@ -152,9 +156,10 @@ def convert_block(fence: re.Match[str]) -> str:
 
 
 def convert_prose(page: Page, text: str, places: Mapping[Path, str]) -> str:
-    """Text between code blocks, with GitHub's anchors, pictures for both modes and links inside the site."""
+    """Text between code blocks: anchors of GitHub, pictures for both modes, bars in tables, links of the site."""
     text = _PICTURE.sub(r"![\3](\2#only-light)\n![\3](\1#only-dark)", text)
     text = _HEADING.sub(lambda heading: f"{heading[0]} {{ #{anchor_of(heading[2])} }}", text)
+    text = _TABLE_ROW.sub(lambda row: _INLINE_CODE.sub(lambda code: code[0].replace("\\|", "|"), row[0]), text)
     return _LINK.sub(lambda link: convert_link(page, link, places), text)
 
 
@@ -173,6 +178,8 @@ def convert_link(page: Page, link: re.Match[str], places: Mapping[Path, str]) ->
     if "://" in target or target.startswith("mailto:"):
         return link[0]
     file = (page.source.parent / target).resolve()
+    if file == DOCS / "README.md" and fragment == "#diagnostics":
+        file, fragment = DOCS / "codes" / "README.md", ""
     if file not in places:
         return label if file.exists() else link[0]
     return f"[{label}]({'../' * page.path.count('/')}{places[file]}{fragment})"
@@ -183,7 +190,7 @@ def read_navigation() -> list[dict[str, object]]:
     sections = dict(read_index())
     codes = [{read_title(path).replace(":", "", 1): path} for _, path in sections.pop("Diagnostics")]
     navigation: list[dict[str, object]] = [{"Home": "index.md"}]
-    outside = {f"../{source.name}": path for path, source in FROM_OUTSIDE.items()}
+    outside = {os.path.relpath(source, DOCS): path for path, source in FROM_OUTSIDE.items()}
     for heading, pages in sections.items():
         entries: list[dict[str, object]] = [{title.replace("`", ""): outside.get(path, path)} for title, path in pages]
         if heading == "Reference":

@@ -88,7 +88,7 @@ def _cases(document: Path) -> list[Case]:
     headings = [
         found for found in _HEADING.finditer(text) if not any(start <= found.start() < end for start, end in inside)
     ]
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ends = [*(heading.start() for heading in headings[1:]), len(text)][: len(headings)]
     return [
         Case(document, heading[1], tuple(piece for piece in blocks if heading.start() < piece.start < end))
         for heading, end in zip(headings, ends, strict=True)

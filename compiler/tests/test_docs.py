@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from literate import Case, check, diagnostics_text, lay_out, read_cases
+from literate import Case, check, diagnostics_text, lay_out, read_blocks, read_cases
 from pydantic import BaseModel
 
 import cbx
@@ -18,6 +18,7 @@ from cbx.declare.documents import Document, ModelDocument
 from cbx.declare.read_document import document_of
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics.codes import every_code
+from cbx.project.init_template import template_files
 from cbx.project.setting_types.pipeline_settings import PipelineSettings
 from cbx.project.setting_types.sections import (
     CompileSection,
@@ -27,6 +28,7 @@ from cbx.project.setting_types.sections import (
     ProjectSection,
     ProjectSettings,
 )
+from compiler.site.write_commands import PAGE, commands_page
 from compiler.tests.command import list_commands
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -179,10 +181,27 @@ def test_every_option_that_a_page_names_exists(page: Path) -> None:
     """Each with the command before it; what follows `--` is pytest's."""
     commands = list_commands()
     for name, rest in re.findall(r"(?<![\w-])cbx ([a-z]+) ([^`#|\n]*)", page.read_text(encoding="utf-8")):
-        named = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition(" -- ")[0]))
+        named = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", f" {rest}".partition(" -- ")[0]))
         if named:
             own = getattr(commands[name], "commands", {}).get(rest.partition(" ")[0], commands[name])
             assert named <= {option for param in own.params for option in param.opts} | {"--help"}, name
+
+
+def test_the_page_of_commands_is_what_their_help_says(pytestconfig: pytest.Config) -> None:
+    """`python compiler/site/write_commands.py` writes it."""
+    if pytestconfig.getoption("--bless"):
+        PAGE.write_text(commands_page(), encoding="utf-8")
+    expected = PAGE.read_text(encoding="utf-8")
+    actual = commands_page()
+
+    assert expected == actual
+
+
+def test_the_page_for_assistants_shows_what_init_writes() -> None:
+    """Who copies it gets the same file."""
+    (block,) = read_blocks(DOCS / "howto" / "coding-assistant.md")
+
+    assert template_files("shop")["AGENTS.md"] == block.body
 
 
 def test_every_option_of_test_is_on_the_page_of_testing() -> None:

@@ -55,7 +55,11 @@ class LoadedFiles(HTMLParser):
 def test_every_page_is_in_the_site(site: Path) -> None:
     """The index of GitHub is the site's first page, and its list of diagnostics a page of its own."""
     expected = {page.relative_to(ROOT / "compiler" / "docs").with_suffix(".html").as_posix() for page in PAGES}
-    expected = {page.replace("README", "index") for page in expected} | {"codes/index.html", "architecture.html"}
+    expected = {page.replace("README", "index") for page in expected} | {
+        "codes/index.html",
+        "architecture.html",
+        "contributing.html",
+    }
     actual = {page.relative_to(site).as_posix() for page in site.rglob("*.html")} - {"404.html"}
 
     assert expected == actual
@@ -76,6 +80,11 @@ def test_nothing_is_loaded_from_the_network(site: Path) -> None:
 def test_a_code_block_has_the_path_of_its_file(site: Path) -> None:
     """As the page on GitHub has it behind the language."""
     assert '<span class="filename">models/gold/revenue.sql</span>' in (site / "codes/CBX314.html").read_text("utf-8")
+
+
+def test_choices_in_tables_are_shown_as_they_are_typed(site: Path) -> None:
+    """GitHub needs a backslash before the bar, which other Markdown shows."""
+    assert "<code>--engine sail|spark</code>" in (site / "commands.html").read_text("utf-8")
 
 
 def test_the_list_of_diagnostics_says_what_each_means(site: Path) -> None:

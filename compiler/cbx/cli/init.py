@@ -38,7 +38,7 @@ def init(
 
     files = template_files(folder.resolve().name, template.value if template else None)
     own = ("notebooks",) if template is ProjectTemplate.notebooks else ("project.toml", "models")
-    existing = next((path for path in (*own, *files) if path != _IGNORE and (folder / path).exists()), None)
+    existing = next((path for path in (*own, *files) if path not in _KEPT and (folder / path).exists()), None)
     if existing is not None:
         stop(
             f"{folder / existing} already exists; nothing was written",
@@ -46,7 +46,7 @@ def init(
         )
     try:
         for path, text in files.items():
-            if path == _IGNORE and (folder / path).exists():
+            if path in _KEPT and (folder / path).exists():
                 continue
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
@@ -60,7 +60,8 @@ def init(
         print(f"    {command:<{width}}{f'  # {comment}' if comment else ''}".rstrip())
 
 
-_IGNORE = ".gitignore"
+_KEPT = (".gitignore", "AGENTS.md")
+"""Files that a folder may have already, and keeps."""
 
 _MODEL_STEPS = (
     ("cbx test", "the unit tests, without a pipeline"),

@@ -19,7 +19,7 @@ class CommandWithExamples(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options; those with choices are shown with these, others without their type."""
         write = formatter.write_dl
-        formatter.write_dl = lambda rows: write([(_TYPE.sub(_choices, first), second) for first, second in rows])
+        formatter.write_dl = lambda rows: write([(show_type(first), second) for first, second in rows])
         super().format_options(ctx, formatter)
         formatter.write_dl = write
 
@@ -55,8 +55,9 @@ _TYPE = re.compile(r" [<\[]([^>]*)[>\]]\Z")
 """The type of an argument or option, as Typer writes it; older versions have choices in brackets."""
 
 
-def _choices(type_name: re.Match[str]) -> str:
-    return f" {type_name[1]}" if "|" in type_name[1] else ""
+def show_type(name: str) -> str:
+    """The name of an argument or option with its choices, if it has any, and else without its type."""
+    return _TYPE.sub(lambda found: f" {found[1]}" if "|" in found[1] else "", name)
 
 
 def _first_sentence(text: str) -> str:

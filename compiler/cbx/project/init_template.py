@@ -8,9 +8,9 @@ from pathlib import Path
 
 _HERE = Path(__file__).parents[1]
 _FOLDERS = (_HERE / "start", _HERE.parent / "start")
-_PARTS = frozenset({"project.toml", "models", "tests", "landing", "notebooks"})
+_PARTS = frozenset({"project.toml", "models", "tests", "landing", "notebooks", "AGENTS.md"})
 _ONLY_NOTEBOOKS = frozenset({"landing", "notebooks"})
-_SUFFIXES = frozenset({".toml", ".py", ".sql", ".json"})
+_SUFFIXES = frozenset({".toml", ".py", ".sql", ".json", ".md"})
 _IGNORED = ".cbx/\n.venv/\n__pycache__/\n"
 _NAME = "shop"
 
