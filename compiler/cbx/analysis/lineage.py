@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.columns import NONE, Ids
 from cbx.analysis.relation.relations import Relation
@@ -35,6 +36,53 @@ def value_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], .
         ``SELECT length(email) AS size, lower(email) AS mail FROM customers`` gives ``size`` no origin.
     """
     return _origins_of_fields(relation, _Lineage(only_values=True))
+
+
+def columns_passed_on(relation: Relation) -> frozenset[str]:
+    """The names of the columns of a query's result that have the values of columns of tables as they are.
+
+    Example:
+        ``SELECT id, email AS mail, lower(name) AS name FROM customers`` passes on ``id`` and ``mail``.
+    """
+    passed = _passed_on(relation)
+    return frozenset(field.name for field in relation.fields if field.id in passed)
+
+
+def _passed_on(relation: Relation) -> set[int]:
+    """The columns inside a query that have the values of columns of tables."""
+    match relation:
+        case ir.Scan():
+            return {column.id for column in relation.fields}
+        case ir.Copy(input=rows, offset=offset):
+            return {column + offset for column in _passed_on(rows)}
+        case ir.Join(left=left, right=right):
+            passed = _passed_on(left) | _passed_on(right)
+            return passed | {merge.column for merge in relation.merged if {merge.left, merge.right} <= passed}
+        case ir.SetOperation(inputs=inputs):
+            parts = [(child.fields, _passed_on(child)) for child in inputs]
+            return {
+                column.id
+                for at, column in enumerate(relation.fields)
+                if column.type not in {None, UNKNOWN_TYPE}
+                and all(fields[at].id in passed and fields[at].type == column.type for fields, passed in parts)
+            }
+        case ir.Lateral(input=rows, query=query):
+            return _passed_on(rows) | _passed_on(query)
+        case ir.Opaque() | ir.Values():
+            return set()
+        case ir.Aggregate(input=rows, groups=groups):
+            passed = _passed_on(rows)
+            return {group.column for group in groups if group.source in passed}
+        case ir.Projection(input=rows, definitions=definitions):
+            passed = _passed_on(rows)
+            references = (
+                (definition.column, definition.expression.column)
+                for definition in definitions
+                if isinstance(definition.expression, ir.Reference)
+            )
+            return passed | {column for column, source in references if source in passed}
+        case _:
+            return _passed_on(relation.input)
 
 
 def table_passed_on(relation: Relation) -> str | None:

@@ -186,6 +186,7 @@ def _column(column: Column) -> dict[str, Any]:
         "description": column.description,
         "not_null": column.not_null,
         "lineage": None if column.lineage is None else list(map(list, column.lineage)),
+        **({"computed": True} if column.lineage and column.is_derived else {}),
         **({"mask": column.mask} if column.mask is not None else {}),
         **({"tags": dict(column.tags)} if column.tags else {}),
     }

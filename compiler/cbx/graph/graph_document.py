@@ -39,6 +39,7 @@ class ColumnNode:
         home: Where a numeric column is at home; None if that is unknown, and for other columns.
         is_repeated: Whether a row of its home is in several rows of its table; None if that is unknown.
         measure: ``total`` or ``rate``, if it is one.
+        is_computed: Whether its values are computed from those of its lineage, not passed on as they are.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ColumnNode:
     home: HomeNode | None = None
     is_repeated: bool | None = None
     measure: str | None = None
+    is_computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
         None if home is None else HomeNode(tuple(home["tables"]), tuple(home["key"])),
         entry.get("repeated"),
         entry.get("measure"),
+        entry.get("computed", False),
     )
 
 

@@ -142,11 +142,13 @@ class _ColumnTyper:
             origins = self._origins_of_declared(model, model.columns, analysed)
         origins = self._add_origins_of_flows(model, origins)
         computed = {column.name.lower() for column in inferred or () if column.is_computed}
+        derived = {column.name.lower() for column in inferred or () if column.is_derived}
         if columns is not None and origins:
             columns = tuple(
                 column._replace(
                     lineage=origins.get(column.name.lower()),
                     is_computed=not column.type and column.name.lower() in computed,
+                    is_derived=column.name.lower() in derived,
                 )
                 for column in columns
             )
@@ -403,8 +405,9 @@ def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
     from cbx.analysis.columns import known_type
-    from cbx.analysis.lineage import column_lineage
+    from cbx.analysis.lineage import column_lineage, columns_passed_on
 
+    passed = columns_passed_on(analysed.relation)
     origins = dict(column_lineage(analysed.relation))
     return tuple(
         Column(
@@ -412,6 +415,7 @@ def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
             kind := known_type(field) or "",
             lineage=origins.get(field.name),
             is_computed=not kind and field.type is not None,
+            is_derived=field.name not in passed,
         )
         for field in analysed.relation.fields
     )

@@ -36,6 +36,7 @@ class Column(NamedTuple):
         home: Where a numeric column is at home, and what it is declared to measure; None if unknown.
         mask: The function that hides its values, with its further columns, as in the MASK clause.
         tags: Its tags in Unity Catalog.
+        is_derived: Whether its values are computed, not passed on as they are from the columns of its lineage.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column(NamedTuple):
     home: ColumnHome | None = None
     mask: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    is_derived: bool = False
 
 
 class Expectation(NamedTuple):

@@ -9,7 +9,7 @@ from cbx.analysis.columns import output_columns, unknown_columns
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain.infer_grain import infer_grain
-from cbx.analysis.lineage import column_lineage
+from cbx.analysis.lineage import column_lineage, columns_passed_on
 
 COLUMNS = (
     ("SELECT order_id, status AS s FROM orders", "order_id BIGINT, s STRING"),
@@ -162,3 +162,23 @@ def test_a_literal_that_grouping_sets_leave_out_may_be_null(grouping: str) -> No
 
     assert not infer_grain(relation).not_null & {field.id for field in relation.fields}
     assert not infer_grain(relation).constants
+
+
+PASSED_ON = (
+    ("SELECT id, name AS n, upper(name) AS name, id + 0 AS i FROM customers", "id n"),
+    ("SELECT product, max(line) AS line FROM items GROUP BY product", "product"),
+    ("SELECT id FROM customers UNION ALL SELECT order_id FROM orders", "id"),
+    ("SELECT id FROM customers UNION ALL SELECT line FROM items", ""),
+    ("SELECT id FROM customers UNION ALL SELECT order_id + 1 FROM orders", ""),
+    ("SELECT customer_id, lead(bank) OVER (ORDER BY 1) AS b FROM profiles JOIN accounts USING (customer_id)", "customer_id"),
+    ("SELECT tag FROM items LATERAL VIEW explode(tags) AS tag", ""),
+    ("SELECT a.id AS x, b.id AS y FROM customers a LEFT JOIN customers b ON a.id = b.id WHERE a.id > 1 LIMIT 3", "x y"),
+    ("SELECT DISTINCT name FROM customers", "name"),
+    ("SELECT id FROM (SELECT lower(name) AS id FROM customers)", ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "names"), PASSED_ON)
+def test_columns_that_are_passed_on(query: str, names: str) -> None:
+    """Under any name, but with the values and the type that they have in a table."""
+    assert " ".join(sorted(columns_passed_on(read_query(query, TABLES).relation))) == names

@@ -175,6 +175,29 @@ def test_the_relationships_are_a_second_view(browser: Browser, shop: str) -> Non
         assert ids(page, ".card.selected") == ["silver.orders"]
 
 
+def test_columns_are_traced_from_card_to_card(browser: Browser, shop: str) -> None:
+    """Lines tell what is passed on, renamed and computed; a card unfolds to all its columns; a click pins one."""
+    with showing(browser, f"{shop}#/lineage/gold.open_orders", viewport=WIDE) as page:
+        page.click("#of-columns")
+
+        assert place(page) == "#/columns/gold.open_orders"
+        assert "source:${landing}/orders" in ids(page, ".table")
+        assert page.locator("#lines .line.computed").count() >= 4
+        assert page.locator("#lines .line.passed").count() > 20
+        assert texts(page, '[data-id="silver.orders"].table .row-name') == ["item_price", "item_quantity"]
+
+        page.click('[data-id="silver.orders"].table .fold')
+
+        assert page.locator('[data-id="silver.orders"].table .row-name').count() == 10
+        assert overlapping(boxes(page, ".table")) == []
+
+        page.click('[data-id="silver.orders"].table [data-column="item_price"]')
+
+        assert place(page) == "#/columns/silver.orders/columns/item_price"
+        assert texts(page, "#panel tr.pinned .step") == ["computed"]
+        assert texts(page, '[data-id="silver.orders"].table .pinned') == ["item_price"]
+
+
 def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Path) -> None:
     """Nothing of it becomes an element, a script or a place of the page."""
     with showing(browser, hostile(tmp_path)) as page:

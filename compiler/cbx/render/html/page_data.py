@@ -174,8 +174,8 @@ def _column(node: Node, column: ColumnNode, context: _PageContext) -> list[Any]:
     numbers = context.numbers
     lineage = column.lineage
     origins = None if lineage is None else [[numbers[table], name] for table, name in lineage if table in numbers]
-    shape = [column.name, column.type, column.description, int(column.is_not_null), origins]
-    return [*shape, *_home(node.id, column, context.document)]
+    marks = int(column.is_not_null) + 2 * int(column.is_computed)
+    return [column.name, column.type, column.description, marks, origins, *_home(node.id, column, context.document)]
 
 
 def _home(model: str, column: ColumnNode, document: GraphDocument) -> list[Any]:

@@ -2,14 +2,15 @@
 
 import { start } from "./data.js";
 
-const VIEWS = ["lineage", "focus", "relationships"];
+const VIEWS = ["lineage", "focus", "columns", "relationships"];
+const OF_A_MODEL = ["focus", "columns"];
 const TABS = ["overview", "columns", "source", "notebook"];
 
 /** Read the address from the URL, or else the start address of the page; unknown parts are ignored. */
 export function readAddress() {
   const [, view, model, tab, column] = (location.hash || start).slice(1).split("/").map(decodePart);
   return {
-    view: VIEWS.includes(view) && (view !== "focus" || model) ? view : "lineage",
+    view: VIEWS.includes(view) && (!OF_A_MODEL.includes(view) || model) ? view : "lineage",
     model: model || null,
     tab: TABS.includes(tab) ? tab : "overview",
     column: (tab === "columns" && column) || null,

@@ -2,6 +2,7 @@
 
 import { columnsOf, keysOf, nodeOf, nodes } from "./data.js";
 import { breakAfter, el, icon } from "./dom.js";
+import { stepOf } from "./lineage.js";
 
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
 
@@ -82,7 +83,7 @@ function rowOf(node, column, rows, ways) {
       ),
       column.description ? el("p", { class: "column-words" }, column.description) : null,
       isLong(column.type) ? el("p", { class: "long-type" }, column.type) : null,
-      originsOf(column, ways),
+      originsOf(node, column, ways),
       homeOf(column, ways),
     ),
     el(
@@ -132,7 +133,7 @@ function homeLink(table, ways) {
   return node ? el("a", { href: ways.linkTo({ model: node.id, tab: "columns" }) }, table) : el("code", {}, table);
 }
 
-function originsOf(column, ways) {
+function originsOf(node, column, ways) {
   if (column.origins === null || column.origins.length === 0) return null;
   return el(
     "p",
@@ -147,5 +148,12 @@ function originsOf(column, ways) {
         : el("span", {}, ...full);
       return place === 0 ? [link] : [", ", link];
     }),
+    stepWords(node, column),
   );
+}
+
+/** Whether a column is renamed or computed; null if it is passed on as it is. */
+function stepWords(node, column) {
+  const step = stepOf(node.index, column.name, column.origins[0][1]);
+  return step === "passed" ? null : el("span", { class: `step ${step}` }, step);
 }

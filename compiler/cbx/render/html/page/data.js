@@ -72,11 +72,12 @@ function checkOf(check) {
  * are the tables in which the column is at home, if that is not this table; `homeKey` identifies a row there.
  */
 export function columnsOf(node) {
-  node.named ??= node.columns.map(([name, type, description, isNotNull, origins, homes, homeKey, isRepeated, measure]) => ({
+  node.named ??= node.columns.map(([name, type, description, marks, origins, homes, homeKey, isRepeated, measure]) => ({
     name,
     type,
     description,
-    isNotNull: isNotNull === 1,
+    isNotNull: (marks & 1) === 1,
+    isComputed: (marks & 2) === 2,
     origins,
     homes: homes ?? [],
     homeKey: homeKey ?? [],

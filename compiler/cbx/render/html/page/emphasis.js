@@ -1,6 +1,6 @@
 // What is highlighted on the map.
 
-import { columnLineageOf, lineageOf } from "./lineage.js";
+import { columnLineageOf, lineageOf, stepKey } from "./lineage.js";
 
 /**
  * What is highlighted: the lineage of a column, else the search results, else the lineage of the open model.
@@ -11,15 +11,17 @@ import { columnLineageOf, lineageOf } from "./lineage.js";
  * @returns {null|{nodes: Set<number>, lines: function(object): boolean, columns?: Map<number, Set<string>>}}
  */
 export function emphasisOf(node, column, found, scene) {
-  if (node && column !== null) return columnEmphasis(node.index, column);
+  if (node && column !== null && column !== scene.column) return columnEmphasis(node.index, column);
   if (found !== null) return { nodes: found, lines: (line) => found.has(line.source) && found.has(line.target) };
   if (!node || scene.isFocus) return null;
   return scene.isLineage ? lineageEmphasis(node.index) : relationshipEmphasis(node.index, scene);
 }
 
 function columnEmphasis(index, column) {
-  const { columns, pairs } = columnLineageOf(index, column);
-  return { nodes: new Set(columns.keys()), columns, lines: (line) => pairs.has(`${line.source}>${line.target}`) };
+  const { columns, pairs, steps } = columnLineageOf(index, column);
+  const isIn = ({ source, origin, target, made }) => steps.has(stepKey(source, origin, target, made));
+  const lines = (line) => (line.made === undefined ? pairs.has(`${line.source}>${line.target}`) : isIn(line));
+  return { nodes: new Set(columns.keys()), columns, lines };
 }
 
 function lineageEmphasis(index) {

@@ -3,6 +3,7 @@
 import { readBy, reads } from "./data.js";
 import { byId, el } from "./dom.js";
 import { signsOf } from "./legend.js";
+import { COLUMN_LEGEND } from "./column_scene.js";
 import { LINEAGE_LEGEND } from "./lineage_scene.js";
 import { boxOf, elementOf, scene } from "./map.js";
 import { RELATIONSHIP_LEGEND } from "./relationship_scene.js";
@@ -15,6 +16,7 @@ const HELP = [
   ["Ctrl K", "find a model or column (also /, outside text fields)"],
   ["↑ ↓ ← →", "on a model: go to its neighbours; on the map: pan"],
   ["Enter", "open a model; on the map: go to its models"],
+  ["Space", "on a model in the column lineage: show all of its columns, or fewer"],
   ["+ − 0", "on the map: zoom in, zoom out, show all"],
   ["Esc", "unpin the column, then close the page, then clear the search"],
 ];
@@ -122,7 +124,7 @@ function startHelp() {
     el("h2", { id: "keys-title" }, "Keyboard shortcuts"),
     rows(HELP, "kbd"),
     el("h2", {}, "Symbols"),
-    el("div", { class: "signs" }, ...signsOf([...LINEAGE_LEGEND, ...RELATIONSHIP_LEGEND])),
+    el("div", { class: "signs" }, ...signsOf([...LINEAGE_LEGEND, ...COLUMN_LEGEND, ...RELATIONSHIP_LEGEND])),
     rows(SIGNS, "span"),
     el("form", { method: "dialog" }, el("button", { class: "primary" }, "Close")),
   );

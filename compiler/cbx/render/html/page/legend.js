@@ -3,9 +3,14 @@
 import { byId, el, svg } from "./dom.js";
 import { exactlyOne, many, oneOrNone } from "./relationship_scene.js";
 
+const arrow = () => [svg("path", { class: "way", d: "M1 8h28" }), svg("path", { class: "head", d: "M34 8l-8 -4v8z" })];
+
 const SIGNS = {
-  batch: () => [svg("path", { class: "way", d: "M1 8h28" }), svg("path", { class: "head", d: "M34 8l-8 -4v8z" })],
-  stream: () => [svg("path", { class: "way", d: "M1 8h28" }), svg("path", { class: "head", d: "M34 8l-8 -4v8z" })],
+  batch: arrow,
+  stream: arrow,
+  passed: arrow,
+  renamed: arrow,
+  computed: arrow,
   one: () => [svg("path", { class: "way", d: "M1 8h33" }), ...exactlyOne(34, 8, 0)],
   "one-or-none": () => [svg("path", { class: "way", d: "M1 8h33" }), ...oneOrNone(34, 8, 0)],
   many: () => [svg("path", { class: "way", d: "M1 8h33" }), ...many(34, 8, 0)],

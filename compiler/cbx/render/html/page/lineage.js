@@ -60,16 +60,42 @@ function originsOf(index, name) {
 }
 
 /**
+ * How a column gets its values from another one: `passed` as they are, `renamed`, or `computed`.
+ * @param {number} index the node of the column
+ * @param {string} name
+ * @param {string} origin the name of the other column
+ */
+export function stepOf(index, name, origin) {
+  const column = columnsOf(nodes[index]).find((candidate) => candidate.name === name);
+  return column?.isComputed ? "computed" : name.toLowerCase() === origin.toLowerCase() ? "passed" : "renamed";
+}
+
+/**
  * The lineage of a column, upstream and downstream.
- * @returns {{columns: Map<number, Set<string>>, pairs: Set<string>}} the columns that take part by node, and the
- *   pairs of nodes between which values go, as "from>to"
+ * @returns {{columns: Map<number, Set<string>>, pairs: Set<string>, steps: Map<string, object>}} the columns that take
+ *   part by node, the pairs of nodes between which values go, as "from>to", and the steps from column to column
  */
 export function columnLineageOf(index, name) {
-  const columns = new Map([[index, new Set([name])]]);
+  return lineageOfColumns(index, [name]);
+}
+
+/** What identifies a step from a column to another one. */
+export const stepKey = (source, origin, target, made) => JSON.stringify([source, origin, target, made]);
+
+/** The lineage of some columns of a node. */
+export function lineageOfColumns(index, names) {
+  const columns = new Map([[index, new Set(names)]]);
   const pairs = new Set();
-  follow(index, name, originsOf, columns, (here, further) => pairs.add(`${further}>${here}`));
-  follow(index, name, readersOf, columns, (here, further) => pairs.add(`${here}>${further}`));
-  return { columns, pairs };
+  const steps = new Map();
+  const note = (source, origin, target, made) => {
+    pairs.add(`${source}>${target}`);
+    steps.set(stepKey(source, origin, target, made), { source, origin, target, made });
+  };
+  for (const name of names) {
+    follow(index, name, originsOf, columns, (...[here, made, further, origin]) => note(further, origin, here, made));
+    follow(index, name, readersOf, columns, (...[here, origin, further, made]) => note(here, origin, further, made));
+  }
+  return { columns, pairs, steps };
 }
 
 function follow(index, name, steps, columns, note) {
@@ -78,7 +104,7 @@ function follow(index, name, steps, columns, note) {
   while (waiting.length > 0) {
     const [here, column] = waiting.pop();
     for (const [further, other] of steps(here, column)) {
-      note(here, further);
+      note(here, column, further, other);
       if (seen.has(`${further} ${other}`)) continue;
       seen.add(`${further} ${other}`);
       if (!columns.has(further)) columns.set(further, new Set());

@@ -51,8 +51,8 @@ export function line({ isStream, route }) {
   );
 }
 
-/** The card of a node, with a second line below its name. */
-export function card(node, linkOf, words = node.kind) {
+/** The card of a node: its name, its kind, and what the last run did. */
+export function card(node, linkOf) {
   const trouble = troubleOf(node);
   const said = [node.id, node.kind, trouble ? `last run: ${trouble.words}` : null].filter(Boolean).join(", ");
   return el(
@@ -66,7 +66,7 @@ export function card(node, linkOf, words = node.kind) {
       "data-id": node.id,
     },
     el("span", { class: "card-name" }, ...breakName(node.name)),
-    el("span", { class: "card-kind" }, el("span", { class: "card-words" }, words)),
+    el("span", { class: "card-kind" }, el("span", { class: "card-words" }, node.kind)),
     lastRun === null ? null : el("span", { class: "card-run" }, trouble ? troubleLine(trouble) : runWords(node)),
   );
 }

@@ -1,6 +1,7 @@
 // The page: the map, the list and a model's page show the address in the URL.
 
 import { fillBar } from "./bar.js";
+import { columnScene } from "./column_scene.js";
 import { columnsOf, nodeOf, nodes, project } from "./data.js";
 import { byId, say } from "./dom.js";
 import { emphasisOf } from "./emphasis.js";
@@ -11,7 +12,7 @@ import { followLanes, showLanes } from "./lanes.js";
 import { lineageScene } from "./lineage_scene.js";
 import { clearQuery, find, markCurrent, startList } from "./list.js";
 import { drawMinimap, followMinimap, startMinimap } from "./minimap.js";
-import { boxOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
+import { boxOf, elementOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readAddress } from "./address.js";
 import { relationshipScene } from "./relationship_scene.js";
@@ -30,10 +31,12 @@ const state = {
   isByKeys: false,
   opener: null,
   emphasis: null,
+  unfolded: new Set(),
   scenes: {},
 };
 const SCENES = { lineage: lineageScene, relationships: relationshipScene };
-const TABS = { lineage: ["lineage", "focus"], relationships: ["relationships"] };
+const OF_A_MODEL = new Set(["focus", "columns"]);
+const TABS = { lineage: ["lineage", "focus", "columns"], relationships: ["relationships"] };
 
 const linkWith = (change) => linkTo({ ...state.address, tab: "overview", column: null, ...change });
 const linkOf = (index) => linkWith({ model: nodes[index].id });
@@ -52,11 +55,17 @@ function show() {
   const before = state.address;
   state.address = readAddress();
   const node = state.address.model === null ? null : (nodeOf(state.address.model) ?? null);
-  if (state.address.view === "focus" && node === null) state.address.view = "lineage";
+  if (OF_A_MODEL.has(state.address.view) && node === null) state.address.view = "lineage";
   if (node === null || !columnsOf(node).some(({ name }) => name === state.address.column)) state.address.column = null;
+  const { view, model, column } = state.address;
   const isOther =
-    state.address.view !== before.view || (state.address.view === "focus" && state.address.model !== before.model);
-  if (isOther) showView(node);
+    view !== before.view ||
+    (OF_A_MODEL.has(view) && model !== before.model) ||
+    (view === "columns" && column !== before.column);
+  if (isOther) {
+    state.unfolded.clear();
+    showView(node);
+  }
   for (const view of Object.keys(SCENES)) {
     const link = byId(`view-${view}`);
     link.href = linkTo({ ...state.address, view });
@@ -115,9 +124,14 @@ function returnFocus(id) {
 const stretched = (its) => stretchRows(its, camera.room(), camera.firstScale);
 const sceneOf = (view) => (view === "lineage" ? stretched(lineageScene(linkOf)) : SCENES[view](linkOf));
 
+const sceneOfModel = (view, node, column) =>
+  view === "focus"
+    ? stretched(focusScene(node.index, linkOf))
+    : columnScene(node.index, column, state.unfolded, linkOf);
+
 function showView(node) {
-  const { view } = state.address;
-  const next = view === "focus" ? stretched(focusScene(node.index, linkOf)) : (state.scenes[view] ??= sceneOf(view));
+  const { view, column } = state.address;
+  const next = OF_A_MODEL.has(view) ? sceneOfModel(view, node, column) : (state.scenes[view] ??= sceneOf(view));
   showTip(null);
   showLanes(next);
   showScene(next);
@@ -129,14 +143,29 @@ function showView(node) {
   byId("note").textContent = next.note ?? "";
 }
 
-/** Update the link between the whole graph and the lineage of the open model. */
+/** Update the links between the whole graph, the lineage of the open model, and that of its columns. */
 function showFocus(node) {
   const { view, tab, column } = state.address;
-  const link = byId("focus");
-  link.hidden = node === null || view === "relationships";
-  if (link.hidden) return;
-  link.textContent = view === "focus" ? "Whole graph" : "Only this lineage";
-  link.href = linkTo({ view: view === "focus" ? "lineage" : "focus", model: node.id, tab, column });
+  const links = [
+    ["focus", view === "lineage" ? "focus" : "lineage", view === "lineage" ? "Only this lineage" : "Whole graph"],
+    ["of-columns", view === "columns" ? "focus" : "columns", view === "columns" ? "Tables" : "Column lineage"],
+  ];
+  for (const [id, other, words] of links) {
+    const link = byId(id);
+    link.hidden = node === null || view === "relationships" || (id === "of-columns" && node.columns.length === 0);
+    if (link.hidden) continue;
+    link.textContent = words;
+    link.href = linkTo({ view: other, model: node.id, tab, column });
+  }
+}
+
+/** Unfold a card to all of its columns, or fold it. */
+function toggleFold(index) {
+  if (!state.unfolded.delete(index)) state.unfolded.add(index);
+  showView(nodeOf(state.address.model));
+  highlight();
+  camera.frame([[boxOf(index)]]);
+  elementOf(index).focus({ preventScroll: true });
 }
 
 /** Highlight what the reader looks at. */
@@ -163,11 +192,20 @@ function startPointer() {
     const link = event.target.closest("#boxes > a");
     if (link && (event.ctrlKey || event.metaKey || event.shiftKey)) return;
     event.preventDefault();
+    if (link && event.target.closest(".fold")) return toggleFold(link.box.node);
+    const row = scene().isOfColumns ? event.target.closest("[data-column]") : null;
+    if (row) return ways.goTo({ model: link.dataset.id, tab: "columns", column: row.dataset.column });
     const index = link ? link.box.node : isFarAway() ? nodeAt(event.clientX, event.clientY) : null;
     const { tab } = state.address;
     if (index !== null)
       ways.goTo({ model: nodes[index].id, tab: nodes[index].isModel ? tab : "overview", column: null });
     else if (state.address.model !== null) ways.goTo({ model: null });
+  });
+  byId("boxes").addEventListener("keydown", (event) => {
+    const fold = event.key === " " ? event.target.querySelector(".fold") : null;
+    if (!fold) return;
+    event.preventDefault();
+    toggleFold(event.target.box.node);
   });
   byId("map").addEventListener("pointermove", (event) =>
     showTip(isFarAway() ? nodeAt(event.clientX, event.clientY) : null, event),

@@ -76,6 +76,10 @@ function markBox(box, element) {
   if (box.node === selected) element.setAttribute("aria-current", "true");
   else element.removeAttribute("aria-current");
   const columns = emphasis?.columns?.get(box.node);
+  if (shown.scene.isOfColumns) {
+    for (const row of element.querySelectorAll("[data-column]"))
+      row.classList.toggle("lit", columns?.has(row.dataset.column) ?? false);
+  }
   const words = element.querySelector(".card-words");
   if (words) {
     words.dataset.kind ??= words.textContent;
