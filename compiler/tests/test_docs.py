@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from literate import Case, check, diagnostics_text, lay_out, read_blocks, read_cases
+from literate import Case, check, lay_out, read_blocks, read_cases
 from pydantic import BaseModel
 
 import cbx
+from cbx.cli.display.diagnostics import as_text
 from cbx.compiler import compile_project
 from cbx.declare.documents import Document, ModelDocument
 from cbx.declare.read_document import document_of
 from cbx.declare.signatures import SIGNATURES
-from cbx.diagnostics.codes import every_code
+from cbx.diagnostics.codes import Severity, every_code
 from cbx.project.init_template import template_files
 from cbx.project.setting_types.pipeline_settings import PipelineSettings
 from cbx.project.setting_types.sections import (
@@ -248,11 +248,17 @@ ON_THE_FIRST_SCREEN = {
 }
 
 
+_COLUMN = 92
+"""How many characters fit into a line of code of a README on GitHub."""
+
+
 def test_the_first_example_of_the_readme_is_reported_as_it_shows(tmp_path: Path) -> None:
     """It is the first thing that anybody sees of cbx."""
     query = re.findall(r"^```sql\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
     lay_out({**ON_THE_FIRST_SCREEN, "models/gold/revenue.sql": query}, tmp_path)
-    expected = diagnostics_text(compile_project(tmp_path), tmp_path)
-    shown = README.partition("    $ cbx compile\n")[2].partition("\n\n")[0]
+    compilation = compile_project(tmp_path)
+    (diagnostic,) = (found for found in compilation.diagnostics if found.severity is Severity.ERROR)
+    expected = as_text(diagnostic, compilation.sources, width=_COLUMN)
+    shown = README.partition("```text\n$ cbx compile\n")[2].partition("\n\n")[0]
 
-    assert expected.rstrip("\n") == textwrap.dedent(shown)
+    assert expected.rstrip("\n") == shown
