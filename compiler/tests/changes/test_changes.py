@@ -162,7 +162,7 @@ def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[objec
 PLACES = {"source_hash", "artifact", "path", "language", "name", "layer"}
 """Fields of a model that say where it stands, not what is deployed."""
 
-INFERRED = {"lineage", "home", "repeated", "measure", "measures"}
+INFERRED = {"lineage", "computed", "home", "repeated", "measure", "measures"}
 """Fields that only people and other tools read."""
 
 
