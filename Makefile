@@ -76,9 +76,11 @@ soak: .venv/dev
 	TYPES_OF_SPARK=1 PYTHON_TYPES_OF_SPARK=12 PYTHON_FUNCTIONS_OF_SPARK=1 SPELLINGS_OF_SPARK=3000 \
 	  NAMES_OF_SPARK=1 SYNTAX_OF_SPARK=1 $(BIN)/python -m pytest -q compiler/tests/runtime -k of_spark
 
-# Rewrite the expected output of literate and golden cases. Read the diff afterwards.
+# Rewrite the expected output of literate and golden cases, and what the tutorial and other pages show. Read the diff afterwards.
 bless: .venv/dev
-	$(BIN)/python -m pytest -q compiler/tests/test_cases.py compiler/tests/test_golden.py --bless
+	$(BIN)/python -m pytest -q compiler/tests/test_cases.py compiler/tests/test_golden.py compiler/tests/test_tutorial.py \
+	  compiler/tests/test_howto.py compiler/tests/test_docs.py compiler/tests/testing/test_page.py \
+	  compiler/tests/importing/test_page.py --bless
 
 # Measure compile times, run times (compared with a hand-written script that builds the same tables) and test times.
 bench: .venv/dev
