@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Observation, SparkSession
-    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
+    from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -98,10 +98,8 @@ class Engine(Protocol):
     def read_files(self, opening: Opening) -> DataFrame:
         """All files of a folder."""
 
-    def read_format(
-        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
-    ) -> DataFrame | None:
-        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+    def read_format(self, files: FormatRead, context: FlowContext | None) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` and ``spark.readStream`` read them; None if these themselves do."""
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         """The query of a function, in which ``_metadata`` can be selected by name."""

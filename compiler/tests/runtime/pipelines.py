@@ -13,6 +13,7 @@ from cbx.runtime.log.events import Event, diagnostic_text
 from cbx.runtime.results import EngineName, StandInPaths
 from cbx.runtime.tables.show_table import first_rows
 from compiler.tests.accounting import find_discrepancies, sizes
+from compiler.tests.runtime.sail_server import run_on_sail
 
 
 @dataclass
@@ -63,9 +64,20 @@ class Pipeline:
         )
         self.events.clear()
         before = sizes(self.state)
-        result = run_update(request, self.events.append)
+        result = self.update(request)
         assert find_discrepancies(result.datasets, before, sizes(self.state), full_refresh=full_refresh) == []
         return result
+
+    def update(self, request: RunRequest) -> RunResult:
+        """Run an update: on Spark in this process, on Sail in another one."""
+        if self.engine == "spark":
+            return run_update(request, self.events.append)
+        found = run_on_sail(request)
+        self.events += found.events
+        if found.error is not None:
+            raise found.error
+        assert found.result is not None, f"Sail does not run it: {found.refusal}"
+        return found.result
 
     def succeed(self, **arguments: Any) -> dict[str, DatasetResult]:
         result = self.run(**arguments)

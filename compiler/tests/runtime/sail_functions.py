@@ -8,12 +8,12 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 TYPES = {
     "i": ("INT", ["1", "-7", "NULL", "120", "3"]),
@@ -75,19 +75,21 @@ def query(selected: list[str]) -> str:
     return f"SELECT {columns} FROM rows" + ("" if selected[0].startswith("agg:") else " ORDER BY k")
 
 
-def evaluate(spark: SparkSession, selected: list[str]) -> dict[str, list[Any]]:
+def evaluate(
+    spark: SparkSession, selected: list[str], prepare: Callable[[DataFrame], DataFrame] = lambda frame: frame
+) -> dict[str, list[Any]]:
     """The type and the values of expressions; those that the engine refuses are left out.
 
     So are structs with two fields of one name, which PySpark's client cannot convert to rows.
     """
     try:
-        frame = spark.sql(query(selected))
+        frame = prepare(spark.sql(query(selected)))
         rows = frame.collect()
     except (PySparkException, ValueError):
         if len(selected) == 1:
             return {}
         half = len(selected) // 2
-        return {**evaluate(spark, selected[:half]), **evaluate(spark, selected[half:])}
+        return {**evaluate(spark, selected[:half], prepare), **evaluate(spark, selected[half:], prepare)}
     kinds = [field.dataType.simpleString() for field in frame.schema]
     return {text: [kinds[place], [spell(row[place]) for row in rows]] for place, text in enumerate(selected)}
 
@@ -109,6 +111,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     """The expressions that an update on Sail may have."""
     from cbx.runtime.sail.checks.argument_types import check_argument_types
     from cbx.runtime.sail.checks.supported_plans import check_plan
+    from cbx.runtime.sail.functions.replaced_calls import replace_calls
     from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
     from cbx.runtime.sail.messages import plan_of
     from cbx.runtime.sail.refusals import NotOnSailError
@@ -126,7 +129,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
                 check_argument_types(spark, plan)
             except NotOnSailError:
                 continue
-            found.update(evaluate(spark, [text]))
+            found.update(evaluate(spark, [text], lambda frame: replace_calls(spark, frame)))
     stop_sail(sail)  # PySpark's client calls the server when the process ends, and would wait for minutes if it is gone
     return found
 

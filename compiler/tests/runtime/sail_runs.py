@@ -24,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import cbx.runtime.update.sail_update  # noqa: F401 - so that forks need not import it
+from cbx.runtime import RunRequest, RunResult, run_update
 from cbx.runtime.log.events import NoteAdded, diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -44,6 +45,13 @@ def kill_at(moment: int) -> None:
     for name in ("rename", "replace", "mkdir", "write_text"):
         setattr(pathlib.Path, name, hook(getattr(pathlib.Path, name)))
     shutil.rmtree = hook(shutil.rmtree)
+
+
+class PipelineHere(Pipeline):
+    """A pipeline that runs in this process."""
+
+    def update(self, request: RunRequest) -> RunResult:
+        return run_update(request, self.events.append)
 
 
 def update(pipeline: Pipeline, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +112,6 @@ def take(pipeline: Pipeline, step: dict[str, Any]) -> Any:
 
 
 if __name__ == "__main__":
-    here = Pipeline(Path(sys.argv[1]), engine="sail")
+    here = PipelineHere(Path(sys.argv[1]), engine="sail")
     for each in json.load(sys.stdin):
         print(json.dumps(take(here, each)), flush=True)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from cbx.runtime.flow_context import Engine, FlowContext
     from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
+    from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -65,13 +65,7 @@ class _SparkEngine:
     def read_files(self, opening: Opening) -> DataFrame:
         return open_batch(self.spark, opening)
 
-    def read_format(
-        self,
-        file_format: str,  # noqa: ARG002 - as above
-        paths: Sequence[str],  # noqa: ARG002 - as above
-        options: Mapping[str, str],  # noqa: ARG002 - as above
-        schema: StructType | None,  # noqa: ARG002 - as above
-    ) -> DataFrame | None:
+    def read_format(self, files: FormatRead, context: FlowContext | None) -> DataFrame | None:  # noqa: ARG002 - as above
         return None
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:

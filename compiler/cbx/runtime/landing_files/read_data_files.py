@@ -27,11 +27,17 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "text": frozenset(),
 }
 """The options that have the same meaning for Auto Loader."""
+_MILLISECOND: Final = 1_000_000
+"""In nanoseconds."""
+_WEEK: Final = 7 * 24 * 3600 * 1000
 _INFER: Final = "inferschema"
 
 
 def read_data_files(
-    paths: Sequence[str], file_format: str, options: Mapping[str, str], schema: StructType | None
+    paths: Sequence[str],
+    file_format: str,
+    options: Mapping[str, str],
+    schema: StructType | None,
 ) -> NewRows:
     """Read files.
 
@@ -51,6 +57,28 @@ def read_data_files(
     parts = [_read(path, file_format, options, schema) for path in paths]
     files = tuple(file for part in parts for file in part.files)
     return NewRows(pa.concat_tables([part.table for part in parts]), parts[0].schema, files, LoaderState())
+
+
+def read_new_data_files(
+    path: str, file_format: str, options: Mapping[str, str], schema: StructType, read: Mapping[str, int]
+) -> NewRows:
+    """Read the new files of a folder, as a stream of ``spark.readStream`` does, with ``_metadata``.
+
+    Args:
+        path: A file, or a folder.
+        file_format: Spark's name of the format.
+        options: The options of the reader.
+        schema: The columns.
+        read: When the files that were read before were modified, in milliseconds, by URI.
+
+    Raises:
+        NeedsSparkError: It is not certain how Spark reads them.
+    """
+    new = _read(path, file_format, options, schema, tuple(read), with_metadata=True)
+    times = [*read.values(), *(file.modified // _MILLISECOND for file in new.files)]
+    if any(file.modified // _MILLISECOND < max(times) - _WEEK for file in new.files):
+        raise NeedsSparkError("a file is a week older than others, which a stream leaves out")
+    return new
 
 
 def infer_data_files(path: str, file_format: str, options: Mapping[str, str], read: Collection[str] = ()) -> NewRows:
@@ -90,6 +118,7 @@ def _read(
     read: Collection[str] = (),
     *,
     is_inferring: bool = False,
+    with_metadata: bool = False,
 ) -> NewRows:
     if file_format not in _OPTIONS:
         raise NeedsSparkError(f"the format is {file_format}")
@@ -103,7 +132,7 @@ def _read(
         all_options["cloudFiles.inferColumnTypes"] = "true"
     opening = Opening(all_options, path, schema, lambda _: None)
     try:
-        return read_new_files(opening, read, LoaderState())
+        return read_new_files(opening, read, LoaderState(), with_metadata=with_metadata)
     except AutoLoaderError as error:
         raise NeedsSparkError(str(error)) from error
 

@@ -12,18 +12,19 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
-from cbx.runtime.flow_context import MergeCounts, ViewUse
+from cbx.runtime.flow_context import ExpectationFailedError, MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
 from cbx.runtime.flows.marked_rows import count_and_drop
 from cbx.runtime.landing_files.errors import NeedsSparkError
-from cbx.runtime.landing_files.read_data_files import read_data_files
+from cbx.runtime.landing_files.read_data_files import read_data_files, read_new_data_files
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_uri, read_files, write_files
 from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.files.json_files import write_json_lines
 from cbx.runtime.sail.files.parquet_files import write_parquet
+from cbx.runtime.sail.functions.replaced_calls import replace_calls, replace_in_rule
 from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.refresh_rules.query_description import QueryDescription
     from cbx.runtime.results import Counts
+    from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -77,7 +79,7 @@ class SailEngine:
     views: QueryViews = field(init=False)
 
     def __post_init__(self) -> None:
-        self.views = QueryViews(self.spark)
+        self.views = QueryViews(self.spark, self.replace_calls)
 
     def make_active(self) -> None:
         """Nothing: there is one session."""
@@ -168,14 +170,23 @@ class SailEngine:
                 raise NotOnSailError(f"reads files that need Spark: {error.reason}") from error
         return self.found[key]
 
-    def read_format(
-        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
-    ) -> DataFrame | None:
-        """The rows of files, as ``spark.read`` reads them."""
+    def read_format(self, files: FormatRead, context: FlowContext | None) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` and ``spark.readStream`` read them; None if Sail itself does."""
+        file_format, paths, options, schema, is_stream = files
         given = sorted(f"{name}={value}" for name, value in options.items())
         key = (file_format, *paths, *given, "" if schema is None else schema.json())
-        new = self.read_once(key, lambda: read_data_files(paths, file_format, options, schema))
-        return self.make_frame(new.table, new.schema)
+        if not is_stream:
+            new = self.read_once(key, lambda: read_data_files(paths, file_format, options, schema))
+            return self.make_frame(new.table, new.schema)
+        if schema is None or len(paths) > 1:
+            return None
+        read = read_files(require_context(context).checkpoint)
+        times, columns = {file.uri: file.timestamp for file in read}, schema
+        new = self.read_once(
+            (*key, *times), lambda: read_new_data_files(paths[0], file_format, options, columns, times)
+        )
+        frame = self.make_frame(new.table.drop_columns([METADATA]), new.schema)
+        return self.add_new_files(frame, read, [as_read(file) for file in new.files], new.table)
 
     def read_files(self, opening: Opening) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
         """All files of a folder, which only Spark reads.
@@ -191,7 +202,16 @@ class SailEngine:
 
     def show_metadata(self, frame: DataFrame) -> DataFrame:
         """A query that may name ``_metadata``, which a star does not select."""
-        return self.views.show_metadata(frame)
+        return self.replace_calls(self.views.show_metadata(frame))
+
+    def replace_calls(self, frame: DataFrame) -> DataFrame:
+        """A query without calls that Sail evaluates otherwise than Spark."""
+        return replace_calls(self.spark, frame)
+
+    def mark_violations(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
+        """Add one boolean column per rule: whether the row meets it."""
+        empty = self.spark.createDataFrame([], frame.schema)
+        return mark_violations(frame, [replace_in_rule(self.spark, empty, rule) for rule in rules])
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
         """Apply the expectations of a view: count its rows, and go on with those that are not dropped."""
@@ -199,14 +219,14 @@ class SailEngine:
         if not view.expectations:
             return frame
         counts: Counter[str] = Counter()
-        marked = mark_violations(frame, view.expectations)
+        marked = self.mark_violations(frame, view.expectations)
         kept = [count_and_drop(batch, view.expectations, counts) for batch in read_batches(marked)]
         metric = f"cbx view {view.name.key}"
         context.reads.views.append(ViewUse(view, metric, None))
         context.reads.observed.append({metric: dict(counts)})
         total = read_counts(counts, view.expectations, view.name.written)
         if total.violated_fail_rules:
-            raise expectation_error(total, view.name.written)
+            raise _view_error(total, view.name.written)
         rows = create_frame(self.spark, concat_rows(kept, frame.schema), frame.schema)
         streams = self.views.streams_in(frame)
         if not streams:
@@ -258,7 +278,7 @@ class SailEngine:
         """Write rows as Parquet, and count them and their violations."""
         counts: Counter[str] = Counter()
         columns = batch.schema
-        marked = read_batches(mark_violations(batch, rules))
+        marked = read_batches(self.mark_violations(batch, rules))
         kept: Iterable[pa.Table] = (count_and_drop(rows, rules, counts) for rows in marked)
         if others is not None:
             new = create_frame(self.spark, concat_rows(kept, columns), columns)
@@ -295,6 +315,17 @@ class SailEngine:
         if file_format == "json":
             return write_json_lines(folder, arrow_schema(rows.schema), read_batches(rows))
         return write_parquet(folder, rows.schema, read_batches(rows))
+
+
+def _view_error(counts: Counts, view: str) -> ExpectationFailedError:
+    """The error of Spark, which stops at the first row that violates a rule.
+
+    Raises:
+        NotOnSailError: If there are several such rules, since the order of the rows decides which one is named.
+    """
+    if len(counts.violated_fail_rules) > 1:
+        raise NotOnSailError("violates several rules")
+    return ExpectationFailedError(f"{view}: `{counts.violated_fail_rules[0].name}` failed")
 
 
 def require_context(context: FlowContext | None) -> FlowContext:

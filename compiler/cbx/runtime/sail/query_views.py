@@ -10,7 +10,7 @@ import itertools
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -21,7 +21,7 @@ from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.spark.replace_attributes import replace_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyspark.sql import DataFrame, SparkSession
@@ -57,9 +57,11 @@ class QueryViews:
 
     Attributes:
         spark: The session.
+        replace: Replaces what Sail evaluates otherwise than Spark, in a query that becomes a view.
     """
 
     spark: SparkSession
+    replace: Callable[[Any], Any]
     _streams: dict[str, StreamInput] = field(default_factory=dict)
     _made: dict[str, DataFrame] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -71,7 +73,7 @@ class QueryViews:
 
         def create(frame: ConnectFrame, name: str) -> None:
             self._made[name] = frame
-            plain(frame, name)
+            plain(frame if name.startswith(_STREAM) else self.replace(frame), name)
 
         with replace_attributes(ConnectFrame, {"createOrReplaceTempView": create}):
             yield

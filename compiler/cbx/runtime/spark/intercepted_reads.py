@@ -17,6 +17,7 @@ from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.spark.connectors import connected_table, explain_connection
 from cbx.runtime.spark.databricks_queries import DatabricksQuery, QueryReads
+from cbx.runtime.spark.format_read import FormatRead
 from cbx.runtime.spark.reader_checks import check_reader_options
 from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.spark.session import configuration_value
@@ -24,7 +25,7 @@ from cbx.runtime.sql.parameters import replace_known_parameters
 from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
@@ -53,10 +54,8 @@ class Reads(QueryReads, Protocol):
     def given_files(self, path: str) -> DataFrame | None:
         """The rows that a test gives for files that Spark reads; None if Spark reads them."""
 
-    def files_of_format(
-        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
-    ) -> DataFrame | None:
-        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
+    def files_of_format(self, files: FormatRead) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` and ``spark.readStream`` read them; None if these themselves do."""
 
     def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
@@ -167,6 +166,17 @@ class _Reader(_SparkReader):
         name = _parse_name(table)
         return None if name is None else self._reads.table_outside(name, is_stream=is_stream)
 
+    def _files(self, source: str, path: Any, schema: Any, *, is_stream: bool) -> DataFrame | None:
+        """The rows of files that the engine reads itself; None if Spark reads them."""
+        options = dict(self._given_options)
+        where = options.pop("path", None) if path is None else path
+        paths = [where] if isinstance(where, str) else where
+        if source not in _TEXT_FORMATS or not isinstance(paths, (list, tuple)):
+            return None
+        self._check_options(source)
+        columns = self._given_schema if schema is None else _struct(schema)
+        return self._reads.files_of_format(FormatRead(source, tuple(map(str, paths)), options, columns, is_stream))
+
     def _load_on_spark(self, source: str, path: Any, schema: Any, load: Callable[..., DataFrame]) -> DataFrame:
         """What Spark reads."""
         self._check_options(source)
@@ -191,19 +201,8 @@ class _BatchReader(_Reader):
         self.options(**options)
         rows = self._outside(source.lower(), path, is_stream=False)
         if rows is None:
-            rows = self._files(source.lower(), path, schema)
+            rows = self._files(source.lower(), path, schema, is_stream=False)
         return self._load_on_spark(source, path, schema, super().load) if rows is None else rows
-
-    def _files(self, source: str, path: Any, schema: Any) -> DataFrame | None:
-        """The rows of files that the engine reads itself; None if Spark reads them."""
-        options = dict(self._given_options)
-        where = options.pop("path", None) if path is None else path
-        paths = [where] if isinstance(where, str) else where
-        if source not in _TEXT_FORMATS or not isinstance(paths, (list, tuple)):
-            return None
-        self._check_options(source)
-        columns = self._given_schema if schema is None else _struct(schema)
-        return self._reads.files_of_format(source, [str(each) for each in paths], options, columns)
 
     def jdbc(self, url: str, table: str, *arguments: Any, **named: Any) -> DataFrame:
         rows = self._table_outside(table, is_stream=False)
@@ -225,7 +224,8 @@ class _StreamReader(_Reader):
         if rows is not None:
             return rows
         if source.lower() != AUTO_LOADER:
-            return self._load_on_spark(source, path, schema, super().load)
+            rows = self._files(source.lower(), path, schema, is_stream=True)
+            return self._load_on_spark(source, path, schema, super().load) if rows is None else rows
         columns = self._given_schema if schema is None else _struct(schema)
         return self._reads.files(self._given_options, path or self._given_options.get("path", ""), columns)
 

@@ -12,7 +12,7 @@ from cbx.runtime.tables.store import folder_name
 from cbx.runtime.update.file_signatures import signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pyspark.sql import DataFrame
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cbx.runtime.names import DatasetName
     from cbx.runtime.outside.data_files import DataFiles
     from cbx.runtime.outside.outside_reads import OutsideReads
+    from cbx.runtime.spark.format_read import FormatRead
 
 MODULE_STREAMS: Final = "module_streams"
 """The folder of the state of streams that modules make outside of the functions of datasets."""
@@ -73,12 +74,10 @@ class FileReads:
             context.reads.landings.append(path)
         return self.engine.read_files(Opening(options, path, schema, self.note))
 
-    def read_format(
-        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
-    ) -> DataFrame | None:
-        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
-        before = {path: signature(path, self.working_folder) for path in paths}
-        rows = self.engine.read_format(file_format, paths, options, schema)
+    def read_format(self, files: FormatRead, context: FlowContext | None) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` and ``spark.readStream`` read them; None if these themselves do."""
+        before = {path: signature(path, self.working_folder) for path in files.paths}
+        rows = self.engine.read_format(files, context)
         if rows is not None:
             self.signatures = {**before, **self.signatures}
         return rows

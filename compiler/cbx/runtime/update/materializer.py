@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cbx.runtime.flows.refresh_result import RefreshResult
     from cbx.runtime.log.events import Event
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.update.started_engine import StartedEngine
 
 
@@ -213,11 +214,9 @@ class Materializer:
     def given_files(self, path: str) -> None:
         """Nothing: in a run files are not given."""
 
-    def files_of_format(
-        self, file_format: str, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None
-    ) -> DataFrame | None:
-        """The rows of files, as ``spark.read`` reads them; None if ``spark.read`` itself does."""
-        return self._files.read_format(file_format, paths, options, schema)
+    def files_of_format(self, files: FormatRead) -> DataFrame | None:
+        """The rows of files, as ``spark.read`` and ``spark.readStream`` read them; None if these themselves do."""
+        return self._files.read_format(files, self._flow)
 
     @property
     def _flow(self) -> FlowContext | None:

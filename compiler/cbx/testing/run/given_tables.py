@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Registry
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.spark.format_read import FormatRead
     from cbx.testing.project.compiled_project import CompiledModel
     from cbx.testing.rows.input_frames import Batches
 
@@ -94,7 +95,7 @@ class GivenTables:
         """The rows of files that are an input of the model; None for others."""
         return self._rows(path.lower()) if path.lower() in self._given else None
 
-    def files_of_format(self, file_format: str, paths: Any, options: Mapping[str, str], schema: Any) -> None:
+    def files_of_format(self, files: FormatRead) -> None:
         """Nothing: the engine reads files that are no input of the model."""
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above

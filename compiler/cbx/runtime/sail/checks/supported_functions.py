@@ -20,7 +20,7 @@ FUNCTIONS: Final = words("""
     regexp_extract regexp_replace repeat replace reverse right round rpad rtrim second sha1 sha2
     sign size slice sort_array split split_part sqrt startswith struct substr substring to_date
     transform translate trim trunc try_cast try_element_at upper weekofyear xxhash64 year
-    get_json_object col lit expr
+    get_json_object col lit expr extract
 """)
 """Functions of one row."""
 
