@@ -48,19 +48,23 @@ def create_page(
     }
     model, column = view.about or (None, None)
     start = PageAddress("relationships" if view.relationships else "lineage", model, "columns", column)
-    return render_html(document, read_checks(compiled_manifest(compilation)), texts, _last_run(root, state), start)
+    return render_html(document, read_checks(compiled_manifest(compilation)), texts, _last_runs(root, state), start)
 
 
-def _last_run(root: Path, state: Path | None) -> LastRun | None:
-    """The last run; None if there is none. That is an error only if ``--state`` names its folder."""
+_MOST_RUNS = 20
+
+
+def _last_runs(root: Path, state: Path | None) -> list[LastRun]:
+    """The last runs, oldest first. That there is none is an error only if ``--state`` names the folder."""
     from cbx.cli.places import STATE
     from cbx.render.html.last_run import read_last_run
     from cbx.runtime.errors import CannotRunError
-    from cbx.runtime.log.last_update import last_update
+    from cbx.runtime.log.last_update import last_updates
 
     try:
-        return read_last_run(last_update(state if state is not None else root / STATE))
+        updates = last_updates(state if state is not None else root / STATE, _MOST_RUNS)
+        return [read_last_run(rows) for rows in updates]
     except CannotRunError as error:
         if state is not None:
             stop(error.diagnostic.message, error.diagnostic.hint)
-        return None
+        return []

@@ -62,6 +62,7 @@ def cbx_graph(root: Path, *arguments: str) -> str:
 def circuit_box(folder: Path, *options: str) -> str:
     """The address of Circuit Box's page after a run in which a rule dropped a row and a table failed."""
     events = [
+        *_earlier_update(),
         _completed_event(
             "silver.customers_clean",
             8,
@@ -80,6 +81,17 @@ def circuit_box(folder: Path, *options: str) -> str:
     page = folder / "page.html"
     cbx_graph(compile_circuit_box(), "--state", str(folder), "--output", str(page), *options)
     return page.as_uri()
+
+
+def _earlier_update() -> list[dict[str, Any]]:
+    """The start and the end of a table in an update of the day before."""
+    counts = {"valid_customer_name": (2, 3), "valid_email": (4, 1)}
+    start = _event("silver.customers_clean", {"status": "RUNNING"}, None)
+    end = _completed_event("silver.customers_clean", 2, 3, counts)
+    for event, second in ((start, "05.000"), (end, "06.500")):
+        event["origin"]["update_id"] = "0"
+        event["timestamp"] = f"2026-01-01T03:04:{second}Z"
+    return [start, end]
 
 
 def _completed_event(dataset: str, written: int, dropped: int, rules: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
@@ -142,7 +154,7 @@ def hostile(folder: Path) -> str:
     texts = {model.id: ModelTexts(HOSTILE, f'"""{HOSTILE}"""') for model in models}
     page = folder / "hostile.html"
     page.write_text(
-        render_html(document, Checks({(models[0].id, (HOSTILE,)): check}, {}), texts, run), encoding="utf-8"
+        render_html(document, Checks({(models[0].id, (HOSTILE,)): check}, {}), texts, [run]), encoding="utf-8"
     )
     return page.as_uri()
 

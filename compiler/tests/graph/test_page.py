@@ -89,6 +89,10 @@ def test_a_click_opens_the_page_of_a_model(browser: Browser, shop: str) -> None:
         assert page.inner_text("#panel-title") == "customers_clean"
         assert "Customer profiles that passed the quality gate" in overview
         assert "completed · 8 rows written, 1 dropped" in overview
+        assert page.locator(".chart title").all_text_contents() == [
+            "2026-01-01 03:04: 2 rows written, 3 dropped, 4 violations, 1.5 s",
+            "2026-01-02 03:04: 8 rows written, 1 dropped, 4 violations",
+        ]
         assert texts(page, ".rule-name")[:2] == ["valid_customer_id", "valid_customer_name"]
         assert texts(page, ".rules .counts") == [
             "9 passed, 0 failed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from cbx.graph.graph_document import GraphDocument
@@ -23,7 +23,7 @@ def render_html(
     document: GraphDocument,
     checks: Checks,
     texts: Mapping[str, ModelTexts],
-    run: LastRun | None = None,
+    runs: Sequence[LastRun] = (),
     start: PageAddress | None = None,
 ) -> str:
     """One HTML file with the graph, the relationships and a page for every model.
@@ -35,7 +35,7 @@ def render_html(
         document: The graph to show.
         checks: The checks on the data.
         texts: The sources and notebooks of models, by id.
-        run: The last run; None if there was none.
+        runs: The last runs, oldest first.
         start: The address that the page opens at, if the URL has none.
     """
     styles, code = style_sheet(), [libraries(), script()]
@@ -43,7 +43,7 @@ def render_html(
         "title": escape(f"{document.project}: lineage"),
         "policy": f"default-src 'none'; style-src {_hash(styles)}; script-src {' '.join(map(_hash, code))}",
         "styles": styles,
-        "graph": safe_json({**page_data(document, checks, run), "start": (start or PageAddress()).fragment}),
+        "graph": safe_json({**page_data(document, checks, runs), "start": (start or PageAddress()).fragment}),
         "texts": "\n".join(
             f'<script type="text/plain" class="texts" data-encoding="{encoding}">{content}</script>'
             for encoding, content in encode_chunks([node.id for node in document.nodes], texts)

@@ -5,14 +5,14 @@ Columns, rules and edges are arrays, because there are many of them; ``data.js``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.graph.read_manifest import node_id
 from cbx.render.html.card_size import card_size
-from cbx.render.html.last_run import LastRun
+from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.labels import kind_in_words
 from cbx.render.layout.layout import Point, Spacing, lay_out
 from cbx.render.palette import layer_colours
@@ -53,14 +53,15 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
     return Checks(keys, relations)
 
 
-def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> dict[str, Any]:
+def page_data(document: GraphDocument, checks: Checks, runs: Sequence[LastRun]) -> dict[str, Any]:
     """Everything except the code of the models.
 
     Args:
         document: The graph to show.
         checks: The checks on the data.
-        run: The last run; None if there was none.
+        runs: The last runs, oldest first.
     """
+    run = runs[-1] if runs else None
     context = _PageContext(
         document=document,
         layers={name: number for number, name in enumerate(document.lanes)},
@@ -85,9 +86,11 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         "size": [round(layout.width), round(layout.height)],
         "card": [round(card.width), round(card.height)],
         "run": [run.at, run.state, run.problem] if run is not None else None,
+        "updates": [[update.at, update.state] for update in runs],
         "nodes": [
             {
                 **_node(node, context),
+                **_history(node, runs),
                 "columns": [_column(node, column, context) for column in node.columns],
                 "place": [round(layout.boxes[node.id].x), round(layout.boxes[node.id].y)],
             }
@@ -140,7 +143,7 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
             [list(key.columns), key.verdict, context.check(context.checks.keys.get((node.id, key.columns)))]
             for key in node.keys
         ],
-        "run": None if dataset is None else [dataset.status, dataset.written, dataset.dropped, dataset.problem],
+        "run": None if dataset is None else _run(dataset),
         "rules": [
             [rule.name, rule.condition, rule.on_violation, *context.counts(node.dataset, rule.name)]
             for rule in node.rules
@@ -167,6 +170,25 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
             ]
             for measure in node.measures
         ],
+    }
+
+
+def _run(dataset: DatasetRun) -> list[Any]:
+    return [dataset.status, dataset.written, dataset.dropped, dataset.problem, dataset.seconds]
+
+
+def _history(node: Node, runs: Sequence[LastRun]) -> dict[str, Any]:
+    """The results of a model in each of several updates: status, rows, violations and seconds."""
+    results = [(update, update.datasets.get(node.dataset)) for update in runs] if node.is_model else []
+    if len(runs) < 2 or not any(dataset for _, dataset in results):
+        return {}
+    return {
+        "history": [
+            None
+            if dataset is None
+            else [dataset.status, dataset.written, dataset.dropped, update.violations[node.dataset], dataset.seconds]
+            for update, dataset in results
+        ]
     }
 
 

@@ -10,6 +10,8 @@ export const project = raw.project;
 export const layers = raw.layers;
 export const start = raw.start;
 export const lastRun = raw.run === null ? null : { at: raw.run[0], state: raw.run[1], problem: raw.run[2] };
+/** The last updates, oldest first: the time and state of each. */
+export const updates = raw.updates;
 export const size = { width: raw.size[0], height: raw.size[1] };
 
 /** Models and sources, in the order of the layers. */
@@ -121,7 +123,7 @@ export function keysOf(node) {
 export function runOf(node) {
   return node.run === null
     ? null
-    : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
+    : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3], seconds: node.run[4] };
 }
 
 const chunks = new Map();

@@ -74,15 +74,17 @@ export function card(node, linkOf) {
 function troubleLine({ isBad, words }) {
   return el(
     "span",
-    { class: isBad ? "trouble bad" : "trouble", title: words },
+    { class: isBad ? "trouble bad" : "trouble", title: `last run: ${words}` },
     icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"),
     el("span", {}, words),
   );
 }
 
-/** What the last run did, in a few words. */
+/** What the last run did, in a few words: `9 rows · 0.4 s`. */
 function runWords(node) {
   const run = runOf(node);
   if (run === null) return "";
-  return run.status === "completed" && run.written !== null ? `${countWords(run.written, "row")} written` : run.status;
+  const result = run.status === "completed" && run.written !== null ? countWords(run.written, "row") : run.status;
+  const words = run.seconds === null ? result : `${result} · ${run.seconds} s`;
+  return el("span", { title: `last run: ${words}` }, words);
 }

@@ -2,6 +2,7 @@
 
 import { columnsOf, diagram, keysOf, lastRun, measuresOf, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
 import { breakAfter, countWords, el } from "./dom.js";
+import { historyPart } from "./history.js";
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
 export function overviewTab(node, body, ways) {
@@ -10,6 +11,7 @@ export function overviewTab(node, body, ways) {
     ...[
       node.description ? el("p", { class: "description" }, node.description) : null,
       facts(node),
+      historyPart(node),
       neighbours(node, ways),
       isParent ? keyPart(node, ways) : null,
       node.isModel && node.measures.length > 0 ? measuresPart(node) : null,
@@ -52,6 +54,7 @@ function runWords(node) {
   const rows = [
     run.written === null ? null : `${countWords(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
+    run.seconds === null ? null : `${run.seconds} s`,
   ].filter(Boolean);
   const isGood = run.status === "completed" || run.status === "unchanged";
   return el(
