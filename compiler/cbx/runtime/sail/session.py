@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pyspark.errors.utils
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_SETTINGS: Final = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+_SETTINGS: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",  # else PySpark looks for the line of each call
+}
 _ENVIRONMENT: Final = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
 """Tables of a few rows gain nothing from several partitions, and the log of the engine does not help users."""
 _REMOTE_MODE: Final = "SPARK_CONNECT_MODE_ENABLED"
@@ -45,8 +51,11 @@ def start_sail() -> RunningSail:
         warnings.simplefilter("ignore")  # of Spark, about the versions of its libraries
         spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
     spark.client.disable_reattachable_execute()  # the server is in the same process, so no connection is lost
+    client: Any = spark.client
+    client._display_server_stack_trace = _is_without_stack_traces  # noqa: SLF001 - else it asks at each error
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
+    _forget_debugging()
     return RunningSail(spark, server)
 
 
@@ -54,3 +63,13 @@ def stop_sail(sail: RunningSail) -> None:
     """Stop a session, so that Spark itself can start in this process."""
     sail.spark.stop()
     os.environ.pop(_REMOTE_MODE, None)
+    _forget_debugging()
+
+
+def _is_without_stack_traces() -> bool:
+    return False
+
+
+def _forget_debugging() -> None:
+    """Let PySpark look again for the setting of debugging, of which it keeps the first value."""
+    pyspark.errors.utils._enable_debugging_cache = None  # noqa: SLF001 - it has no public name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import DataType, StructField, StructType
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH, NOT_SUPPORTED_LOCALLY
 from cbx.runtime.definitions import DatasetExpectation
@@ -51,7 +51,7 @@ class DeclaredColumns:
             return cls(schema, {})
         try:
             columns = _columns(str(schema))
-            fields = [_field(column) for column in columns]
+            fields = _fields(columns)
         except PySparkException as error:
             reason = next(filter(None, str(error).splitlines()), "not a list of columns")
             raise RunError(INVALID_DEFINITION, f"invalid schema=: {reason}", hint=_EXAMPLE) from None
@@ -139,12 +139,27 @@ def _columns(text: str) -> tuple[ColumnDefinition, ...]:
     return definitions.columns
 
 
-def _field(column: ColumnDefinition) -> StructField:
-    """A column with its type, as Spark reads it."""
-    if not column.type:
-        raise RunError(INVALID_DEFINITION, f"the column `{column.name}` has no type")
-    fields = StructType([*StructType.fromDDL(f"c {column.type}")])  # type: ignore[misc] # its stub has DataType
-    return StructField(column.name, fields[0].dataType, nullable=not column.is_required)
+def _fields(columns: Sequence[ColumnDefinition]) -> list[StructField]:
+    """Columns with their types, as Spark reads them; it is asked once for all of them."""
+    untyped = next((column.name for column in columns if not column.type), None)
+    if untyped is not None:
+        raise RunError(INVALID_DEFINITION, f"the column `{untyped}` has no type")
+    try:
+        types = _types([column.type for column in columns])
+    except PySparkException:
+        types = []
+    if len(types) != len(columns):  # a type is wrong: find out which one
+        types = [_types([column.type])[0] for column in columns]
+    return [
+        StructField(column.name, kind, nullable=not column.is_required)
+        for column, kind in zip(columns, types, strict=True)
+    ]
+
+
+def _types(texts: Sequence[str]) -> list[DataType]:
+    """The types of columns with these DDL texts."""
+    columns = ", ".join(f"c{number} {text}" for number, text in enumerate(texts))
+    return [field.dataType for field in StructType([*StructType.fromDDL(columns)])]  # type: ignore[misc] # its stub
 
 
 def read_struct(schema: str) -> StructType:
