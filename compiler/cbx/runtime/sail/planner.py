@@ -35,6 +35,7 @@ from cbx.runtime.sail.files.arrow_rows import arrow_schema
 from cbx.runtime.sail.files.json_files import make_writer
 from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.sail.session_settings import unsupported_setting
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import evolve_schema, read_struct
 from cbx.runtime.tables.sink_store import SinkFolder
@@ -292,8 +293,10 @@ class SailPlanner(SailEngine):
 
 def _check_definition(dataset: Dataset, flows: Sequence[Flow]) -> None:
     """Refuse what is known from the definition of a table."""
-    if dataset.spark_conf or any(getattr(flow, "spark_conf", None) for flow in flows):
-        raise NotOnSailError("has settings of Spark")
+    for settings in (dataset.spark_conf, *(getattr(flow, "spark_conf", {}) for flow in flows)):
+        setting = unsupported_setting(settings)
+        if setting is not None:
+            raise NotOnSailError(f"sets `{setting}`")
     if dataset.replace_using:
         raise NotOnSailError("replaces rows by keys")
 

@@ -11,11 +11,8 @@ import pyspark.errors.utils
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_SETTINGS: Final = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
-    "spark.python.sql.dataFrameDebugging.enabled": "false",  # else PySpark looks for the line of each call
-}
+_NO_DEBUGGING: Final = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
+"""PySpark does not look for the line of each call."""
 _ENVIRONMENT: Final = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
 """Tables of a few rows gain nothing from several partitions, and the log of the engine does not help users."""
 _REMOTE_MODE: Final = "SPARK_CONNECT_MODE_ENABLED"
@@ -53,7 +50,9 @@ def start_sail() -> RunningSail:
     spark.client.disable_reattachable_execute()  # the server is in the same process, so no connection is lost
     client: Any = spark.client
     client._display_server_stack_trace = _is_without_stack_traces  # noqa: SLF001 - else it asks at each error
-    for key, value in _SETTINGS.items():
+    from cbx.runtime.sail.session_settings import ALWAYS
+
+    for key, value in (*ALWAYS.items(), *_NO_DEBUGGING.items()):
         spark.conf.set(key, value)
     _forget_debugging()
     return RunningSail(spark, server)

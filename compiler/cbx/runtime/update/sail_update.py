@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 
 from cbx.runtime.log.events import Event, NoteAdded
 from cbx.runtime.sail.engine import SailEngine
@@ -18,6 +19,11 @@ from cbx.runtime.sail.outside_files import SailOutside
 from cbx.runtime.sail.planner import SailPlanner
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.session import RunningSail, start_sail, stop_sail
+from cbx.runtime.sail.session_settings import (
+    notice_session_changes,
+    unsupported_query_setting,
+    unsupported_setting,
+)
 from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import settings
 from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine
@@ -45,6 +51,7 @@ class SailUpdate:
         outside: Makes the reads of what is outside the pipeline, for an engine.
         log: Receives events.
         is_refused: Whether Sail cannot run it.
+        changes: What notebooks change in the session that Sail does not follow, each as the end of a sentence.
     """
 
     sail: RunningSail
@@ -52,6 +59,7 @@ class SailUpdate:
     outside: Callable[[SailEngine], OutsideReads]
     log: Callable[[Event], None]
     is_refused: bool = False
+    changes: list[str] = field(default_factory=list)
 
     @classmethod
     @contextlib.contextmanager
@@ -84,7 +92,7 @@ class SailUpdate:
         return StartedEngine(
             planner,
             self.outside(planner),
-            self._intercept(planner),
+            self._intercept(planner, self.changes.append),
             planner.plan_table,
             planner.plan_sink,
             is_parallel=False,
@@ -93,7 +101,7 @@ class SailUpdate:
     def running(self) -> StartedEngine:
         """The engine that runs what was planned."""
         engine = SailEngine(self.sail.spark, self.planner.landed, self.planner.found)
-        intercept = self._intercept(engine)
+        intercept = self._intercept(engine, _refuse_change)
         return StartedEngine(engine, self.outside(engine), intercept, is_parallel=False, is_unable=_is_unable)
 
     @staticmethod
@@ -118,15 +126,19 @@ class SailUpdate:
         if self.planner.refusals:
             name, reason = self.planner.refusals[0]
             return f"`{name}` {reason}"
+        if self.changes:
+            return f"a notebook {self.changes[0]}"
         failed = [result for result in materializer.results() if result.status in ("failed", "skipped")]
         problems = [*diagnostics, *(result.diagnostic for result in failed if result.diagnostic is not None)]
         return problems[0].message if problems else None
 
-    def _intercept(self, engine: SailEngine) -> Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]:
+    def _intercept(
+        self, engine: SailEngine, report: Callable[[str], None]
+    ) -> Callable[[Callable[[DatasetName], bool]], AbstractContextManager[None]]:
         @contextlib.contextmanager
         def intercept(_: Callable[[DatasetName], bool]) -> Iterator[None]:
             writes = intercept_writes(engine.spark, _RefusedWrites())
-            with engine.views.notice(), writes:
+            with engine.views.notice(), writes, notice_session_changes(report):
                 yield
 
         return intercept
@@ -136,9 +148,14 @@ def _refuse(request: RunRequest) -> str | None:
     """Why Sail does not even start; None if it does."""
     if _fell_back:
         return "an earlier update in this process did"
-    if any(name.startswith("spark.") for name in request.configuration):
-        return "the configuration has settings of Spark"
-    return None
+    if SparkSession._instantiatedSession is not None:  # noqa: SLF001 - it has no public name
+        return "Spark is running in this process"
+    setting = unsupported_setting(request.configuration) or unsupported_query_setting(request.spark_settings)
+    return None if setting is None else f"`{setting}` is set"
+
+
+def _refuse_change(change: str) -> NoReturn:
+    raise NotOnSailError(change)
 
 
 def _is_unable(error: Exception) -> bool:
