@@ -28,6 +28,7 @@ from cbx.runtime.flows.rewrite_table import TableRewriter
 from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.change_feed import has_change_readers
+from cbx.runtime.tables.compaction.compact_table import compact_table
 from cbx.runtime.tables.store import TableFolder, TableState
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class _TableUpdate:
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         if before is not None and table.version != before.version and has_change_readers(self.folder, before):
             record_changes(self.queries.engine.spark, self.folder, before, table, _changed_keys(flows))
-        self.folder.commit(table)
+        self.folder.commit(compact_table(self.folder, table) if did_work and not self.is_dry else table)
         self.folder.tidy()
         return RefreshResult(
             table.kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts)

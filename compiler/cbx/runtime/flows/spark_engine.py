@@ -55,7 +55,8 @@ class _SparkEngine:
         return read_table(folder, self.spark, options)
 
     def read_stream(self, folder: TableFolder, options: Mapping[str, str], context: FlowContext) -> DataFrame:
-        rows, generation = read_stream(folder, self.spark, options, context.next_schema_folder)
+        start_folder = context.next_schema_folder
+        rows, generation = read_stream(folder, self.spark, options, context.checkpoint, start_folder)
         context.reads.streams[folder.name.key] = generation
         return rows
 

@@ -28,6 +28,7 @@ from cbx.runtime.sail.functions.replaced_calls import replace_calls, replace_in_
 from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.tables.compaction.stream_progress import updates_left_out
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import read_struct
 
@@ -110,7 +111,10 @@ class SailEngine:
         if options or not table.is_append_only:
             raise NotOnSailError("reads a stream of changes, or with options")
         context.reads.streams[folder.name.key] = table.generation
-        return self.stream_parquet(folder.row_files(table), read_struct(table.schema), context.checkpoint)
+        left_out = {update.name for update in updates_left_out(context.checkpoint, folder, table)}
+        rows = folder.rows(table.version)
+        files = [file for file in folder.row_files(table) if file.relative_to(rows).parts[0] not in left_out]
+        return self.stream_parquet(files, read_struct(table.schema), context.checkpoint)
 
     def stream_parquet(self, files: Sequence[Path], columns: StructType, checkpoint: Path) -> DataFrame:
         """The rows of those Parquet files that a flow has not read, as a stream."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cbx.diagnostics.codes import INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY, UNKNOWN_TABLE
 from cbx.runtime.errors import RunError
 from cbx.runtime.tables.change_feed import read_changes
+from cbx.runtime.tables.compaction.stream_progress import updates_left_out
 from cbx.runtime.tables.schema import read_struct
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ _CHANGES = ("readchangefeed", "readchangedata")
 _VERSIONS = ("startingversion", "startingtimestamp", "endingversion", "endingtimestamp", "versionasof", "timestampasof")
 _INSERTS = (
     "'insert' AS _change_type",
-    r"CAST(regexp_extract(_metadata.file_path, '/(\\d+)/[^/]+/[^/]+$', 1) AS BIGINT) AS _commit_version",
+    r"CAST(regexp_extract(_metadata.file_path, '/(?:\\d+-)?(\\d+)/[^/]+/[^/]+$', 1) AS BIGINT) AS _commit_version",
     "_metadata.file_modification_time AS _commit_timestamp",
 )
-"""The columns of the change data feed of a table that only grows."""
+"""The columns of the change data feed of a table that only grows; rows of several updates are as of the last one."""
+_NO_UPDATE = "000000"
+"""The number of no update."""
 _LIMITS = ("maxFilesPerTrigger", "maxBytesPerTrigger")
 
 
@@ -64,7 +67,11 @@ def read_rows(folder: TableFolder, table: TableState, spark: SparkSession) -> Da
 
 
 def read_stream(
-    folder: TableFolder, spark: SparkSession, options: Mapping[str, str], start_folder: Callable[[], Path]
+    folder: TableFolder,
+    spark: SparkSession,
+    options: Mapping[str, str],
+    checkpoint: Path,
+    start_folder: Callable[[], Path],
 ) -> tuple[DataFrame, int]:
     """The rows of a streaming table as a stream, and the generation of the table.
 
@@ -72,6 +79,7 @@ def read_stream(
         folder: The table.
         spark: The session.
         options: The options of the reader.
+        checkpoint: The checkpoint of the stream.
         start_folder: Where a stream of changes keeps the update in which it started.
 
     Raises:
@@ -91,8 +99,18 @@ def read_stream(
     for limit in _LIMITS:
         if limit in options:
             reader = reader.option(limit, options[limit])
-    rows = reader.option("maxFileAge", _OLDEST_FILE).parquet(str(folder.rows(table.version)))
+    rows = reader.option("maxFileAge", _OLDEST_FILE).parquet(_unread_path(folder, table, checkpoint))
     return (rows.selectExpr("*", *_INSERTS) if with_feed else rows), table.generation
+
+
+def _unread_path(folder: TableFolder, table: TableState, checkpoint: Path) -> str:
+    """The folder of the rows; without the folders of several updates that a stream has read one by one."""
+    rows = folder.rows(table.version)
+    left_out = updates_left_out(checkpoint, folder, table)
+    if not left_out:
+        return str(rows)
+    names = [update.name for update in folder.updates(table) if update not in left_out]
+    return str(rows / f"{{{','.join(names) or _NO_UPDATE}}}")
 
 
 def _not_append_only(table: TableState) -> RunError:

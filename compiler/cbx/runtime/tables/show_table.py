@@ -6,17 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.types as kinds  # type: ignore[import-untyped]
 
 from cbx.diagnostics.codes import UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.tables.arrow_structs import conform, unify_schemas
+from cbx.runtime.tables.parquet_rows import ParquetRows, open_parquet
 from cbx.runtime.tables.sorted_rows import all_rows_of, first_rows_of
 from cbx.runtime.tables.store import TableFolder, folder_name, tables
 
@@ -71,7 +70,7 @@ def peek_table(state: Path, name: str, limit: int, datasets: Mapping[str, str] =
     folder = find_table(state, name, datasets)
     for attempt in range(_ATTEMPTS):
         try:
-            rows = _StoredRows(_open_files(folder))
+            rows = _ShownRows(_open(folder))
             if limit:
                 return Peek.of(first_rows_of(rows, limit), rows.count)
             return Peek(rows.schema, rows.count, rows.count, all_rows_of(rows))
@@ -130,73 +129,30 @@ def open_rows(folder: TableFolder) -> Any:
         CannotRunError: If the table was removed.
         FileNotFoundError: If an update is switching its version.
     """
-    files = _open_files(folder)
-    if not files.fragments:
-        return files.schema.empty_table()
-    if files.is_conformed:
-        return pa.concat_tables([conform(fragment.to_table(), files.schema) for fragment in files.fragments])
-    return ds.FileSystemDataset(files.fragments, files.schema, files.fragments[0].format, files.fragments[0].filesystem)
+    return _open(folder).dataset()
 
 
-class _Files(NamedTuple):
-    """The files of a table, of which only the columns are read yet.
-
-    Attributes:
-        fragments: The files.
-        schema: The columns of all of them, as they are stored.
-        is_conformed: Whether structs have different fields in different files.
-    """
-
-    fragments: tuple[Any, ...]
-    schema: pa.Schema
-    is_conformed: bool
-
-
-def _open_files(folder: TableFolder) -> _Files:
+def _open(folder: TableFolder) -> ParquetRows:
     table = folder.read_state()
     if table is None:
         raise CannotRunError(f"`{folder.name.written}` was removed meanwhile", code=UNKNOWN_TABLE)
     files = folder.row_files(table)
-    if not files:
-        return _Files(
-            (), pa.schema([(field["name"], pa.null()) for field in json.loads(table.schema)["fields"]]), False
-        )
-    dataset = ds.dataset([str(file) for file in files], format="parquet")
-    fragments = tuple(dataset.get_fragments())
-    schemas = [fragment.physical_schema for fragment in fragments]
-    has_structs = any(kinds.is_nested(field.type) for schema in schemas for field in schema)
-    if has_structs and any(schema != schemas[0] for schema in schemas):
-        return _Files(fragments, unify_schemas(schemas), is_conformed=True)
-    whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
-    return _Files(fragments, whole, is_conformed=False)
+    if files:
+        return open_parquet(files)
+    return ParquetRows((), pa.schema([(field["name"], pa.null()) for field in json.loads(table.schema)["fields"]]))
 
 
-class _StoredRows:
-    """The rows of files, as ``RowBatches`` describes them."""
+class _ShownRows:
+    """The rows of files as they are shown, as ``RowBatches`` describes them."""
 
-    def __init__(self, files: _Files) -> None:
-        self._files = files
-        self.schema: pa.Schema = shorten_floats(files.schema.empty_table()).schema
-        self.count: int = sum(fragment.count_rows() for fragment in files.fragments)
+    def __init__(self, rows: ParquetRows) -> None:
+        self._rows = rows
+        self.schema: pa.Schema = shorten_floats(rows.schema.empty_table()).schema
+        self.count: int = rows.count_rows()
 
     def batches(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> Iterator[pa.Table]:
-        """The rows. Row groups are skipped where their statistics say that the condition is false for all rows."""
-        names = self.schema.names if columns is None else columns
-        for fragment in self._files.fragments:
-            if self._files.is_conformed:
-                for batch in fragment.to_batches(**_LITTLE_MEMORY):
-                    yield shorten_floats(conform(pa.Table.from_batches([batch]), self._files.schema).select(names))
-            else:
-                for batch in fragment.to_batches(self._files.schema, columns=names, filter=where, **_LITTLE_MEMORY):
-                    yield shorten_floats(pa.Table.from_batches([batch]))
-
-
-_LITTLE_MEMORY: Final = {
-    "batch_size": 1 << 15,
-    "batch_readahead": 1,
-    "fragment_readahead": 1,
-    "fragment_scan_options": ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
-}
+        """The rows."""
+        return map(shorten_floats, self._rows.batches(columns, where))
 
 
 def shorten_floats(table: pa.Table) -> pa.Table:

@@ -10,18 +10,20 @@ then ``table.json`` names both in one step, which is the commit. A failed or kil
 ``table.json`` does not name, which the next update removes. So the checkpoints and the rows always belong together,
 and the number of a micro-batch has no meaning outside its update.
 
-A streaming table keeps its version and grows by folders, one per update, each renamed into it in one step.
+A streaming table keeps its version and grows by folders, one per update, each renamed into it in one step. The folders
+of several updates may be replaced by one, such as ``000001-000016``, which ``table.json`` names (``compaction/``).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
 from cbx.files.atomic_write import write_atomically
@@ -57,6 +59,7 @@ class TableState:
         query: What the rows of a batch table depend on, as JSON; None if not all of it is known.
         progress: The number of the update whose checkpoints belong to the rows.
         verdict: The results of the expectations in the last update that had rows, as JSON.
+        compacted: The folders that have the rows of several updates.
     """
 
     name: str
@@ -70,6 +73,7 @@ class TableState:
     progress: int = 0
     verdict: dict[str, Any] | None = None
     query: dict[str, Any] | None = None
+    compacted: tuple[str, ...] = ()
 
     @property
     def is_append_only(self) -> bool:
@@ -88,7 +92,8 @@ class TableState:
     def read(cls, document: Mapping[str, Any]) -> TableState:
         """The table in a document of ``document``."""
         flows = {flow: FlowMemory.read(memory) for flow, memory in document.get("flows", {}).items()}
-        return cls(**{**document, "flows": flows})
+        compacted = tuple(document.get("compacted", ()))
+        return cls(**{**document, "flows": flows, "compacted": compacted})
 
     def document(self) -> dict[str, Any]:
         """The table as a JSON object."""
@@ -143,13 +148,20 @@ class TableFolder:
     def row_files(self, table: TableState) -> list[Path]:
         """The files of a version's rows, without those of an update that was not committed."""
         folder = self.rows(table.version)
-        return sorted(
-            file for file in folder.rglob("*.parquet") if not _is_after(table, file.relative_to(folder).parts[0])
-        )
+        return sorted(file for file in folder.rglob("*.parquet") if _has(table, file.relative_to(folder).parts[0]))
+
+    def updates(self, table: TableState) -> list[UpdateFolder]:
+        """The folders of a version's rows, each with the rows of one or several updates, in their order."""
+        names = (entry.name for entry in _entries(self.rows(table.version)) if _has(table, entry.name))
+        return sorted(folder for folder in map(UpdateFolder.parse, names) if folder is not None)
 
     def pending_folder(self, number: int) -> Path:
         """Where an update puts new rows of a streaming table, which are not part of it before the commit."""
         return self.path / STAGING / f"{number:06d}"
+
+    def pending_compaction(self, folder: UpdateFolder) -> Path:
+        """Where the rows of several updates are written together, which are not part of the table before the commit."""
+        return self.path / STAGING / folder.name
 
     def changes(self, generation: int) -> Path:
         """The folder of the changes since a full refresh, for streams that read them."""
@@ -200,6 +212,9 @@ class TableFolder:
         """Make a version, with the new rows of the update, the table."""
         rows, pending = self.rows(table.version), self.pending_folder(table.number)
         rows.mkdir(parents=True, exist_ok=True)
+        for staged in (self.path / STAGING / name for name in table.compacted):
+            if staged.is_dir():
+                staged.rename(rows / staged.name)
         if pending.is_dir():
             pending.rename(rows / pending.name)
         write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **table.document()}, indent=1) + "\n")
@@ -222,12 +237,50 @@ class TableFolder:
             if entry.name not in keep:
                 _remove(entry)
         if table is not None:
-            for entry in (*_entries(self.rows(table.version)), *_entries(self.changes(table.generation))):
-                if _is_after(table, entry.name.removeprefix(_CHANGE)):
-                    shutil.rmtree(entry)
+            rows = (entry for entry in _entries(self.rows(table.version)) if not _has(table, entry.name))
+            folders = _entries(self.changes(table.generation))
+            changes_after = (entry for entry in folders if _is_after(table, entry.name.removeprefix(_CHANGE)))
+            for entry in (*rows, *changes_after):
+                shutil.rmtree(entry)
         for entry in _entries(self.checkpoints):
             if table is None or entry.name != str(table.progress):
                 _remove(entry)
+
+
+class UpdateFolder(NamedTuple):
+    """A folder with the rows of one update, or of all from a first to a last one."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, name: str) -> UpdateFolder | None:
+        """The folder of a name such as ``000016`` or ``000001-000016``; None for other names."""
+        match = _UPDATES.fullmatch(name)
+        return None if match is None else cls(int(match[1]), int(match[2] or match[1]))
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return f"{self.first:06d}" if self.first == self.last else f"{self.first:06d}-{self.last:06d}"
+
+
+_UPDATES = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+def _has(table: TableState, name: str) -> bool:
+    """Whether a folder or file in the folder of a version has rows of it.
+
+    It has not if its update was not committed, if its rows are in another folder with those of other updates, or if it
+    is such a folder and was not committed.
+    """
+    folder = UpdateFolder.parse(name)
+    if folder is None or name in table.compacted:
+        return True
+    if folder.first != folder.last or _is_after(table, name):
+        return False
+    others = filter(None, map(UpdateFolder.parse, table.compacted))
+    return not any(other.first <= folder.first <= other.last for other in others)
 
 
 def _is_after(table: TableState, folder: str) -> bool:

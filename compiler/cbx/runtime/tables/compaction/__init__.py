@@ -1,0 +1,1 @@
+"""Puts the rows of several updates of a streaming table into one file."""
