@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from enum import Enum
 from pathlib import Path
@@ -48,7 +47,7 @@ def compile_command(
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
     from cbx.cli.display.summary import out_of_date_hint, summary_lines
-    from cbx.cli.display.terminal_text import terminal_width, wrap_words
+    from cbx.cli.display.terminal_text import print_wrapped
     from cbx.incremental.build import build
     from cbx.incremental.options import Options
 
@@ -65,7 +64,7 @@ def compile_command(
     if built.summary and built.changes and built.could_write and output_format is not DiagnosticFormat.json:
         seconds = time.perf_counter() - started
         for line in summary_lines(built.summary, diagnostics, built.changes, seconds, check=check):
-            print("\n".join(wrap_words(line, terminal_width(sys.stdout), "    ")))
+            print_wrapped(line, "    ")
     raise typer.Exit(_status(_has_no_project(diagnostics), built.could_write, diagnostics))
 
 

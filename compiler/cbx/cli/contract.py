@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cbx.cli.display.terminal_text import print_wrapped
 from cbx.cli.options import EnvOption, ExcludeOption, NoTraceOption, ProjectOption, SelectOption
 from cbx.cli.selection import SelectionOptions
 from cbx.cli.stop import stop
@@ -81,7 +82,9 @@ def export_command(
         _write(output, contract.to_yaml())
         print(f"Wrote {len(ids)} table{'' if len(ids) == 1 else 's'} to {output}.")
     if notes:
-        print("\nNot in the contract:", *(f"  {note}" for note in notes), sep="\n", file=sys.stderr)
+        print("\nNot in the contract:", file=sys.stderr)
+        for note in notes:
+            print_wrapped(f"  {note}", "      ", sys.stderr)
 
 
 def _is_published(entry: dict[str, Any] | None) -> bool:
@@ -123,7 +126,7 @@ def _show(result: ImportedModels) -> None:
     if result.notes:
         print("\nNot in the models:")
         for note in result.notes:
-            print(f"  {note}")
+            print_wrapped(f"  {note}", "      ")
 
 
 def _read(file: Path) -> OpenDataContractStandard:

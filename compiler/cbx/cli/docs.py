@@ -35,13 +35,18 @@ def docs(
 
 def find_site() -> Path:
     """The folder of the built site; without one the command ends with an error."""
-    site = next((folder for folder in _SITES if (folder / "index.html").is_file()), None)
+    site = locate_site()
     if site is None:
         is_checkout = (_CHECKOUT / "compiler" / "site").is_dir()
         reason = "not built in this checkout" if is_checkout else "not part of this installation"
         hint = "run `make docs`, which installs the extra `docs`" if is_checkout else "install a wheel of circuit-box"
         stop(f"the documentation is {reason}", hint)
     return site
+
+
+def locate_site() -> Path | None:
+    """The folder of the built site; None if there is none."""
+    return next((folder for folder in _SITES if (folder / "index.html").is_file()), None)
 
 
 def find_page(name: str, site: Path) -> str:

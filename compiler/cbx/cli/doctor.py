@@ -7,7 +7,10 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cbx compile", "fast", ("sqlglotc",)),
@@ -21,6 +24,7 @@ _PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cbx contract", "contract", ("open-data-contract-standard",)),
 )
 """What works with which libraries, and the extra that installs them. `cbx compile` works without its extra."""
+_PART_WIDTH = max(len(part) for part, _, _ in _PARTS)
 
 
 class Finding(NamedTuple):
@@ -42,20 +46,33 @@ class Finding(NamedTuple):
 def doctor() -> None:
     """Check what is installed on this machine, what works with it, and what to type for the rest."""
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
+    from cbx.cli.display.console_text import console_width, print_plain
     from cbx.version import __version__
 
     console = Console(highlight=False)
     console.print(f"cbx {__version__} on Python {platform.python_version()}, {platform.system()}\n")
-    table = Table.grid(padding=(0, 2, 0, 0))
     for finding in find_all():
-        mark = Text("ready", style="green") if finding.is_ready else Text("missing", style="yellow")
-        table.add_row(finding.part, mark, Text(finding.found, overflow="fold"))
-        if finding.way_out:
-            table.add_row("", "", Text(finding.way_out, style="bold", overflow="fold"))
-    console.print(table)
+        for line in finding_lines(finding, console_width(console)):
+            print_plain(console, line)
+
+
+def finding_lines(finding: Finding, width: int | None) -> Iterator[Text]:
+    """The part, whether it works, what was found, and what to type below it."""
+    from rich.text import Text
+
+    from cbx.cli.display.terminal_text import wrap_words
+
+    mark, style = ("ready", "green") if finding.is_ready else ("missing", "yellow")
+    start = f"{finding.part:<{_PART_WIDTH}}  {mark:<7}  "
+    indent = " " * len(start)
+    for number, text in enumerate(wrap_words(start + finding.found, width, indent)):
+        line = Text(text)
+        if number == 0:
+            line.stylize(style, _PART_WIDTH + 2, _PART_WIDTH + 9)
+        yield line
+    if finding.way_out:
+        yield from (Text(text, style="bold") for text in wrap_words(indent + finding.way_out, width, indent))
 
 
 def find_all() -> Iterator[Finding]:

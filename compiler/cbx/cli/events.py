@@ -47,6 +47,8 @@ def events(
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
+    from cbx.cli.display.console_text import print_plain, print_words
+
     console = Console()
     if not console.is_terminal:
         console.width = 200
@@ -59,10 +61,11 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     refreshes = {row["origin"]["dataset_name"]: _refresh(row) for row in rows if _PLANNING in row["details"]}
     lines = [line for row in rows for line in _lines(row, refreshes)]
     for line in aligned_lines(columns, lines, console.width, note_style="dim"):
-        console.print(line, soft_wrap=True, highlight=False)
+        print_plain(console, line)
     for row in rows:
         if row["error"]:
-            console.print(row["error"]["exceptions"][0]["message"], markup=False, highlight=False)
+            for line in row["error"]["exceptions"][0]["message"].split("\n"):
+                print_words(console, line, "  ")
 
 
 _PLANNING = "planning_information"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cbx.cli.display.terminal_text import print_wrapped
+from cbx.cli.stop import stop
 
 if TYPE_CHECKING:
     from cbx.importing.import_pipeline import ImportResult
@@ -58,7 +60,7 @@ def import_command(
     from cbx.importing.import_pipeline import ImportRequest, import_pipeline, read_bundles
 
     if state is not None and not state.is_dir():
-        _stop(f"there is no folder {state}", "run the pipeline with `cbx run` first")
+        stop(f"there is no folder {state}", "run the pipeline with `cbx run` first")
     report = Report()
     request = ImportRequest(
         tuple(paths),
@@ -74,7 +76,7 @@ def import_command(
     diagnostics = (*report.sorted_diagnostics(), *result.diagnostics)
     show_diagnostics(diagnostics, result.texts, len(result.report.models), "text", "")
     if not result.report.models and not result.report.left:
-        _stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
+        stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
     _write(into, result)
     if output_format is ReportFormat.json:
         print(json.dumps(result.report.document(), indent=2))
@@ -88,9 +90,9 @@ def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
-            _stop(f"{option} {text}: write it as name=value")
+            stop(f"{option} {text}: write it as name=value")
         if option == "--layer" and not re.fullmatch(r"[A-Za-z_]\w*", value, flags=re.ASCII):
-            _stop(f"{option} {text}: `{value}` is not a name for a layer", "use letters, digits and underscores")
+            stop(f"{option} {text}: `{value}` is not a name for a layer", "use letters, digits and underscores")
         pairs.append((name, value))
     return pairs
 
@@ -103,34 +105,31 @@ def _project_name(into: Path) -> str:
 def _write(into: Path, result: ImportResult) -> None:
     existing = next((path for path in ("models", *result.files) if (into / path).exists()), None)
     if existing is not None:
-        _stop(f"{into / existing} already exists; nothing was written", "name a new folder with --into")
+        stop(f"{into / existing} already exists; nothing was written", "name a new folder with --into")
     try:
         for path, text in result.files.items():
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             (into / path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        _stop(f"{error.filename} cannot be written: {error.strerror}")
+        stop(f"{error.filename} cannot be written: {error.strerror}")
 
 
 def _show(result: ImportResult, into: Path) -> None:
     report = result.report
     count = len(report.models)
-    print(f"Wrote a project to {into}/: {count} model{'' if count == 1 else 's'}.")
+    print_wrapped(f"Wrote a project to {into}/: {count} model{'' if count == 1 else 's'}.")
     if report.left:
-        print(f"\nLeft in {', '.join(report.left_files)}, because no model can say it:")
+        print()
+        print_wrapped(f"Left in {', '.join(report.left_files)}, because no model can say it:")
         for item in report.left:
-            print(f"  {item.place}  {item.what}: {item.reason}")
+            print_wrapped(f"  {item.place}  {item.what}: {item.reason}", "      ")
     if report.notes:
         print("\nNotes:")
         for item in report.notes:
-            print(f"  {item.place}  {item.what}: {item.reason}".replace("    ", "  "))
+            print_wrapped(f"  {item.place}  {item.what}: {item.reason}".replace("    ", "  "), "      ")
     if report.keys:
         print("\nKeys that the models may declare:")
         for key in report.keys:
-            print(f"  {key.model}  {key.argument}, {key.reason}")
-    print(f"\nThe report is {into / 'IMPORT.md'}. Next: cbx compile --project {into}")
-
-
-def _stop(message: str, hint: str | None = None) -> None:
-    print(f"error: {message}" + (f"\n   = hint: {hint}" if hint else ""), file=sys.stderr)
-    raise typer.Exit(2)
+            print_wrapped(f"  {key.model}  {key.argument}, {key.reason}", "      ")
+    print()
+    print_wrapped(f"The report is {into / 'IMPORT.md'}. Next: cbx compile --project {into}")

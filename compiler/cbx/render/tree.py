@@ -40,17 +40,11 @@ def render_tree(document: GraphDocument) -> Group:
     used = set(modes.values())
     words = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
     legend = Text.assemble(*(part for mode in words if mode in used for part in (_ARROWS[mode], (words[mode], "dim"))))
-    return Group(tree, *([_truncate(legend)] if used else []))
+    return Group(tree, *([legend] if used else []))
 
 
 def _tree(document: GraphDocument) -> Tree:
-    return Tree(_truncate(Text(one_line(document.project), "bold")), guide_style="dim")
-
-
-def _truncate(line: Text) -> Text:
-    """A line that is cut at the width of the terminal, not wrapped."""
-    line.no_wrap, line.overflow = True, "ellipsis"
-    return line
+    return Tree(Text(one_line(document.project), "bold"), guide_style="dim")
 
 
 def _name(text: str, colour: Colour) -> tuple[str, str]:
@@ -91,7 +85,7 @@ def render_column_tree(graph: ColumnGraph) -> Group:
     tree = _tree(document)
     _add_branches(tree, list(roots), lambda column: targets[column], label)
     legend = Text.assemble((REPEATED, _NOTES[REPEATED]), (f": {REPEATED_IN_WORDS}", "dim"))
-    return Group(tree, *([_truncate(legend)] if any(map(graph.is_marked, targets)) else []))
+    return Group(tree, *([legend] if any(map(graph.is_marked, targets)) else []))
 
 
 def render_relationship_tree(document: GraphDocument) -> Group:
@@ -104,13 +98,13 @@ def render_relationship_tree(document: GraphDocument) -> Group:
     for node in document.nodes:
         if node.id in children:
             name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_keys(node))}".rstrip(), "dim"))
-            branch = tree.add(_truncate(name))
+            branch = tree.add(name)
             for relation in children[node.id]:
                 parents = "1" if relation.parent_end == "exactly one" else "0..1"
                 count = f"{parents}:{'1' if relation.child_end == 'zero or one' else 'n'}"
                 child = _name(relation.child, colours[document.by_id[relation.child].layer])
                 details = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
-                branch.add(_truncate(Text.assemble((f"{count} ", "bold"), child, (details, "dim"))))
+                branch.add(Text.assemble((f"{count} ", "bold"), child, (details, "dim")))
     return Group(tree)
 
 
@@ -126,7 +120,7 @@ def _add_branches(
     while waiting:
         branch, item, parent = waiting.pop()
         is_again = item in seen
-        twig = branch.add(_truncate(label(item, parent, is_again=is_again)))
+        twig = branch.add(label(item, parent, is_again=is_again))
         seen.add(item)
         if not is_again:
             waiting += [(twig, child, item) for child in reversed(further(item))]

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from cbx.cli.display.terminal_text import wrap_words
+
 _GAP = "  "
 _INDENT = "    "
 
@@ -101,4 +103,7 @@ def _note(mark: str, items: Sequence[str], width: int) -> Iterator[str]:
             yield line.rstrip()
             line = " " * len(start)
         line += text
+        if cell_len(line.rstrip()) > width:
+            *lines, line = wrap_words(line, width, " " * len(start))
+            yield from lines
     yield line.rstrip()

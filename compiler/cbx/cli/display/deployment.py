@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
+from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
+from cbx.cli.display.console_text import print_plain, print_words
 
 if TYPE_CHECKING:
     from cbx.changes.change_plan import ChangePlan
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 _FLOW_STYLES = {"COMPLETED": "green", "FAILED": "bold red", "SKIPPED": "yellow", "EXCLUDED": "yellow"}
+_DETAIL = " " * 6
+"""The start of a further line of a difference."""
 _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
 
 
@@ -34,7 +37,7 @@ def print_plan(plan: ChangePlan) -> None:
 
     console = _console(sys.stdout)
     for line in as_lines(plan):
-        console.print(Text(replace_controls(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
+        print_words(console, replace_controls(line), _DETAIL, _STYLES.get(line[:1], ""))
 
 
 class DeployDisplay:
@@ -84,7 +87,7 @@ class DeployDisplay:
             return
         self._print_line(f"{target.project} -> {target.environment} ({host}, {target.root})")
         for line in _plan_lines(deployment):
-            self._console.print(line, soft_wrap=True)
+            print_words(self._console, line.plain, f"  {_DETAIL}", str(line.style))
         steps = deployment.files
         counts = f"{len(steps.upload)} uploaded, {len(steps.unchanged)} unchanged, {len(steps.remove)} removed"
         self._print_line(f"  files      {counts}")
@@ -158,7 +161,7 @@ class DeployDisplay:
             return
         written = f"   {self._rows.pop(name):,} rows" if name in self._rows else ""
         style = _FLOW_STYLES.get(status, "")
-        self._console.print(Text(f"{status.lower():<10} {name}{written}", style=style), soft_wrap=True)
+        print_words(self._console, f"{status.lower():<10} {name}{written}", " " * 11, style)
 
     def show_end(self, result: FinishedUpdate) -> int:
         """Print the result of an update.
@@ -189,7 +192,8 @@ class DeployDisplay:
     def _show_expectations(self, rules: Sequence[ExpectationTotal]) -> None:
         if rules:
             self._console.print()
-            self._console.print(_expectation_table(rules), highlight=False)
+            for line in expectation_lines(rules, self._console.width):
+                print_plain(self._console, line)
             self._console.print()
 
     def _show_checks(self, rules: Sequence[ExpectationTotal]) -> None:
@@ -200,10 +204,10 @@ class DeployDisplay:
             self._print_line(f"checks on the data: {len(rules) - len(failed)} passed{rest}")
         for rule in failed:
             text = f"  {rule.dataset}   {describe_violations(rule.name, rule.failed, rule.passed + rule.failed)}"
-            self._console.print(Text(text, style="yellow"), soft_wrap=True)
+            print_words(self._console, text, "    ", "yellow")
 
     def _print_line(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        print_words(self._console, text, " " * 13 if text.startswith("  ") else "")
 
 
 def _pipeline_url(host: str, pipeline: str) -> str:
@@ -229,16 +233,21 @@ def _schedule(job: Mapping[str, Any]) -> str:
     return f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}{paused}"
 
 
-def _expectation_table(rules: Sequence[ExpectationTotal]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    table.add_column("table", overflow="fold")
-    table.add_column("expectation", overflow="fold")
-    for name in ("passed", "failed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for rule in rules:
-        style = "yellow" if rule.failed else ""
-        table.add_row(rule.dataset, rule.name, f"{rule.passed:,}", f"{rule.failed:,}", style=style)
-    return table
+_COLUMNS = (
+    LineColumn("table"),
+    LineColumn("expectation"),
+    LineColumn("passed", is_number=True),
+    LineColumn("failed", is_number=True),
+)
+
+
+def expectation_lines(rules: Sequence[ExpectationTotal], width: int) -> Iterator[Text]:
+    """A line for each expectation of an update; those with violations in yellow."""
+    lines = [
+        Line((rule.dataset, rule.name, f"{rule.passed:,}", f"{rule.failed:,}"), style="yellow" if rule.failed else "")
+        for rule in rules
+    ]
+    return aligned_lines(_COLUMNS, lines, width)
 
 
 def _console(stream: Any) -> Console:

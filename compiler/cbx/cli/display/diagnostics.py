@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cbx.cli.display.excerpt import Excerpt
-from cbx.cli.display.terminal_text import replace_controls, terminal_width, wrap_words
+from cbx.cli.display.terminal_text import print_wrapped, replace_controls, terminal_width, wrap_words
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
@@ -50,7 +50,7 @@ def show_diagnostics(
                 print(as_text(diagnostic, sources, in_colour=in_colour, width=width), file=sys.stderr)
         totals = _totals(diagnostics, outcome)
         if totals:
-            print("\n".join(wrap_words(totals, width)), file=sys.stderr)
+            print_wrapped(totals, stream=sys.stderr)
 
 
 def is_shown(diagnostic: Diagnostic, *, with_infos: bool) -> bool:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
+from cbx.cli.display.console_text import console_width, print_plain, print_words
 from cbx.cli.display.diagnostics import as_text
 from cbx.cli.display.terminal_text import wrap_words
 from cbx.cli.places import relative_folder
@@ -77,13 +78,13 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     parts += [f"{len(checks) - len(refreshed)} not refreshed"] if len(refreshed) < len(checks) else []
     unchanged = sum(check.status == "unchanged" for check in refreshed)
     parts += [f"{unchanged} unchanged"] if unchanged else []
-    console.print(f"checks on the data: {', '.join(parts)}", highlight=False)
+    print_words(console, f"checks on the data: {', '.join(parts)}", "  ")
     failed += [
         check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
     ]
     columns = (LineColumn("failed check"), LineColumn("violations"))
     for line in aligned_lines(columns, [_failed_check(check) for check in failed], console.width) if failed else ():
-        console.print(line, soft_wrap=True, highlight=False)
+        print_plain(console, line)
     console.print()
 
 
@@ -112,16 +113,11 @@ def _kind(dataset: DatasetResult) -> str:
 
 def show_error(console: Console, message: str, hint: str | None = None) -> None:
     """Print an error in the use of a command, which has no code."""
-    width = console.width if console.is_terminal else None
+    width = console_width(console)
     first, *more = wrap_words(f"error: {message}", width, "  ")
     print_plain(console, Text.assemble(("error", "bold red"), first.removeprefix("error")))
     for line in [*more, *(wrap_words(f"  = hint: {hint}", width, "    ") if hint else ())]:
         print_plain(console, Text(line))
-
-
-def print_plain(console: Console, line: Text) -> None:
-    """Print a line as it is, also where it is wider than the terminal."""
-    console.print(line, soft_wrap=True, highlight=False)
 
 
 def show_run_errors(
@@ -144,11 +140,11 @@ def show_run_errors(
         sources = {_short(path): text for path, text in read_sources(root or Path.cwd(), diagnostics).items()}
     for diagnostic in map(_with_short_paths, diagnostics):
         headline, *more = diagnostic.message.split("\n")
-        width = console.width if console.is_terminal else None
+        width = console_width(console)
         text = as_text(diagnostic._replace(message=headline), sources, in_colour=True, width=width, details=more)
         console.print(Text.from_ansi(text), soft_wrap=True)
     first = min(diagnostic.code.id for diagnostic in diagnostics)
-    console.print(f"For more information, run `cbx explain {first}`.", soft_wrap=True, highlight=False)
+    print_words(console, f"For more information, run `cbx explain {first}`.")
 
 
 def _with_short_paths(diagnostic: Diagnostic) -> Diagnostic:
@@ -182,7 +178,7 @@ def show_result(
     if datasets:
         console.print()
         for line in closing_lines(datasets, console.width):
-            console.print(line, soft_wrap=True, highlight=False)
+            print_plain(console, line)
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
     show_run_errors(console, run_errors(result), root)
@@ -191,11 +187,11 @@ def show_result(
     count = f"{len(refreshed)} of {len(datasets)}" if len(refreshed) < len(datasets) else str(len(refreshed))
     if datasets:
         noun = "table" if count == "1" else "tables"
-        console.print(f"{count} {noun} in {result.seconds:.1f} s.", soft_wrap=True, highlight=False)
+        print_words(console, f"{count} {noun} in {result.seconds:.1f} s.")
     if tables:
         views = [dataset for dataset in tables if dataset.kind == "batch"]
         name = (views or tables)[-1].name
-        console.print(f"Tables are in {state}. Try `cbx show {name}`.", soft_wrap=True, highlight=False)
+        print_words(console, f"Tables are in {state}. Try `cbx show {name}`.")
 
 
 def run_errors(result: RunResult) -> list[Diagnostic]:
@@ -218,7 +214,7 @@ def show_graph(console: Console, result: RunResult, root: Path | None = None) ->
         for dataset in result.datasets
     ]
     for line in aligned_lines(columns, lines, out.width, "dim") if lines else ():
-        out.print(line, soft_wrap=True, highlight=False)
+        print_plain(out, line)
     show_run_errors(console, run_errors(result), root)
 
 

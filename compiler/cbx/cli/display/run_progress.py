@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from cbx.cli.display.console_text import print_words
 from cbx.runtime.log.events import FlowFinished, FlowStarted, NoteAdded, TasksKnown, UpdateProgress
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class RunDisplay:
                 self._console.print(_finished_line(event.result), highlight=False, soft_wrap=True)
         elif isinstance(event, NoteAdded):
             where = f"{event.place}: " if event.place else ""
-            self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
+            print_words(self._console, f"note: {where}{event.text}", "  ", "yellow")
         elif isinstance(event, UpdateProgress):
             self._is_starting = event.state == "INITIALIZING"
             self._total = event.datasets if event.datasets is not None else self._total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from collections.abc import Iterable
 from typing import TextIO
@@ -43,10 +44,12 @@ def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
     """A text as lines that end between words; a word that is wider than the terminal is not broken.
 
     Args:
-        text: The text, without line breaks.
-        width: The width of the terminal; None for one line.
-        indent: What the lines after the first start with.
+        text: The text; each of its lines is wrapped for itself.
+        width: The width of the terminal; None for the lines as they are.
+        indent: What further lines start with.
     """
+    if "\n" in text:
+        return [line for part in text.split("\n") for line in wrap_words(part, width, indent)]
     if width is None or text_width(text) <= width:
         return [text]
     first, *words = text.split(" ")
@@ -57,6 +60,18 @@ def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
         else:
             lines.append(indent + word)
     return lines
+
+
+def print_wrapped(text: str, indent: str = "", stream: TextIO | None = None) -> None:
+    """Print a text, on a terminal as lines that end between words.
+
+    Args:
+        text: The text, without line breaks.
+        indent: What the lines after the first start with.
+        stream: Where to print; None for the standard output.
+    """
+    stream = stream or sys.stdout
+    print("\n".join(wrap_words(text, terminal_width(stream), indent)), file=stream)
 
 
 def cut_start(text: str, width: int) -> str:
