@@ -131,6 +131,7 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
         "name": node.name,
         "layer": context.layers[node.layer],
         "kind": kind_in_words(node),
+        "kindName": node.kind,
         "isModel": node.is_model,
         "path": node.path,
         "notebook": node.artifact,
@@ -138,6 +139,7 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
         "description": node.description,
         "tags": list(node.tags),
         "owner": node.owner,
+        **({"pipeline": node.pipeline} if node.pipeline is not None else {}),
         **({"options": [list(option) for option in node.options]} if node.options else {}),
         "keys": [
             [list(key.columns), key.verdict, context.check(context.checks.keys.get((node.id, key.columns)))]

@@ -13,7 +13,7 @@ const STEP = 90;
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 const HELP = [
-  ["Ctrl K", "find a model or column (also /, outside text fields)"],
+  ["Ctrl K", "find a model or column, or a selector such as +orders or tag:daily (also /, outside text fields)"],
   ["↑ ↓ ← →", "on a model: go to its neighbours; on the map: pan"],
   ["Enter", "open a model; on the map: go to its models"],
   ["Space", "on a model in the column lineage: show all of its columns, or fewer"],

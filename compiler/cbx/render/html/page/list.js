@@ -3,6 +3,7 @@
 import { layers, nodes } from "./data.js";
 import { byId, el, icon } from "./dom.js";
 import { search } from "./search.js";
+import { isSelector, select } from "./selectors.js";
 import { troubleOf } from "./violations.js";
 
 const FIRST = 300;
@@ -23,13 +24,13 @@ export function startList(linkOf, found) {
       found(null);
       return;
     }
-    const matches = search(words);
+    const { matches, problem } = matchesOf(words);
     showMatches(
       matches.map((match) => ({ ...match, isMatch: true })),
       linkOf,
     );
     byId("found").textContent =
-      matches.length === 0 ? "No matches." : `${matches.length.toLocaleString("en")} found`;
+      problem ?? (matches.length === 0 ? "No matches." : `${matches.length.toLocaleString("en")} found`);
     found(new Set(matches.map(({ node }) => node.index)));
   };
   query.addEventListener("input", refresh);
@@ -44,6 +45,13 @@ export function startList(linkOf, found) {
   });
   byId("list").addEventListener("keydown", walk);
   showLayers(linkOf);
+}
+
+/** What a text finds: a selector, or parts of names. */
+function matchesOf(words) {
+  if (!isSelector(words)) return { matches: search(words), problem: null };
+  const { found, problem } = select(words);
+  return { matches: found.map((node) => ({ node, column: null })), problem };
 }
 
 /** Clear the search. */

@@ -1,7 +1,6 @@
 // Search for models and columns by parts of their names; if few match, also by names that are similar.
 
 import { nodes } from "./data.js";
-import { RESULTS, violationsOf } from "./violations.js";
 
 const FEW = 8;
 const NOWHERE = 99;
@@ -54,7 +53,6 @@ function matchesOf(entry, words, rankIn, rankInColumn) {
 
 /** How well a word matches a node; less is better. */
 function rankOf(entry, word) {
-  if (word.startsWith("result:")) return violationsOf(entry.node).has(RESULTS[word.slice(7)]) ? 0 : NOWHERE;
   const name = entry.id.slice(entry.id.indexOf(".") + 1);
   if (name === word || entry.id === word) return 0;
   if (name.startsWith(word)) return 1;
