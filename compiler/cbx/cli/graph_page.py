@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.graph.graph_document import GraphDocument
     from cbx.render.html.last_run import LastRun
+    from cbx.render.html.prose import ProsePage
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,20 @@ def create_page(
     }
     model, column = view.about or (None, None)
     start = PageAddress("relationships" if view.relationships else "lineage", model, "columns", column)
-    return render_html(document, read_checks(compiled_manifest(compilation)), texts, _last_runs(root, state), start)
+    checks, runs = read_checks(compiled_manifest(compilation)), _last_runs(root, state)
+    return render_html(document, checks, texts, runs, start, _read_prose(root))
+
+
+def _read_prose(root: Path) -> list[ProsePage]:
+    """The pages in `docs/` of a project, `index.md` first; files that cannot be read as text are left out."""
+    from cbx.files.bounded_read import read_regular
+    from cbx.render.html.prose import ProsePage
+
+    pages = []
+    for path in sorted((root / "docs").glob("*.md"), key=lambda path: (path.stem != "index", path.name)):
+        with suppress(OSError, ValueError):
+            pages.append(ProsePage(path.stem, read_regular(path).decode("utf-8-sig")))
+    return pages
 
 
 _MOST_RUNS = 20

@@ -82,7 +82,7 @@ def test_roles_and_names_say_what_is_there(browser: Browser, shop: str) -> None:
         )
 
         assert nameless == 0
-        assert page.get_by_role("navigation", name="Views").get_by_role("link").count() == 2
+        assert page.get_by_role("navigation", name="Views").get_by_role("link").count() == 3
         assert page.get_by_role("complementary", name="Models").get_by_role("link", name="daily_sales").count() == 1
         assert page.get_by_role("application", name="Lineage, 17 boxes").count() == 1
         assert page.get_by_role("region", name="orders").get_by_role("tab").count() == 4

@@ -6,10 +6,15 @@ const VIEWS = ["lineage", "focus", "columns", "relationships"];
 const OF_A_MODEL = ["focus", "columns"];
 const TABS = ["overview", "columns", "source", "notebook"];
 
-/** Read the address from the URL, or else the start address of the page; unknown parts are ignored. */
+/**
+ * Read the address from the URL, or else the start address of the page; unknown parts are ignored. `docs` is the page of
+ * the documentation that lies over the lineage: "" for the table of models, null for none.
+ */
 export function readAddress() {
   const [, view, model, tab, column] = (location.hash || start).slice(1).split("/").map(decodePart);
+  if (view === "docs") return { view: "lineage", docs: model ?? "", model: null, tab: "overview", column: null };
   return {
+    docs: null,
     view: VIEWS.includes(view) && (!OF_A_MODEL.includes(view) || model) ? view : "lineage",
     model: model || null,
     tab: TABS.includes(tab) ? tab : "overview",

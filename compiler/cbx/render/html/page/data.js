@@ -14,6 +14,9 @@ export const lastRun = raw.run === null ? null : { at: raw.run[0], state: raw.ru
 export const updates = raw.updates;
 export const size = { width: raw.size[0], height: raw.size[1] };
 
+/** The prose pages of the project; an element is its tag and its children, a text is itself. */
+export const prose = raw.prose.map(([name, title, elements]) => ({ name, title, elements }));
+
 /** Models and sources, in the order of the layers. */
 export const nodes = raw.nodes.map((node, index) => {
   const [x, y] = node.place;

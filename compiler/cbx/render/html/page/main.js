@@ -3,6 +3,7 @@
 import { fillBar } from "./bar.js";
 import { columnScene } from "./column_scene.js";
 import { columnsOf, nodeOf, nodes, project } from "./data.js";
+import { showDocs, titleOf } from "./docs.js";
 import { byId, say } from "./dom.js";
 import { emphasisOf } from "./emphasis.js";
 import { focusScene } from "./focus_scene.js";
@@ -22,7 +23,7 @@ import { startTheme } from "./theme.js";
 
 /** The smallest scale at which search results are shown together. */
 const OF_SEARCH = 0.55;
-const NOWHERE = { view: null, model: null, tab: "overview", column: null };
+const NOWHERE = { docs: null, view: null, model: null, tab: "overview", column: null };
 const state = {
   address: NOWHERE,
   hovered: null,
@@ -69,9 +70,12 @@ function show() {
   for (const view of Object.keys(SCENES)) {
     const link = byId(`view-${view}`);
     link.href = linkTo({ ...state.address, view });
-    if (TABS[view].includes(state.address.view)) link.setAttribute("aria-current", "page");
+    if (state.address.docs === null && TABS[view].includes(state.address.view)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (state.address.docs === null) byId("view-docs").removeAttribute("aria-current");
+  else byId("view-docs").setAttribute("aria-current", "page");
+  showDocs(state.address.docs, (id) => linkTo({ view: "lineage", model: id }));
   state.hovered = null;
   showFocus(node);
   const hadPanel = !byId("panel").hidden;
@@ -80,11 +84,13 @@ function show() {
   if (isOther) camera.begin();
   markCurrent(node?.id ?? null);
   highlight();
-  document.title = node === null ? `${project}: ${state.address.view}` : `${node.id} · ${project}`;
+  document.title = node === null ? `${project}: ${titleOfView()}` : `${node.id} · ${project}`;
   if (node !== null) arrive(node, before);
   else if (before.model !== null) returnFocus(before.model);
   document.documentElement.dataset.shown = location.hash;
 }
+
+const titleOfView = () => (state.address.docs === null ? state.address.view : titleOf(state.address.docs));
 
 /** Show the lineage of the node whose page was opened, or of the column that was chosen. */
 function arrive(node, before) {
