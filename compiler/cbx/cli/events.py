@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.options import ProjectOption, StateOption
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 
 class EventFormat(str, Enum):
@@ -50,8 +54,21 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from cbx.cli.display.console_text import print_plain, print_words
 
     console = Console()
-    if not console.is_terminal:
-        console.width = 200
+    for line in event_lines(rows, console.width if console.is_terminal else 200):
+        print_plain(console, line)
+    for row in rows:
+        if row["error"]:
+            for line in row["error"]["exceptions"][0]["message"].split("\n"):
+                print_words(console, line, "  ")
+
+
+def event_lines(rows: Sequence[dict[str, Any]], width: int) -> Iterator[Text]:
+    """A line for each dataset and each expectation of an update.
+
+    Args:
+        rows: The events.
+        width: The width of the terminal.
+    """
     columns = (
         LineColumn("dataset"),
         LineColumn("status"),
@@ -60,12 +77,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     )
     refreshes = {row["origin"]["dataset_name"]: _refresh(row) for row in rows if _PLANNING in row["details"]}
     lines = [line for row in rows for line in _lines(row, refreshes)]
-    for line in aligned_lines(columns, lines, console.width, note_style="dim"):
-        print_plain(console, line)
-    for row in rows:
-        if row["error"]:
-            for line in row["error"]["exceptions"][0]["message"].split("\n"):
-                print_words(console, line, "  ")
+    return aligned_lines(columns, lines, width, note_style="dim")
 
 
 _PLANNING = "planning_information"

@@ -129,7 +129,7 @@ def test_no_column_is_cut_off(tmp_path: Path, width: int) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=width, color_system=None)
 
-    print_table(peek_table(tmp_path, "gold.wide", 20), console)
+    print_table(peek_table(tmp_path, "gold.wide", 20), console, width)
     shown = written.getvalue()
 
     assert [name for name in names if name not in shown or f"value {name[-1]}" not in shown] == []

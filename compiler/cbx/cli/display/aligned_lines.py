@@ -1,4 +1,7 @@
-"""Lines in columns that never break a name: columns that are empty are left out, and so are those that have no room."""
+"""Lines in columns that never break a name: columns that are empty are left out, and so are those that may be.
+
+Where there is still no room, the cells are below the names.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +62,28 @@ def aligned_lines(
     while _total(kept, widths) > width and optional:
         kept.remove(optional.pop())
     widths[0] = max(min(widths[0], width - (_total(kept, widths) - widths[0])), cell_len(columns[0].name))
+    if _total(kept, widths) > width:
+        yield from _stack(columns, lines, kept, width, note_style)
+        return
     numbers = frozenset(place for place in kept if columns[place].is_number)
     head = _join(kept, [column.name for column in columns], widths, numbers)
     yield from (Text(text, style="bold") for text in head)
     for line in lines:
         yield from (Text(text, style=line.style) for text in _join(kept, line.cells, widths, numbers))
+        for mark, items in line.notes:
+            yield from (Text(text, style=note_style) for text in _note(mark, items, width))
+
+
+def _stack(
+    columns: Sequence[LineColumn], lines: Sequence[Line], kept: Sequence[int], width: int, note_style: str
+) -> Iterator[Text]:
+    """The names, with the other cells below them, each after the name of its column, where there is no room beside."""
+    for line in lines:
+        yield Text(line.cells[0], style=line.style)
+        cells = [f"{columns[place].name} {line.cells[place]}".strip() for place in kept[1:] if line.cells[place]]
+        if cells:
+            text = _INDENT + _GAP.join(cells)
+            yield from (Text(part, style=line.style) for part in wrap_words(text, width, _INDENT))
         for mark, items in line.notes:
             yield from (Text(text, style=note_style) for text in _note(mark, items, width))
 

@@ -8,23 +8,20 @@ import decimal
 import json
 import sys
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from cbx.cli.options import RowFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from cbx.runtime.tables.show_table import Peek
 
 Row = dict[str, Any]
 
-_UNLIMITED = 100_000
-"""The width of output that is no terminal: nothing is folded."""
+_NUMBERS = ("int", "uint", "float", "double", "decimal")
 _PAGE = 10_000
 """The rows of one printed table."""
 _CONVERTED = 1_000
@@ -52,68 +49,30 @@ def _print_table(peek: Peek) -> None:
     from rich.console import Console
 
     console = Console()
-    if not console.is_terminal:
-        console.width = _UNLIMITED
-    print_table(peek, console)
+    print_table(peek, console, console.width if console.is_terminal else None)
 
 
-def print_table(peek: Peek, console: Console) -> None:
-    """Print rows as a table, or with a line per column where the console has no room for all columns.
+def print_table(peek: Peek, console: Console, width: int | None) -> None:
+    """Print rows as a table, or with a line per column where a terminal has no room for all columns.
 
     Args:
         peek: The rows. Many rows are several tables, so that they need not be in memory together.
         console: Prints them.
+        width: The width of the terminal; None if there is none.
     """
-    rows = _rows(peek)
+    from cbx.cli.display.console_text import print_plain
+    from cbx.cli.display.row_layout import RowColumn, lay_out_rows
+
+    columns = [RowColumn(field.name, str(field.type).startswith(_NUMBERS)) for field in peek.schema]
+    rows = ([None if value is None else _text(value) for value in row.values()] for row in _rows(peek))
     number = 1
     while (page := [*islice(rows, _PAGE)]) or number == 1:
-        table = _table(peek, page)
-        narrowest = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).minimum
-        if narrowest > console.width and page:
-            _print_sideways(page, number, console)
-        else:
-            console.print(table)
+        for line in lay_out_rows(columns, page, width, number):
+            print_plain(console, line)
         number += max(len(page), 1)
     counted = f"{peek.total:,} row{'' if peek.total == 1 else 's'}"
     more = f"{peek.shown:,} of {counted}; --limit 0 shows all" if peek.shown < peek.total else counted
     console.print(more, style="dim", highlight=False)
-
-
-def _table(peek: Peek, rows: Sequence[Row]) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for field in peek.schema:
-        numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
-    for row in rows:
-        table.add_row(*map(_cell, row.values()))
-    return table
-
-
-def _print_sideways(rows: Sequence[Row], first: int, console: Console) -> None:
-    from rich.rule import Rule
-    from rich.table import Table
-    from rich.text import Text
-
-    for number, row in enumerate(rows, start=first):
-        console.print(Rule(f"row {number}", align="left", style="dim"))
-        lines = Table.grid(padding=(0, 2, 0, 0))
-        lines.add_column(overflow="fold", max_width=console.width // 2)
-        lines.add_column(overflow="fold")
-        for name, value in row.items():
-            lines.add_row(Text(name, style="bold"), _cell(value))
-        console.print(lines)
-    console.print()
-
-
-def _cell(value: Any) -> Text:
-    from rich.text import Text
-
-    return Text("NULL", style="dim") if value is None else Text(_text(value))
 
 
 def _rows(peek: Peek) -> Iterator[Row]:

@@ -29,6 +29,8 @@ def terminal_width(stream: TextIO) -> int | None:
 def replace_controls(text: str) -> str:
     """A text of the user that is safe for a terminal: without control characters and marks of text direction."""
     expanded = text.replace("\t", "    ")
+    if expanded.isascii() and expanded.isprintable():
+        return expanded
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _CONTROLS else character
         for character in expanded
@@ -37,7 +39,7 @@ def replace_controls(text: str) -> str:
 
 def text_width(text: str) -> int:
     """The width of a text on a terminal, in cells."""
-    return sum(map(_cells, text))
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
