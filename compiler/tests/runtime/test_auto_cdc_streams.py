@@ -32,7 +32,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, observe_counts, target_rows
-from cbx.runtime.spark.session import settings
+from cbx.runtime.spark.configuration import settings
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 
 STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "65"))

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from cbx.cli.local_run.configuration import run_configuration
 from cbx.compiler import Compilation, compile_project
 from cbx.runtime import CannotRunError
-from cbx.runtime.spark.session import configure_pipeline
+from cbx.runtime.spark.configuration import configure_pipeline
 
 PROJECT = """
 [project]

@@ -24,8 +24,8 @@ from cbx.runtime.flows.expectations import (
     violation_counts,
 )
 from cbx.runtime.results import NOTHING, Counts
+from cbx.runtime.spark.configuration import PROGRESS_LIMIT
 from cbx.runtime.spark.observations import read_write_observation
-from cbx.runtime.spark.session import PROGRESS_LIMIT
 from cbx.runtime.tables.schema import evolve_schema
 from cbx.runtime.tables.store import folder_name
 

@@ -26,7 +26,7 @@ from cbx.runtime.flows.record_changes import record_changes
 from cbx.runtime.flows.refresh_result import RefreshResult, other_kind
 from cbx.runtime.flows.rewrite_table import TableRewriter
 from cbx.runtime.results import NOTHING, Counts
-from cbx.runtime.spark.session import settings
+from cbx.runtime.spark.configuration import settings
 from cbx.runtime.tables.change_feed import has_change_readers
 from cbx.runtime.tables.compaction.compact_table import compact_table
 from cbx.runtime.tables.store import TableFolder, TableState

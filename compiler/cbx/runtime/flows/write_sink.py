@@ -25,7 +25,7 @@ from cbx.runtime.flows.expectation_results import ExpectationResults, last_expec
 from cbx.runtime.flows.expectations import ROWS_READ, add_counts
 from cbx.runtime.flows.refresh_result import RefreshResult
 from cbx.runtime.results import NOTHING, Counts
-from cbx.runtime.spark.session import settings
+from cbx.runtime.spark.configuration import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
 from cbx.runtime.tables.store import TableFolder, folder_name
 

@@ -9,7 +9,7 @@ from pyspark.sql.utils import is_remote
 
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.notebooks.dbutils import Dbutils
-from cbx.runtime.spark.session import configuration_value
+from cbx.runtime.spark.configuration import configuration_value
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -15,12 +15,12 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.spark.configuration import configuration_value
 from cbx.runtime.spark.connectors import connected_table, explain_connection
 from cbx.runtime.spark.databricks_queries import DatabricksQuery, QueryReads
 from cbx.runtime.spark.format_read import FormatRead
 from cbx.runtime.spark.reader_checks import check_reader_options
 from cbx.runtime.spark.replace_attributes import replace_attributes
-from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.parameters import replace_known_parameters
 from cbx.spark_spelling import value_text
 

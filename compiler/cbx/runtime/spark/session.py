@@ -18,6 +18,7 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from cbx.runtime.errors import CannotRunError
+from cbx.runtime.spark.configuration import PROGRESS_LIMIT, first_line, is_changeable
 from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_defaults
 from cbx.runtime.spark.java import java_home
 from cbx.runtime.spark.launch.driver_memory import driver_memory
@@ -135,7 +136,7 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
         _configure(started, given)
     except (AnalysisException, IllegalArgumentException) as error:
         started.stop()
-        raise CannotRunError(f"Spark does not take its settings: {_first_line(error)}") from error
+        raise CannotRunError(f"Spark does not take its settings: {first_line(error)}") from error
     forget_sources(started.sparkContext)
     return started
 
@@ -176,9 +177,6 @@ _LATE_OPTIMISING = " ".join(
 )
 """The JVM's second compiler starts at ten times the usual thresholds: short runs do without it, while runs over
 millions of rows, which would take a third longer, still get it."""
-
-PROGRESS_LIMIT = 100_000
-"""How many micro-batches of one query Spark keeps, with their observed metrics."""
 
 _CHECKPOINT_FILES = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 """Renames files itself. The default starts a process, ``readlink``, eight times for each file that it writes."""
@@ -229,7 +227,7 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
         running.conf.unset(name)
         _applied.remove(name)
     for name, value in given.items():
-        if _is_changeable(running, name, value):
+        if is_changeable(running, name, value):
             running.conf.set(name, value)
             _applied.add(name)
         elif name != _JAVA_OPTIONS and running.conf.get(name, None) != value:
@@ -278,7 +276,7 @@ def _redirect_standard_error(log: Path) -> Iterator[None]:
 
 def _reason(error: Exception, log: Path) -> str:
     """Why Spark did not start: what its exception says, or what Java has written if it has ended."""
-    text = _first_line(error)
+    text = first_line(error)
     if isinstance(error, Py4JJavaError):
         text = str(error.java_exception.toString()).splitlines()[0]
     elif "JAVA_GATEWAY_EXITED" in text:
@@ -289,11 +287,6 @@ def _reason(error: Exception, log: Path) -> str:
 
 
 _JAVA_CLASS = re.compile(r'^(?:Exception in thread "[^"]*" )?[\w.$]+(?:Exception|Error): ')
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 @contextlib.contextmanager
@@ -317,53 +310,3 @@ def _set_working_folder(spark: SparkSession, folder: Path) -> None:
     hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - Hadoop has no Python face
     path = context._jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # noqa: SLF001 - as above
     path.getFileSystem(hadoop).setWorkingDirectory(path)
-
-
-@contextlib.contextmanager
-def configure_pipeline(spark: SparkSession, configuration: Mapping[str, str]) -> Iterator[None]:
-    """Set the configuration of a pipeline while the context lasts.
-
-    Settings that Spark reads only when it starts, such as its memory, are left out: they describe a cluster.
-
-    Raises:
-        CannotRunError: For a value that Spark refuses.
-    """
-    changeable = {name: value for name, value in configuration.items() if _is_changeable(spark, name, value)}
-    with settings(spark, changeable):
-        yield
-
-
-def _is_changeable(spark: SparkSession, name: str, value: str) -> bool:
-    if not name.startswith("spark."):
-        return True
-    try:
-        with settings(spark, {name: value}):
-            return True
-    except (AnalysisException, IllegalArgumentException) as error:
-        if error.getCondition() in _FIXED:
-            return False
-        raise CannotRunError(f"Spark does not take `{value}` for `{name}`: {_first_line(error)}") from error
-
-
-_FIXED = frozenset({"CANNOT_MODIFY_CONFIG", "CANNOT_MODIFY_STATIC_CONFIG"})
-
-
-@contextlib.contextmanager
-def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Change session settings while the context lasts."""
-    before = {name: spark.conf.get(name, None) for name in wanted}
-    for name, value in wanted.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, old)
-
-
-def configuration_value(spark: SparkSession, key: str) -> str | None:
-    """A value of the pipeline configuration; None if the key is not set."""
-    return spark.conf.get(key, None)

@@ -19,7 +19,7 @@ from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
 from cbx.runtime.log.events import FlowFinished, FlowPlanned, FlowStarted, NoteAdded
 from cbx.runtime.results import DatasetResult, RunRequest
-from cbx.runtime.spark.session import settings
+from cbx.runtime.spark.configuration import settings
 from cbx.runtime.tables.store import TableFolder
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
 from cbx.runtime.update.file_reads import FileReads

@@ -6,11 +6,13 @@ So the order follows from what queries read, and cycles are found.
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from pyspark.util import is_remote_only
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.diagnostics.diagnostic import Diagnostic
@@ -18,6 +20,7 @@ from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.auto_loader.reading_plan import is_about_changed_file
 from cbx.runtime.definitions import Registry
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.log.events import Event, EventLog, LoggedEvent, NoteAdded, TasksKnown, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
@@ -28,14 +31,14 @@ from cbx.runtime.notebooks.source_files import with_run_notebooks
 from cbx.runtime.outside.message_reads import MESSAGES
 from cbx.runtime.outside.stand_ins import StandIns, TableStandIns
 from cbx.runtime.results import DatasetResult, RunRequest
+from cbx.runtime.spark.configuration import configuration_value
 from cbx.runtime.spark.intercepted_reads import intercept_reads
-from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.current_schema import CurrentSchema
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
 from cbx.runtime.update.file_reads import MODULE_STREAMS
 from cbx.runtime.update.materializer import Materializer
-from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine, start_spark
+from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +70,7 @@ def refresh_datasets(request: RunRequest, files: tuple[Path, ...], stand_ins: St
             shutil.rmtree(request.state / name, ignore_errors=True)
     update = _on_sail(request, sources, stand_ins, events) if request.engine == "sail" else None
     if update is None or update.unable is not None:
-        with start_spark(request, stand_ins.tables, stand_ins.streams) as started:
+        with _start_spark(request, stand_ins) as started:
             update = _update(started, request, sources, stand_ins, events, earlier=update)
     materializer, diagnostics = update.materializer, update.diagnostics
     if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(update.files):
@@ -76,6 +79,21 @@ def refresh_datasets(request: RunRequest, files: tuple[Path, ...], stand_ins: St
             nothing_new.remember(request, read, materializer.landings(), materializer.results(), events.events)
     results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
     return results, tuple(diagnostics), materializer.landings()
+
+
+def _start_spark(request: RunRequest, stand_ins: StandIns) -> AbstractContextManager[StartedEngine]:
+    """Spark, set up for an update.
+
+    Raises:
+        CannotRunError: If only the client of Sail is installed.
+    """
+    if is_remote_only():
+        on_sail = "" if request.engine == "sail" else "; or run on Sail: --engine sail"
+        hint = f"pip install 'circuit-box[local]', which includes Spark and Java{on_sail}"
+        raise CannotRunError("Spark is not installed", hint=hint)
+    from cbx.runtime.update.spark_update import start_spark
+
+    return start_spark(request, stand_ins.tables, stand_ins.streams)
 
 
 class _LoggedEvents:

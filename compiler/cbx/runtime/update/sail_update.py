@@ -24,8 +24,8 @@ from cbx.runtime.sail.session_settings import (
     unsupported_query_setting,
     unsupported_setting,
 )
+from cbx.runtime.spark.configuration import settings
 from cbx.runtime.spark.intercepted_writes import intercept_writes
-from cbx.runtime.spark.session import settings
 from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine
 
 if TYPE_CHECKING:

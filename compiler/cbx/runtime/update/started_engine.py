@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cbx.runtime.flows.refresh_table import refresh_table
-from cbx.runtime.flows.spark_engine import spark_engine
 from cbx.runtime.flows.write_sink import write_sink
-from cbx.runtime.outside.delta_module import install_delta_module
-from cbx.runtime.outside.delta_tables import has_delta
-from cbx.runtime.outside.message_reads import MessageReads
 from cbx.runtime.outside.outside_reads import OutsideReads
-from cbx.runtime.outside.saved_tables import SavedTables
-from cbx.runtime.spark.intercepted_writes import intercept_writes
-from cbx.runtime.spark.session import configure_pipeline, in_working_folder, session
-from cbx.runtime.spark.task_count import count_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cbx.runtime.definitions import Dataset, Flow, Sink
@@ -28,8 +19,6 @@ if TYPE_CHECKING:
     from cbx.runtime.flows.refresh_table import Queries
     from cbx.runtime.log.events import TaskCount
     from cbx.runtime.names import DatasetName
-    from cbx.runtime.outside.stand_ins import TableStandIns
-    from cbx.runtime.results import RunRequest
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -102,30 +91,3 @@ class StartedEngine(NamedTuple):
     is_parallel: bool = True
     is_unable: Callable[[Exception], bool] = lambda _: False
     count_tasks: Callable[[], TaskCount | None] = lambda: None
-
-
-@contextmanager
-def start_spark(request: RunRequest, tables: TableStandIns, streams: Mapping[str, Path]) -> Iterator[StartedEngine]:
-    """Spark, set up for an update while the context lasts.
-
-    Args:
-        request: The update.
-        tables: What stands in for tables.
-        streams: What stands in for topics and services, by their names.
-    """
-    with ExitStack() as stack:
-        spark = session(request.state, request.master, request.spark_settings)
-        stack.enter_context(in_working_folder(spark, request.working_folder))
-        stack.enter_context(configure_pipeline(spark, request.configuration))
-        outside = OutsideReads(spark, tables, MessageReads(spark, streams, request.state), request.state)
-
-        @contextmanager
-        def intercept(is_of_pipeline: Callable[[DatasetName], bool]) -> Iterator[None]:
-            if has_delta(spark):
-                yield
-                return
-            saved = SavedTables(request.state, is_of_pipeline, request.dry_run)
-            with intercept_writes(spark, saved), install_delta_module(spark, saved.path_of):
-                yield
-
-        yield StartedEngine(spark_engine(spark), outside, intercept, count_tasks=partial(count_tasks, spark))
