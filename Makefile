@@ -1,11 +1,11 @@
-# Needs Python 3.10 or newer and make. Java is included.
+# Needs Python 3.10 or newer and make. The demo runs on Sail; for the tests on Spark, Java is included.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .cbx/demo
 # Two processes, each with its own Spark session. All tests of a file run in one process.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
-RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
+RUN := $(BIN)/cbx run --engine sail --var landing=$(DEMO)/landing --state $(DEMO)/state
 
 # Tests start many processes, which share the compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
@@ -118,7 +118,7 @@ clean:
 
 .venv/local: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,trace,fast]'
+	@test -e .venv/dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sail,fast]'
 	@touch $@
 
 .venv/spark-classes.jsa: .venv/dev
@@ -131,5 +131,6 @@ clean:
 
 .venv/dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e .venv/dev || $(BIN)/python -m pip uninstall --quiet --yes --disable-pip-version-check pyspark-client
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

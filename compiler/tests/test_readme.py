@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = {block.body.split("\n")[0]: block.body for block in read_blocks(ROOT / "README.md") if block.info == "shell"}
-FIRST = BLOCKS["pip install 'circuit-box[local,test]'"]
+FIRST = BLOCKS["pip install 'circuit-box[sail]'"]
 DEPLOY = BLOCKS["pip install 'circuit-box[deploy]'"]
 
 
@@ -68,7 +68,7 @@ def test_the_first_lines_write_a_project_whose_tests_pass(newcomer: Path) -> Non
     assert "5 passed" in done.stdout
 
 
-@pytest.mark.parametrize("advice", ["cbx run --engine sail", "cbx show gold.daily_revenue"])
+@pytest.mark.parametrize("advice", ["cbx run", "cbx show gold.daily_revenue"])
 def test_what_the_text_goes_on_with_is_in_it(advice: str) -> None:
     """The next test types it."""
     assert f"`{advice}`" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
@@ -76,7 +76,7 @@ def test_what_the_text_goes_on_with_is_in_it(advice: str) -> None:
 
 def test_the_project_of_the_first_lines_runs(newcomer: Path) -> None:
     """This is what the README says next."""
-    done = follow(newcomer, "cd shop\ncbx run --engine sail\ncbx show gold.daily_revenue")
+    done = follow(newcomer, "cd shop\ncbx run\ncbx show gold.daily_revenue")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2026-01-01        2     24.75" in done.stdout

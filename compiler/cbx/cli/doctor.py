@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from rich.text import Text
 
+_CLIENT = "pyspark-client"
+"""The client of Sail, which PySpark has, too."""
 _PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cbx compile", "fast", ("sqlglotc",)),
-    ("tracing", "trace", ("pysail", "pyspark", "pandas", "grpcio")),
-    ("cbx test", "test", ("pytest", "pysail", "pyspark", "pandas", "pyarrow")),
-    ("cbx run", "local", ("pyspark", "pandas", "pyarrow")),
-    ("cbx show", "local", ("pyarrow",)),
+    ("tracing", "sail", ("pysail", _CLIENT, "pandas", "grpcio")),
+    ("cbx test", "sail", ("pytest", "pysail", _CLIENT, "pandas", "pyarrow")),
+    ("cbx run", "sail", ("pysail", _CLIENT, "pandas", "pyarrow")),
+    ("Spark", "local", ("pyspark", "pandas", "pyarrow")),
+    ("cbx show", "sail", ("pyarrow",)),
     ("cbx query", "query", ("duckdb", "pyarrow")),
     ("Delta tables", "delta", ("deltalake",)),
     ("cbx deploy", "deploy", ("databricks-sdk",)),
@@ -94,7 +97,10 @@ def _find_project() -> Finding:
 
 
 def _find_libraries(part: str, extra: str, libraries: tuple[str, ...]) -> Finding:
-    versions = {library: _version_of(library) for library in libraries}
+    versions = {}
+    for library in libraries:
+        is_whole = library == _CLIENT and _version_of("pyspark") is not None
+        versions["pyspark" if is_whole else library] = _version_of("pyspark" if is_whole else library)
     missing = [library for library, found in versions.items() if found is None]
     if not missing:
         return Finding(part, True, ", ".join(f"{library} {found}" for library, found in versions.items()))

@@ -41,7 +41,7 @@ def _peek(state: Path | None, project: Path | None, table: str, limit: int) -> P
     from cbx.runtime.errors import CannotRunError
 
     if find_spec("pyarrow") is None:
-        raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
+        raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[sail]'")
     from cbx.runtime.tables.show_table import peek_table
 
     return peek_table(state_folder(state, project), table, limit, tables_of_models(project))

@@ -153,5 +153,5 @@ def _load_engines() -> RefreshDatasets:
     except ModuleNotFoundError as error:
         if error.name != "pyspark":
             raise
-        raise CannotRunError("`cbx run` needs pyspark", hint="pip install 'circuit-box[local]'") from None
+        raise CannotRunError("`cbx run` needs pyspark", hint="pip install 'circuit-box[sail]'") from None
     return refresh_datasets
