@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
@@ -123,6 +124,10 @@ def test_the_page_of_a_model_has_its_columns_source_and_notebook(browser: Browse
     """Texts are coloured, and are those of the files."""
     with showing(browser, f"{shop}#/lineage/gold.customer_order_summary/columns") as page:
         rows = texts(page, ".columns tbody tr")
+        page.fill(".column-filter", "email")
+
+        assert page.locator(".columns tbody tr:visible").count() == 1
+
         page.click("#to-source")
         page.wait_for_selector("#tab-source .token.keyword")
         source = page.inner_text("#tab-source .code")
@@ -202,6 +207,22 @@ def test_columns_are_traced_from_card_to_card(browser: Browser, shop: str) -> No
         assert texts(page, '[data-id="silver.orders"].table .pinned') == ["item_price"]
 
 
+def test_the_picture_can_be_saved(browser: Browser, shop: str) -> None:
+    """All of it, also what is not on the screen, with its colours; as SVG, and as the same picture in pixels."""
+    with showing(browser, shop, viewport={"width": 700, "height": 500}) as page:
+        with page.expect_download() as svg:
+            page.click("#save-svg")
+        with page.expect_download() as png:
+            page.click("#save-png")
+        picture = ElementTree.fromstring(svg.value.path().read_text(encoding="utf-8"))
+        words = {element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")}
+
+        assert svg.value.suggested_filename == "circuit_box-lineage.svg"
+        assert {"order_summary", "daily_sales", "BRONZE", "materialized view"} < words
+        assert picture.find("{http://www.w3.org/2000/svg}style") is None
+        assert png.value.path().read_bytes().startswith(b"\x89PNG")
+
+
 def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Path) -> None:
     """Nothing of it becomes an element, a script or a place of the page."""
     with showing(browser, hostile(tmp_path)) as page:
@@ -228,6 +249,13 @@ def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Pat
         page.click("#view-relationships")
 
         assert page.locator(".entity-name").first.text_content() == f"a.{HOSTILE}"
+
+        with page.expect_download() as svg:
+            page.click("#save-svg")
+
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(svg.value.path()).iter()}
+
+        assert tags <= {"svg", "rect", "path", "circle", "text"}
 
 
 def test_the_arrow_of_a_lineage_is_on_the_line_of_its_column(browser: Browser, shop: str) -> None:

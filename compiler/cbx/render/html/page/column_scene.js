@@ -95,7 +95,6 @@ function table(node, rows, pinned, linkOf) {
     {
       class: `entity table layer-${node.layer}${node.isModel ? "" : " outside"}`,
       href: linkOf(node.index, null),
-      "aria-label": `${node.id}: ${rows.filter((row) => row.isTaking).map((row) => row.name).join(", ")}`,
       draggable: "false",
       "data-id": node.id,
     },

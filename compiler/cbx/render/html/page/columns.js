@@ -4,6 +4,8 @@ import { columnsOf, keysOf, nodeOf, nodes } from "./data.js";
 import { breakAfter, el, icon } from "./dom.js";
 import { stepOf } from "./lineage.js";
 
+/** From how many columns on there is a filter. */
+const WIDE = 10;
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
@@ -26,6 +28,7 @@ export function columnsTab(node, body, ways) {
   );
   table.addEventListener("pointerleave", () => ways.hover(null));
   body.append(
+    columns.length > WIDE ? filterOf(rows) : "",
     el(
       "p",
       { class: "hint" },
@@ -40,6 +43,22 @@ export function columnsTab(node, body, ways) {
     }
     if (pinned !== null && !wasOpen) rows.get(pinned)?.row.scrollIntoView({ block: "nearest" });
   };
+}
+
+/** A field that shows only the columns of a wide table whose name, type or description has a text. */
+function filterOf(rows) {
+  const count = el("span", { class: "count", role: "status" });
+  const refresh = (event) => {
+    const words = event.target.value.trim().toLowerCase();
+    let shown = 0;
+    for (const { row } of rows.values()) {
+      row.hidden = !row.textContent.toLowerCase().includes(words);
+      shown += row.hidden ? 0 : 1;
+    }
+    count.textContent = words === "" ? "" : `${shown} of ${rows.size}`;
+  };
+  const field = el("input", { type: "search", class: "column-filter", placeholder: "Filter columns", "aria-label": "Filter columns", on: { input: refresh } });
+  return el("p", { class: "filter-line" }, field, count);
 }
 
 function rowOf(node, column, rows, ways) {

@@ -67,3 +67,8 @@ export function wantsStillness() {
 export function countWords(number, word) {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 }
+
+/** A duration: `0.4 s`. */
+export function secondsWords(seconds) {
+  return seconds < 0.1 ? "< 0.1 s" : `${seconds.toLocaleString("en")} s`;
+}

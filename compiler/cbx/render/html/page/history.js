@@ -1,7 +1,7 @@
 // The last updates of a model side by side: a bar for the rows that were written, and one for violations.
 
 import { updates } from "./data.js";
-import { countWords, el, svg } from "./dom.js";
+import { countWords, el, secondsWords, svg } from "./dom.js";
 
 const STEP = 18;
 const BAR = 12;
@@ -64,7 +64,7 @@ function wordsOf(result) {
     written === null ? status : `${countWords(written, "row")} written`,
     dropped ? `${dropped.toLocaleString("en")} dropped` : null,
     violations ? countWords(violations, "violation") : null,
-    seconds === null ? null : `${seconds} s`,
+    seconds === null ? null : secondsWords(seconds),
   ];
   return `${timeOf(result)}: ${words.filter(Boolean).join(", ")}`;
 }

@@ -2,7 +2,7 @@
 
 import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
 import { edges, lastRun, layers, nodes, runOf, size } from "./data.js";
-import { breakName, countWords, el, icon, svg } from "./dom.js";
+import { breakName, countWords, el, icon, secondsWords, svg } from "./dom.js";
 import { troubleOf } from "./violations.js";
 
 export const LINEAGE_LEGEND = [
@@ -54,17 +54,16 @@ export function line({ isStream, route }) {
 /** The card of a node: its name, its kind, and what the last run did. */
 export function card(node, linkOf) {
   const trouble = troubleOf(node);
-  const said = [node.id, node.kind, trouble ? `last run: ${trouble.words}` : null].filter(Boolean).join(", ");
   return el(
     "a",
     {
       class: `card layer-${node.layer}${node.isModel ? "" : " outside"}${trouble?.words.length > ONE_LINE ? " long-trouble" : ""}`,
       href: linkOf(node.index),
       title: node.description ? `${node.id}\n${node.description}` : node.id,
-      "aria-label": said,
       draggable: "false",
       "data-id": node.id,
     },
+    el("span", { class: "unseen" }, node.isModel ? layers[node.layer].name : "source"),
     el("span", { class: "card-name" }, ...breakName(node.name)),
     el("span", { class: "card-kind" }, el("span", { class: "card-words" }, node.kind)),
     lastRun === null ? null : el("span", { class: "card-run" }, trouble ? troubleLine(trouble) : runWords(node)),
@@ -85,6 +84,6 @@ function runWords(node) {
   const run = runOf(node);
   if (run === null) return "";
   const result = run.status === "completed" && run.written !== null ? countWords(run.written, "row") : run.status;
-  const words = run.seconds === null ? result : `${result} · ${run.seconds} s`;
+  const words = run.seconds === null ? result : `${result} · ${secondsWords(run.seconds)}`;
   return el("span", { title: `last run: ${words}` }, words);
 }

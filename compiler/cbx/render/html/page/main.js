@@ -16,6 +16,7 @@ import { drawMinimap, followMinimap, startMinimap } from "./minimap.js";
 import { boxOf, elementOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readAddress } from "./address.js";
+import { startPictures } from "./picture.js";
 import { relationshipScene } from "./relationship_scene.js";
 import { isNarrow, isSideOpen, showSide } from "./side.js";
 import { stretchRows } from "./stretch.js";
@@ -278,6 +279,7 @@ const camera = startMap((transform, shown) => {
   showTip(null);
 });
 startMinimap(camera.centreOn);
+startPictures(scene, () => [project, state.address.view, state.address.model].filter(Boolean).join("-").replace(/[^\w.-]+/g, "_"));
 startKeyboard(camera, escape);
 startPointer();
 show();

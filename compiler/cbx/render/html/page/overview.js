@@ -1,7 +1,7 @@
 // The overview of a model: its facts, inputs, keys, expectations and relationships.
 
 import { columnsOf, diagram, keysOf, lastRun, measuresOf, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
-import { breakAfter, countWords, el } from "./dom.js";
+import { breakAfter, countWords, el, secondsWords } from "./dom.js";
 import { historyPart } from "./history.js";
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
@@ -54,7 +54,7 @@ function runWords(node) {
   const rows = [
     run.written === null ? null : `${countWords(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
-    run.seconds === null ? null : `${run.seconds} s`,
+    run.seconds === null ? null : secondsWords(run.seconds),
   ].filter(Boolean);
   const isGood = run.status === "completed" || run.status === "unchanged";
   return el(

@@ -59,11 +59,12 @@ function head(node, ways) {
       type: "button",
       class: "tool",
       id: "widen",
+      title: "Widen the page",
       "aria-label": "Widen the page",
       "aria-pressed": String(document.body.classList.contains("wide-panel")),
       on: { click: widen },
     },
-    icon("M8 5 3.5 10 8 15M12 5l4.5 5-4.5 5"),
+    icon("M6.5 6.5 3 10l3.5 3.5M13.5 6.5 17 10l-3.5 3.5M3 10h14"),
   );
   return el(
     "header",
@@ -84,6 +85,7 @@ function head(node, ways) {
           type: "button",
           class: "tool",
           id: "close",
+          title: "Close the page (Esc)",
           "aria-label": "Close",
           on: { click: () => ways.goTo({ model: null }) },
         },

@@ -41,22 +41,22 @@ function entity(node, rows, linkOf) {
     {
       class: `entity layer-${node.layer}`,
       href: linkOf(node.index),
-      "aria-label": `${node.id}, ${keys.join("; ") || "no key"}`,
       draggable: "false",
       "data-id": node.id,
     },
     el("span", { class: "entity-name", title: node.id }, node.id),
+    el("span", { class: "unseen" }, keys.join("; ") || "no key"),
     ...rows.map(entityRow),
   );
 }
 
 function entityRow([name, type, key, isProven, refers, isMore]) {
-  if (isMore) return el("span", { class: "entity-row more" }, el("span", { class: "mark" }), name);
+  if (isMore) return el("span", { class: "entity-row more", "aria-hidden": "true" }, el("span", { class: "mark" }), name);
   const marks = [key, refers ? "FK" : null].filter(Boolean).join("·");
   const style = key ? (isProven ? "mark key proven" : "mark key") : refers ? "mark refers" : "mark";
   return el(
     "span",
-    { class: key ? "entity-row of-key" : "entity-row" },
+    { class: key ? "entity-row of-key" : "entity-row", "aria-hidden": "true" },
     el("span", { class: style }, marks),
     el("span", { class: "row-name", title: name }, name),
     el("span", { class: "row-type", title: type }, type),
