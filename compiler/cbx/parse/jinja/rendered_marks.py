@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
-from cbx.parse.jinja.template_marks import read_secret_mark
+from cbx.parse.jinja.template_marks import is_intact, read_secret_mark
 from cbx.parse.jinja.template_spans import Template, TemplateCalls
 from cbx.syntax.declarations import Call
 from cbx.syntax.text import InputSlot, Text, TextPart, TextSpans, Variable, join
 
 _MARK = re.compile(
-    "\0(?:@(?P<offset>[0-9]{1,9})|var:(?P<variable>[^\0]*)|secret:(?P<secret>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0"
+    "\0(?:@(?P<offset>[0-9]{1,9})|(?P<word>var|secret|input):(?P<name>[^\0]*)#(?P<checksum>[0-9]{1,10}))\0"
 )
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -57,9 +57,12 @@ def split_marks(rendered: str, template: Template) -> tuple[Text, TextSpans]:
 
 
 def _read_mark(mark: re.Match[str]) -> TextPart:
-    if mark["variable"] is not None:
-        return Variable(mark["variable"])
-    return InputSlot(int(mark["input"])) if mark["secret"] is None else read_secret_mark(mark["secret"])
+    word, name = mark["word"], mark["name"]
+    if not is_intact(word, name, mark["checksum"]):
+        return mark[0]  # refused by `refuse_damaged_marks`
+    if word == "var":
+        return Variable(name)
+    return InputSlot(int(name)) if word == "input" else read_secret_mark(name)
 
 
 def refuse_damaged_marks(text: Text, input_count: int, calls: TemplateCalls, report: Report) -> bool:

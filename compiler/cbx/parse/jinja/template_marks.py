@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any, ClassVar
 
 import jinja2
 
 from cbx.syntax.text import Secret, Variable
 
-_VARIABLE = re.compile("\0var:([^\0]*)\0")
+_NAMED = "([^\0]*)#([0-9]{1,10})"
+"""The name in a mark and its checksum: a filter that changes the name does not change both alike."""
+_VARIABLE = re.compile(f"\0var:{_NAMED}\0")
 _INNER_VARIABLE = re.compile("\1([^\1]*)\1")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_.@-]{0,128}", re.ASCII)
 """The characters of the names of scopes and keys (page "Secret management" of the Databricks documentation)."""
@@ -47,6 +50,20 @@ class BrokenMacroError(jinja2.TemplateRuntimeError):
     """A template calls a macro that was reported already."""
 
 
+def write_mark(word: str, name: str) -> str:
+    """The mark of a word and the name that it is called with, or its number."""
+    return f"\0{word}:{name}#{_checksum(word, name)}\0"
+
+
+def is_intact(word: str, name: str, checksum: str) -> bool:
+    """Whether no filter has changed a mark."""
+    return checksum == str(_checksum(word, name))
+
+
+def _checksum(word: str, name: str) -> int:
+    return zlib.crc32(f"{word}:{name}".encode(errors="surrogatepass"))
+
+
 class VariableMark:
     """The value of ``var``, which can only be printed."""
 
@@ -56,7 +73,7 @@ class VariableMark:
         self.name = name
 
     def __str__(self) -> str:
-        return f"\0{self.word}:{self.name}\0"
+        return write_mark(self.word, self.name)
 
     __repr__ = __str__
 
@@ -92,13 +109,17 @@ def secret(*arguments: Any, **keywords: Any) -> SecretMark:
     is_complete = len(names) == len(arguments) + len(keywords) and names.keys() == {"scope", "key"}
     if not is_complete or not all(isinstance(name, (str, VariableMark)) for name in names.values()):
         raise NotANameError("secret", "`secret` takes the names of a scope and of a key", hint)
-    texts = [_VARIABLE.sub("\1\\1\1", str(names[name])) for name in ("scope", "key")]
+    texts = [_VARIABLE.sub(_as_inner_variable, str(names[name])) for name in ("scope", "key")]
     for text in texts:
         if not text or not _SECRET_NAME.fullmatch(_INNER_VARIABLE.sub("", text)):
             shown = _INNER_VARIABLE.sub(r"${\1}", text).replace("\0", "")
             message = f"`{shown}` is not the name of a scope or key of secrets"
             raise NotANameError("secret", message, "a name has letters, digits, `-`, `_`, `.` and `@`")
     return SecretMark("/".join(texts))
+
+
+def _as_inner_variable(mark: re.Match[str]) -> str:
+    return f"\1{mark[1]}\1" if is_intact("var", mark[1], mark[2]) else mark[0]
 
 
 def read_secret_mark(name: str) -> Secret:
@@ -118,18 +139,24 @@ def marks_as_templates(text: str) -> str:
     Raises:
         UnknownNowError: If a filter has changed a mark, or an argument is an input.
     """
-    text = _VARIABLE.sub(lambda mark: "{{ var(" + repr(mark[1]) + ") }}", text)
-    text = _SECRET.sub(_as_template, text)
+    text = _VARIABLE.sub(_variable_template, text)
+    text = _SECRET.sub(_secret_template, text)
     if "\0" in _PLACE.sub("", text):
         raise UnknownNowError("", "")
     return text
 
 
-_SECRET = re.compile("\0secret:([^\0]*)\0")
+_SECRET = re.compile(f"\0secret:{_NAMED}\0")
 _PLACE = re.compile("\0@[0-9]+\0")
 
 
-def _as_template(mark: re.Match[str]) -> str:
+def _variable_template(mark: re.Match[str]) -> str:
+    return "{{ var(" + repr(mark[1]) + ") }}" if is_intact("var", mark[1], mark[2]) else mark[0]
+
+
+def _secret_template(mark: re.Match[str]) -> str:
+    if not is_intact("secret", mark[1], mark[2]):
+        return mark[0]
     scope, _, key = mark[1].partition("/")
     names = [_INNER_VARIABLE.sub(lambda inner: "{{ var(" + repr(inner[1]) + ") }}", name) for name in (scope, key)]
     return secret_template(names[0], names[1])

@@ -33,6 +33,7 @@ from cbx.parse.jinja.template_marks import (
     VariableMark,
     secret,
     variable,
+    write_mark,
 )
 from cbx.parse.jinja.template_names import (
     PARAMETERS,
@@ -406,6 +407,6 @@ class Templates:
                 for name, argument in keywords.items()
             ]
             self._calls.append(Call(word, tuple(call_arguments), template_call.span, template_call.span))
-            return f"\0input:{len(self._calls) - 1}\0"
+            return write_mark("input", str(len(self._calls) - 1))
 
         return call
