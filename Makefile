@@ -72,6 +72,7 @@ soak: .venv/dev
 	CBX_SINGLE_MISTAKES=10000 $(BIN)/python -m pytest -q compiler/tests/single_mistakes
 	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py
 	CBX_ROUND_TRIPS=all $(BIN)/python -m pytest -q compiler/tests/importing/test_round_trip.py
+	CBX_UNKNOWN_TEXTS=40000 $(BIN)/python -m pytest -q compiler/tests/test_unknown_texts.py
 	FUNCTIONS_ON_SAIL=1 $(BIN)/python -m pytest -q compiler/tests/runtime/test_functions_on_sail.py
 	TYPES_OF_SPARK=1 PYTHON_TYPES_OF_SPARK=12 PYTHON_FUNCTIONS_OF_SPARK=1 SPELLINGS_OF_SPARK=3000 \
 	  NAMES_OF_SPARK=1 SYNTAX_OF_SPARK=1 $(BIN)/python -m pytest -q compiler/tests/runtime -k of_spark

@@ -9,6 +9,7 @@ from jinja2.utils import Namespace
 
 _CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
 _SIZED: tuple[type[Any], ...] = (str, dict, range, *_CONTAINERS)
+_PRINTABLE: tuple[type[Any], ...] = (float, bool, type(None), Undefined)
 _LETTERS_PER_UNIT = 8
 _BITS = 4096
 
@@ -22,13 +23,11 @@ class Budget:
 
     Args:
         units: The units for each file.
-        printable: Types, besides Python's own, whose values may be printed.
     """
 
-    def __init__(self, units: int, printable: tuple[type[Any], ...] = ()) -> None:
+    def __init__(self, units: int) -> None:
         self.units = units
         self.left = units
-        self._printable: tuple[type[Any], ...] = (float, bool, type(None), Undefined, *printable)
 
     def refill(self) -> None:
         """Restore all units, for the next file."""
@@ -74,7 +73,7 @@ class Budget:
                 self.spend(len(value))
             elif isinstance(value, int):
                 _refuse_huge(value.bit_length())
-            elif printed and not isinstance(value, self._printable):
+            elif printed and not isinstance(value, _PRINTABLE):
                 kind = "namespace" if isinstance(value, Namespace) else type(value).__name__
                 raise TooMuchError(f"it prints a `{kind}`, which has no text")
         return before - self.left

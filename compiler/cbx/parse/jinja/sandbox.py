@@ -21,6 +21,16 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 
 from cbx.parse.jinja.budget import Budget, TooMuchError
+from cbx.parse.jinja.unknown_texts import (
+    check_filter,
+    check_format,
+    check_method,
+    check_test,
+    refuse_list_of_unknown,
+    refuse_perhaps_empty,
+    refuse_unknown,
+    refuse_unknown_text,
+)
 
 _UNITS = 3_000_000
 _TOKENS = 50_000
@@ -52,21 +62,20 @@ _WITHOUT_LOOKING = frozenset(("append", "get", "items", "keys", "pop", "setdefau
 _PERCENT = re.compile(r"%(?:\([^()%]*\))?[#0\- +]*[0-9]{0,3}(?:\.[0-9]{0,3})?[A-Za-z%]")
 _BRACES = re.compile(r"\{\{|\}\}|\{\w*\}")
 _FIELD = 1000
-_STEP, _JOINED, _COMPARED = "a step", "the joined", "the compared"
+_STEP, _JOINED, _COMPARED, _PARTED, _DECIDING = "a step", "the joined", "the compared", "the parted", "the deciding"
 """Paying filters; a template cannot write their names."""
 
 
 class BoundedEnvironment(SandboxedEnvironment):
     """A sandbox that limits the time and memory of templates, with the same result on every machine.
 
-    Args:
-        printable: Types, besides Python's own, whose values may be printed.
+    No operation reads a text that is not known yet.
     """
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
-    def __init__(self, printable: tuple[type, ...] = ()) -> None:
-        self.budget = Budget(_UNITS, printable)
+    def __init__(self) -> None:
+        self.budget = Budget(_UNITS)
         super().__init__(
             keep_trailing_newline=True,
             undefined=jinja2.StrictUndefined,
@@ -76,10 +85,12 @@ class BoundedEnvironment(SandboxedEnvironment):
             ),  # with a context, so that Jinja folds no constants
         )
         self.globals = {name: self.globals[name] for name in _GLOBALS}
-        self.filters = {name: self._make_paying(name, self.filters[name]) for name in _FILTERS}
-        self.filters["sum"] = self._make_paying("sum", _sum_numbers)
-        self.tests = {name: self._make_paying(name, test) for name, test in dict[str, Any](self.tests).items()}
+        self.filters = {name: self._make_paying(name, self.filters[name], check_filter) for name in _FILTERS}
+        self.filters["sum"] = self._make_paying("sum", _sum_numbers, check_filter)
+        tests = dict[str, Any](self.tests)
+        self.tests = {name: self._make_paying(name, test, check_test) for name, test in tests.items()}
         self.filters |= {_STEP: self._pay_for_step, _JOINED: self._concatenate, _COMPARED: self._pay_for_comparison}
+        self.filters |= {_PARTED: _as_parted, _DECIDING: _as_condition}
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
         """The tree of a template with paying filters.
@@ -94,6 +105,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             tree = super().parse(source, name, filename)
         except ValueError as error:  # a number of thousands of digits
             raise jinja2.TemplateSyntaxError(str(error).partition(":")[0], 1) from None
+        _insert_conditions(tree)
         _insert_payments(tree)
         return tree.set_environment(self)  # type: ignore[return-value] # the same node
 
@@ -120,6 +132,8 @@ class BoundedEnvironment(SandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Pay for an operation and compute it."""
         self.budget.operate(operator, left, right)
+        if operator == "%":
+            check_format(left, right if isinstance(right, tuple) else [right])
         if operator == "%" and isinstance(left, str):
             self._check_fields(left, _PERCENT, "%")
             self._pay("format", left, right)
@@ -127,6 +141,8 @@ class BoundedEnvironment(SandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Pay for a call and make it; a method of a built-in type costs the size of its arguments and result."""
+        if isinstance(obj, types.BuiltinMethodType):
+            check_method(obj.__name__, obj.__self__, [*args, *kwargs.values()])
         if isinstance(obj, Macro):
             self.budget.spend(1 + len(args) + len(kwargs))
         elif isinstance(obj, types.BuiltinMethodType) and obj.__name__ not in _WITHOUT_LOOKING:
@@ -137,8 +153,10 @@ class BoundedEnvironment(SandboxedEnvironment):
             self.budget.weigh(args, kwargs)
         return self.budget.glance(super().call(context, obj, *args, **kwargs))
 
-    def _make_paying(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A filter or a test that pays for its arguments and its result."""
+    def _make_paying(
+        self, name: str, function: Callable[..., Any], check: Callable[[str, list[Any]], None]
+    ) -> Callable[..., Any]:
+        """A filter or a test that pays for its arguments and its result, and reads no text that is not known yet."""
         leading = 1 if hasattr(function, "jinja_pass_arg") else 0
 
         @functools.wraps(function, assigned=())  # whether Jinja passes it a context; for 80 functions, names take time
@@ -146,6 +164,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             arguments = [list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:]]
             if name == "format":
                 self._check_fields(arguments[0], _PERCENT, "%")
+            check(name, [*arguments, *kwargs.values()])
             self._pay(name, *arguments, *kwargs.values())
             result = self.budget.glance(function(*args[:leading], *arguments, **kwargs))
             return str(result) if name == "tojson" else result
@@ -169,6 +188,7 @@ class BoundedEnvironment(SandboxedEnvironment):
     def _print(self, value: Any) -> str:
         """Pay for the text of a value and return it."""
         self.budget.weigh(value, printed=True)
+        refuse_list_of_unknown(value)
         return self.budget.glance(str(value))  # type: ignore[no-any-return]
 
     def _concatenate(self, values: list[Any]) -> str:
@@ -178,12 +198,25 @@ class BoundedEnvironment(SandboxedEnvironment):
     def _pay_for_comparison(self, value: Any) -> Any:
         """Pay for a value that is compared, hashed or sliced, and return it."""
         self.budget.weigh(value)
+        refuse_unknown(value)
         return value
 
     def _pay_for_step(self, units: int) -> bool:
         """Pay for one run of a body."""
         self.budget.spend(units)
         return True
+
+
+def _as_parted(value: Any) -> Any:
+    """A value of which a part is taken; a list may have texts in it that are not known yet."""
+    refuse_unknown_text(value)
+    return value
+
+
+def _as_condition(value: Any) -> Any:
+    """A value that decides by whether it is empty."""
+    refuse_perhaps_empty(value)
+    return value
 
 
 def _sum_numbers(values: Any) -> Any:
@@ -210,8 +243,23 @@ def _insert_payments(tree: nodes.Template) -> None:
             node.key = _payment(node.key, _COMPARED)
         elif isinstance(node, nodes.Getitem):
             is_slice = isinstance(node.arg, nodes.Slice)
-            node.node = _payment(node.node, _COMPARED) if is_slice else node.node
+            node.node = _payment(node.node, _COMPARED if is_slice else _PARTED)
             node.arg = node.arg if is_slice else _payment(node.arg, _COMPARED)
+
+
+def _insert_conditions(tree: nodes.Template) -> None:
+    """Insert filters that refuse texts that are not known yet where a template decides or iterates."""
+    for node in list(tree.find_all((nodes.If, nodes.CondExpr, nodes.For, nodes.Not, nodes.And, nodes.Or))):
+        match node:
+            case nodes.If(test=nodes.Expr() as test) | nodes.CondExpr(test=nodes.Expr() as test):
+                node.test = _payment(test, _DECIDING)
+            case nodes.For(iter=nodes.Expr() as items, test=test):
+                node.iter = _payment(items, _PARTED)
+                node.test = _payment(test, _DECIDING) if isinstance(test, nodes.Expr) else None
+            case nodes.Not(node=operand):
+                node.node = _payment(operand, _DECIDING)
+            case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+                node.left, node.right = _payment(left, _DECIDING), _payment(right, _DECIDING)
 
 
 def _step_cost(body: nodes.Node) -> int:

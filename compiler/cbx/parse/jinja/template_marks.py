@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any, ClassVar
+from typing import Any
 
 import jinja2
 
@@ -64,58 +64,28 @@ def _checksum(word: str, name: str) -> int:
     return zlib.crc32(f"{word}:{name}".encode(errors="surrogatepass"))
 
 
-class VariableMark:
-    """The value of ``var``, which can only be printed."""
-
-    word: ClassVar = "var"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __str__(self) -> str:
-        return write_mark(self.word, self.name)
-
-    __repr__ = __str__
-
-    def _refuse(self, *_: object) -> Any:
-        raise UnknownNowError(self.word, self.name)
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
-    __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
-    __hash__ = object.__hash__
-
-    def __mod__(self, other: object) -> Any:
-        return self._refuse(other)
-
-
-class SecretMark(VariableMark):
-    """The value of ``secret``, which can only be printed; its name is ``scope/key``."""
-
-    word: ClassVar = "secret"
-
-
-def variable(*arguments: Any, **keywords: Any) -> VariableMark:
+def variable(*arguments: Any, **keywords: Any) -> str:
     """The word ``var`` of templates."""
     values = (*arguments, *keywords.values())
     if len(values) != 1 or not isinstance(values[0], str) or not set(keywords) <= {"name"}:
         raise NotANameError("var", "`var` takes the name of one variable", 'write `var("landing")`')
-    return VariableMark(values[0])
+    return write_mark("var", values[0])
 
 
-def secret(*arguments: Any, **keywords: Any) -> SecretMark:
+def secret(*arguments: Any, **keywords: Any) -> str:
     """The word ``secret`` of templates; its names may be, or contain, values of ``var``."""
     hint = 'write `secret("scope", "key")`'
     names = dict(zip(("scope", "key"), arguments, strict=False)) | keywords
     is_complete = len(names) == len(arguments) + len(keywords) and names.keys() == {"scope", "key"}
-    if not is_complete or not all(isinstance(name, (str, VariableMark)) for name in names.values()):
+    if not is_complete or not all(isinstance(name, str) for name in names.values()):
         raise NotANameError("secret", "`secret` takes the names of a scope and of a key", hint)
-    texts = [_VARIABLE.sub(_as_inner_variable, str(names[name])) for name in ("scope", "key")]
+    texts = [_VARIABLE.sub(_as_inner_variable, names[name]) for name in ("scope", "key")]
     for text in texts:
         if not text or not _SECRET_NAME.fullmatch(_INNER_VARIABLE.sub("", text)):
             shown = _INNER_VARIABLE.sub(r"${\1}", text).replace("\0", "")
             message = f"`{shown}` is not the name of a scope or key of secrets"
             raise NotANameError("secret", message, "a name has letters, digits, `-`, `_`, `.` and `@`")
-    return SecretMark("/".join(texts))
+    return write_mark("secret", "/".join(texts))
 
 
 def _as_inner_variable(mark: re.Match[str]) -> str:
@@ -123,7 +93,7 @@ def _as_inner_variable(mark: re.Match[str]) -> str:
 
 
 def read_secret_mark(name: str) -> Secret:
-    """The secret of the name of a `SecretMark`."""
+    """The secret of the name in a mark."""
     scope, _, key = name.partition("/")
     return Secret(_split_name(scope), _split_name(key))
 

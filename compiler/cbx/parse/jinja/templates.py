@@ -28,9 +28,7 @@ from cbx.parse.jinja.template_marks import (
     BrokenMacroError,
     InputHereError,
     NotANameError,
-    SecretMark,
     UnknownNowError,
-    VariableMark,
     secret,
     variable,
     write_mark,
@@ -76,7 +74,7 @@ class Templates:
             always_jinja: Whether Jinja renders plain templates too; the result is the same, but slower.
         """
         self._always_jinja = always_jinja
-        self._environment = BoundedEnvironment(printable=(VariableMark, SecretMark))
+        self._environment = BoundedEnvironment()
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
         self._template_calls = TemplateCalls((), Span(""))
@@ -226,7 +224,7 @@ class Templates:
         try:
             return run()
         except UnknownNowError as error:
-            hint = "it can be a part of the text, but cannot decide what is compiled"
+            hint = "it can be a part of the text, but a template cannot change it or decide by it"
             span = self._template_calls.find(error.word, error.name).span
             report.add(codes.NOT_A_LITERAL, str(error), span, hint=hint)
         except InputHereError as error:
