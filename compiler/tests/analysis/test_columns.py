@@ -170,7 +170,10 @@ PASSED_ON = (
     ("SELECT id FROM customers UNION ALL SELECT order_id FROM orders", "id"),
     ("SELECT id FROM customers UNION ALL SELECT line FROM items", ""),
     ("SELECT id FROM customers UNION ALL SELECT order_id + 1 FROM orders", ""),
-    ("SELECT customer_id, lead(bank) OVER (ORDER BY 1) AS b FROM profiles JOIN accounts USING (customer_id)", "customer_id"),
+    (
+        "SELECT customer_id, lead(bank) OVER (ORDER BY 1) AS b FROM profiles JOIN accounts USING (customer_id)",
+        "customer_id",
+    ),
     ("SELECT tag FROM items LATERAL VIEW explode(tags) AS tag", ""),
     ("SELECT a.id AS x, b.id AS y FROM customers a LEFT JOIN customers b ON a.id = b.id WHERE a.id > 1 LIMIT 3", "x y"),
     ("SELECT DISTINCT name FROM customers", "name"),
