@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -217,6 +218,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the documentation site.")
     parser.add_argument("--into", type=Path, default=OUTPUT, help="the folder of the site, which is replaced")
     folder = parser.parse_args().into
+    if find_spec("zensical") is None:
+        sys.exit("zensical is not installed: pip install 'circuit-box[docs]', with Python 3.11 or newer")
     try:
         build_site(folder)
     except RuntimeError as error:

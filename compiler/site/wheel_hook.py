@@ -1,4 +1,7 @@
-"""A build hook of hatch that puts the documentation site into wheels; an editable installation has none."""
+"""A build hook of hatch that puts the documentation site into wheels.
+
+An editable installation has none, nor has a wheel that is built without the generator, as on Python 3.10.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,7 @@ class SiteHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the site, and add it to the files of the wheel."""
-        if version == "editable":
+        if version == "editable" or find_spec("zensical") is None:
             return
         self._folder = Path(tempfile.mkdtemp())
         script = Path(self.root) / "compiler" / "site" / "build_site.py"
