@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_cdc import CdcSpec
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
-    from cbx.runtime.refresh_rules.query_description import QueryDescription
+    from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
+    from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
@@ -80,6 +81,10 @@ class Engine(Protocol):
     def spark(self) -> SparkSession:
         """The session."""
 
+    @property
+    def smallest_incremental(self) -> int:
+        """The size in bytes of inputs from which on a materialized view may be refreshed from their new rows."""
+
     def make_active(self) -> None:
         """Make the session the active one of this thread."""
 
@@ -115,6 +120,9 @@ class Engine(Protocol):
 
     def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
         """What the rows of a query depend on."""
+
+    def read_plan(self, frame: DataFrame) -> Operation | Obstacle:
+        """The plan of a query; an obstacle if it tells nothing of new rows."""
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
         """Whether a batch query reads only tables and landing folders."""

@@ -57,6 +57,8 @@ class RunRequest:
         spark_settings: Settings of Spark from the command line and the project.
         dry_run: Whether to only check the definitions, without rows, and write nothing.
         stand_ins: What stands in for tables and streams outside the pipeline.
+        smallest_incremental: The size in bytes of inputs from which on a materialized view may be refreshed from their
+            new rows. For smaller ones a recomputation costs less.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
             line of the SQL text that Spark names, if it does.
         checks: The datasets that only check other datasets.
@@ -75,6 +77,7 @@ class RunRequest:
     dry_run: bool = False
     engine: EngineName = "spark"
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
+    smallest_incremental: int = 16 * 1024 * 1024
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
     checks: frozenset[str] = frozenset()
     origin: str | None = None
@@ -147,7 +150,8 @@ class DatasetResult:
         rows_written: Rows that were written.
         rows_dropped: Rows that an expectation dropped; for a target of AUTO CDC, which has no expectations, those
             of the views that feed it.
-        rows_deleted: Rows that changes deleted from a target of AUTO CDC.
+        rows_deleted: Rows that changes deleted from a target of AUTO CDC; rows of a materialized view that an
+            incremental refresh computed again.
         expectations: Counts of every expectation, including those of the views that it reads.
         seconds: How long it took, without waiting for other datasets.
         diagnostic: Why it failed or was skipped.

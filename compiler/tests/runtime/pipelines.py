@@ -23,6 +23,7 @@ class Pipeline:
     folder: Path
     events: list[Event] = field(default_factory=list)
     engine: EngineName = "spark"
+    smallest_incremental: int = 0
 
     @property
     def state(self) -> Path:
@@ -61,6 +62,7 @@ class Pipeline:
             dry_run=dry_run,
             stand_ins=StandInPaths(tables or {}, streams or {}),
             engine=self.engine,
+            smallest_incremental=self.smallest_incremental,
         )
         self.events.clear()
         before = sizes(self.state)

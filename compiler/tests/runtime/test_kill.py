@@ -20,7 +20,19 @@ from compiler.tests.runtime.pipelines import Pipeline
 
 SEED = 20260101
 KILLS = int(os.environ.get("CBX_KILLS", "2"))
-TABLES = ("orders", "kept", "current", "history", "totals", "copies", "running", "latest", "mirrored", "messages")
+TABLES = (
+    "orders",
+    "kept",
+    "current",
+    "history",
+    "totals",
+    "names",
+    "copies",
+    "running",
+    "latest",
+    "mirrored",
+    "messages",
+)
 
 NOTEBOOK = """
     import dlt
@@ -61,6 +73,10 @@ NOTEBOOK = """
     @dlt.table
     def totals():
         return spark.sql("SELECT city, count(*) AS rows FROM kept GROUP BY city")
+
+    @dlt.table
+    def names():
+        return spark.sql("SELECT id, upper(city) AS name FROM kept WHERE id > 0")
 
     @dlt.table
     def running():
@@ -128,7 +144,9 @@ if seconds:
     timer.start()
 paths, settings = (folder / "notebooks",), {"limit": sys.argv[4]}
 stand_ins = StandInPaths({}, {"orders": "landing/orders"})
-request = RunRequest(paths, folder / ".cbx", settings, folder, master="local[2]", stand_ins=stand_ins)
+request = RunRequest(
+    paths, folder / ".cbx", settings, folder, master="local[2]", stand_ins=stand_ins, smallest_incremental=0
+)
 result = run_update(request, lambda event: None)
 print("done", count, result.is_success, flush=True)
 """

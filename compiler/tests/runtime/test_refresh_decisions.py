@@ -77,7 +77,7 @@ def test_events_tell_how_views_are_refreshed_and_why(pipeline: Pipeline) -> None
     assert second == {
         "cities": ("NO_OP", ""),
         "plain": ("NO_OP", ""),
-        "with_subquery": (full, "DATA_HAS_CHANGED"),
+        "with_subquery": (full, "PLAN_NOT_INCREMENTALIZABLE"),
         "checked_by_the_clock": (full, "PLAN_NOT_DETERMINISTIC"),
         "random": (full, "PLAN_NOT_DETERMINISTIC"),
         "of_python": (full, "PLAN_NOT_DETERMINISTIC"),

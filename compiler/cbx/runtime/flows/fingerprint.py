@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlparse
 import pyspark
 
 from cbx.runtime.flows.expectations import mark_violations
-from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
+from cbx.runtime.refresh_rules.query_description import InputFile, Obstacle, QueryDescription, table_folder
 from cbx.version import __version__
 
 if TYPE_CHECKING:
@@ -76,9 +76,12 @@ def describe_query(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> Que
     if obstacle is not None:
         return QueryDescription(None, obstacle=obstacle)
     relations = _relations(analysed)
-    files = [(_root(relation), _file(uri)) for relation in relations for uri in _files_of(relation)]
-    if any(file is None for _, file in files) or not all(map(_is_of_files, relations)):
-        return QueryDescription(None, obstacle=_NOT_FILES)
+    inputs: dict[str, list[InputFile]] = {}
+    for relation in relations:
+        files = [_file(uri) for uri in _files_of(relation)]
+        if None in files or not _is_of_files(relation):
+            return QueryDescription(None, obstacle=_NOT_FILES)
+        inputs[_root(relation)] = [file for file in files if file is not None]
     parts = [
         pyspark.__version__,
         __version__,
@@ -88,10 +91,8 @@ def describe_query(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> Que
         frame.schema.json(),
         *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
     ]
-    inputs = {_root(relation): "" for relation in relations}
-    for root in inputs:
-        inputs[root] = _digest(sorted({str(file) for path, file in files if path == root}))
-    return QueryDescription(_digest(parts), inputs)
+    definition = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return QueryDescription(definition, inputs, tuple(map(_root, relations)))
 
 
 _NOT_FILES = Obstacle("its query reads something other than files", "INPUT_NOT_IN_DELTA")
@@ -112,17 +113,13 @@ def _find_obstacle(frame: DataFrame, analysed: Any) -> Obstacle | None:
     return None if unknown is None else Obstacle(f"its plan has {_node(unknown)}", "PLAN_NOT_INCREMENTALIZABLE")
 
 
-def _digest(parts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
 def reads_only_known_files(frame: DataFrame, context: FlowContext) -> bool:
     """Whether a batch query reads only tables of the state folder, and landing folders."""
     landings = [Path(landing.removeprefix("file:")).absolute() for landing in context.reads.landings]
     known = [context.folder.state / "tables", *landings]
     relations = _relations(_java(frame).analyzed())
     files = (_file(uri) for relation in relations for uri in _files_of(relation))
-    return all(file is not None and any(Path(file[0]).is_relative_to(folder) for folder in known) for file in files)
+    return all(file is not None and any(Path(file.path).is_relative_to(folder) for folder in known) for file in files)
 
 
 def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:
@@ -191,7 +188,7 @@ def _root(relation: Any) -> str:
 
 def _relation_text(relation: Any) -> str:
     """How and from where a relation is read."""
-    return f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}"
+    return f"{relation.fileFormat()} {relation.options()} {table_folder(_root(relation))}"
 
 
 def _is_plain(line: str) -> bool:
@@ -209,13 +206,13 @@ def _contains(frame: DataFrame, plan: Any, pattern: str) -> bool:
     return bool(plan.containsPattern(getattr(patterns, pattern)()))
 
 
-def _file(uri: str) -> tuple[str, int, int] | None:
+def _file(uri: str) -> InputFile | None:
     parsed = urlparse(uri)
     if parsed.scheme not in ("", "file"):
         return None
     path = Path(unquote(parsed.path))
     status = path.stat()
-    return str(path), status.st_size, status.st_mtime_ns
+    return InputFile(str(path), status.st_size, status.st_mtime_ns)
 
 
 def _java(frame: DataFrame) -> Any:

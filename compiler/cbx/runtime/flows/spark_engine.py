@@ -14,6 +14,7 @@ from cbx.runtime.flow_context import MergeCounts
 from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
 from cbx.runtime.flows.expectations import ROWS_READ
 from cbx.runtime.spark.observations import read_observation, read_write_observation
+from cbx.runtime.spark.plans.new_rows import readable_plan
 from cbx.runtime.spark.session import make_active
 from cbx.runtime.tables.merge_state import read_merge_state, write_merge_state
 from cbx.runtime.tables.read_table import read_stream, read_table
@@ -28,15 +29,16 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_loader.reading_plan import Opening
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import Engine, FlowContext
-    from cbx.runtime.refresh_rules.query_description import QueryDescription
+    from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
+    from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
 
 
-def spark_engine(spark: SparkSession) -> Engine:
+def spark_engine(spark: SparkSession, smallest_incremental: int) -> Engine:
     """The engine with a session of Spark."""
-    return _SparkEngine(spark)
+    return _SparkEngine(spark, smallest_incremental)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class _SparkEngine:
     """The methods of ``Engine``, on Spark."""
 
     spark: SparkSession
+    smallest_incremental: int
 
     def make_active(self) -> None:
         make_active(self.spark)
@@ -83,6 +86,9 @@ class _SparkEngine:
 
     def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
         return fingerprint.describe_query(frame, rules)
+
+    def read_plan(self, frame: DataFrame) -> Operation | Obstacle:
+        return readable_plan(frame)
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:
         return fingerprint.reads_only_known_files(frame, context)

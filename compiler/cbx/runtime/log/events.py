@@ -166,6 +166,8 @@ def _describe(event: LoggedEvent) -> tuple[str, str, str, dict[str, Any], dict[s
     if result.status == "completed" or has_last_results:
         progress["metrics"] = _metrics(result)
         progress["data_quality"] = _data_quality(result)
+    if result.refresh is not None and result.refresh.is_incremental:
+        progress["incremental"] = True  # the data quality of the whole table
     level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
     message = f"Flow '{result.name}' has {status}{', unchanged' if result.status == 'unchanged' else ''}."
     return "flow_progress", level, message, origin, {"flow_progress": progress}

@@ -20,6 +20,7 @@ from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.read_data_files import read_data_files, read_new_data_files
 from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
+from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_uri, read_files, write_files
 from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.files.json_files import write_json_lines
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.refresh_rules.query_description import QueryDescription
+    from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
     from cbx.runtime.tables.store import TableFolder
@@ -71,12 +73,14 @@ class SailEngine:
         spark: The session.
         landed: The rows of landing folders that were read before the update, by the place of their state.
         found: The rows of other files that were read before the update, by a key of the read.
+        smallest_incremental: Of no use: views are recomputed.
         views: The views and streams that queries read.
     """
 
     spark: SparkSession
     landed: dict[str, LandedRows] = field(default_factory=dict)
     found: dict[tuple[str, ...], NewRows] = field(default_factory=dict)
+    smallest_incremental: int = 0
     views: QueryViews = field(init=False)
 
     def __post_init__(self) -> None:
@@ -243,6 +247,10 @@ class SailEngine:
     def describe_query(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> QueryDescription:
         """What the rows of a query depend on."""
         return describe_plans(self.views.plans(frame), frame.schema, rules)
+
+    def read_plan(self, frame: DataFrame) -> Operation | Obstacle:  # noqa: ARG002 - as `Engine` declares it
+        """An obstacle: views are recomputed."""
+        return Obstacle("Sail recomputes materialized views", "PLAN_NOT_INCREMENTALIZABLE")
 
     def reads_only_known_files(self, frame: DataFrame, context: FlowContext) -> bool:  # noqa: ARG002 - as above
         """Whether a batch query reads only tables and landing folders, as all on Sail do."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pysail  # type: ignore[import-untyped]
 import pyspark
 
-from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription
+from cbx.runtime.refresh_rules.query_description import InputFile, Obstacle, QueryDescription, table_folder
 from cbx.runtime.sail.messages import inner_messages
 from cbx.version import __version__
 
@@ -35,7 +35,8 @@ def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[Da
         columns: Its columns.
         rules: The table's rules.
     """
-    texts, files = [], set()
+    texts: list[str] = []
+    inputs: dict[str, set[InputFile]] = {}
     for plan in plans:
         bare = type(plan)()
         bare.CopyFrom(plan)
@@ -46,17 +47,18 @@ def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[Da
                 message.ClearField("python_udf")  # the name of a function of cbx says what it does
             if message.DESCRIPTOR.name == "DataSource":
                 read = [Path(path) for path in message.paths]
-                files |= {(_folder(file), _stamp(file)) for file in read}
+                for file in read:
+                    inputs.setdefault(_folder(file), set()).add(_input_file(file))
                 message.ClearField("paths")
-                message.paths.extend(sorted(set(map(_folder, read))))
+                message.paths.extend(sorted({table_folder(_folder(file)) for file in read}))
         texts.append(str(bare))
     conditions = [f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules]
     text = _renumber("\0".join((*texts, *conditions)))
     if _OF_THE_CLOCK.search(text):
         return QueryDescription(None, obstacle=Obstacle("it depends on the clock", "PLAN_NOT_DETERMINISTIC"))
     parts = ["sail", pysail.__version__, pyspark.__version__, __version__, text, columns.json()]
-    inputs = {folder: _digest(sorted(stamp for place, stamp in files if place == folder)) for folder, _ in files}
-    return QueryDescription(_digest(parts), inputs)
+    definition = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return QueryDescription(definition, {folder: sorted(files) for folder, files in inputs.items()})
 
 
 def _folder(file: Path) -> str:
@@ -65,16 +67,12 @@ def _folder(file: Path) -> str:
     return str(file.parent if update is None else update.parent)
 
 
-def _digest(parts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
 _WITH_ORIGIN: Final = ("Relation", "Expression")
 
 
-def _stamp(file: Path) -> str:
+def _input_file(file: Path) -> InputFile:
     status = file.stat()
-    return f"{file} {status.st_size} {status.st_mtime_ns}"
+    return InputFile(str(file), status.st_size, status.st_mtime_ns)
 
 
 def _renumber(text: str) -> str:

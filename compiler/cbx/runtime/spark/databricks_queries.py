@@ -11,7 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql.types import StructType, _parse_datatype_string
 
-from cbx.runtime.spark.plan_substitution import substitute_tables
+from cbx.runtime.spark.plans.plan_substitution import substitute_tables
 from cbx.runtime.spark.read_file_functions import read_file_function, service_options
 from cbx.runtime.sql.databricks_expressions import extract_json_paths, rename_functions
 from cbx.runtime.sql.edits import Edit, apply_edits

@@ -1,23 +1,32 @@
-"""Refreshes a batch table: keeps its rows if nothing has changed that they depend on, and recomputes them otherwise."""
+"""Refreshes a batch table: keeps its rows, computes those that have changed, or recomputes all of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cbx.runtime.flows.batch.refresh_incrementally import GrownInputs, IncrementalResult, refresh_incrementally
 from cbx.runtime.flows.batch.replace_rows import replace_rows
 from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.declared_shape import Shape
-from cbx.runtime.flows.expectation_results import expectation_results, last_expectation_results, view_rules
+from cbx.runtime.flows.expectation_results import (
+    expectation_results,
+    last_expectation_results,
+    read_expectation_results,
+    view_rules,
+)
 from cbx.runtime.flows.refresh_result import RefreshResult, other_kind
-from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription, find_change
-from cbx.runtime.results import NOTHING, RefreshDecision
+from cbx.runtime.refresh_rules.find_rule import AppendRule, GroupsRule, find_rule
+from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription, find_changes
+from cbx.runtime.results import NOTHING, RefreshDecision, Technique
 from cbx.runtime.tables.store import TableState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Dataset
+    from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
 
 _FIRST = Obstacle("it has no rows yet", "CHANGE_SET_MISSING")
@@ -43,18 +52,74 @@ def refresh_batch_table(
     engine.check_conditions(frame, shape.rules)
     query = engine.describe_query(frame, shape.rules)
     is_certain = query.definition is not None and engine.reads_only_known_files(frame, context)
-    decision = _decide(table, query)
-    if table is not None and decision.technique == "NO_OP":
+    choice = _choose(context, frame, shape.rules, table, query)
+    if table is not None and isinstance(choice, GrownInputs):
+        result = refresh_incrementally(context, frame, shape.rules, table, choice)
+        if result is not None:
+            decision = RefreshDecision(_TECHNIQUES[type(choice.rule)])
+            return _commit(context, result, query, decision, is_certain=is_certain)
+        choice = _TOO_MANY
+    if table is not None and choice is None:
         verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
+        decision = RefreshDecision("NO_OP")
         return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain, decision=decision)
     counts, new_table = replace_rows(context, frame, shape.rules, new_table)
     verdict = expectation_results(counts, view_counts((context,)), "batch")
-    context.folder.commit(replace(new_table, query=query.document(), verdict=verdict.document()))
+    reason = choice if isinstance(choice, Obstacle) else _FIRST
+    decision = RefreshDecision("COMPLETE_RECOMPUTE", *reason)
+    return _commit(context, IncrementalResult(counts, verdict, new_table), query, decision, is_certain=is_certain)
+
+
+def _commit(
+    context: FlowContext,
+    result: IncrementalResult,
+    query: QueryDescription,
+    decision: RefreshDecision,
+    *,
+    is_certain: bool,
+) -> RefreshResult:
+    context.folder.commit(replace(result.table, query=query.document(), verdict=result.verdict.document()))
     context.folder.tidy()
-    return RefreshResult("batch", counts, verdict, is_certain=is_certain, decision=decision)
+    return RefreshResult("batch", result.counts, result.verdict, is_certain=is_certain, decision=decision)
 
 
-def _decide(table: TableState | None, query: QueryDescription) -> RefreshDecision:
-    """How to refresh a table."""
-    change = _FIRST if table is None else find_change(table.query, query)
-    return RefreshDecision("NO_OP") if change is None else RefreshDecision("COMPLETE_RECOMPUTE", *change)
+def _choose(
+    context: FlowContext,
+    frame: DataFrame,
+    rules: Sequence[DatasetExpectation],
+    table: TableState | None,
+    query: QueryDescription,
+) -> GrownInputs | Obstacle | None:
+    """How to refresh a table: from new rows, as a whole for a reason, or not at all."""
+    if table is None:
+        return _FIRST
+    changes = find_changes(table.query, query)
+    if isinstance(changes, Obstacle):
+        return changes
+    if not changes:
+        return None
+    tables = (context.folder.state / "tables").as_posix()
+    outside = [folder for folder in changes if not folder.startswith(f"{tables}/")]
+    if outside:
+        return Obstacle(f"`{outside[0]}` has new files", "INPUT_NOT_IN_DELTA")
+    size = sum(file.size for folder in changes for file in query.inputs[folder])
+    if size < context.engine.smallest_incremental:
+        return Obstacle("its inputs are small", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")
+    known = {rule.name for rule in read_expectation_results(table.verdict).rules}
+    if not {rule.name for rule in rules if not rule.is_constraint} <= known:
+        return Obstacle("the results of its expectations are not known", "PRIOR_TIMESTAMP_MISSING")
+    plan = context.engine.read_plan(frame)
+    places = {place: folder for place, folder in enumerate(query.relations) if folder in changes}
+    rule = plan if isinstance(plan, Obstacle) else find_rule(plan, places)
+    if isinstance(rule, Obstacle):
+        return rule
+    drops = any(each.on_violation == "drop" for each in rules)
+    if context.reads.views or (drops and isinstance(rule, GroupsRule)):
+        return Obstacle(
+            "an expectation drops rows, or a view that it reads has expectations", "EXPECTATIONS_NOT_SUPPORTED"
+        )
+    return GrownInputs(rule, {place: [file.path for file in changes[folder]] for place, folder in places.items()})
+
+
+_TECHNIQUES: Final[Mapping[type, Technique]] = {AppendRule: "APPEND_ONLY", GroupsRule: "GENERIC_AGGREGATE"}
+_TOO_MANY: Final = Obstacle("too many of its groups have new rows", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")

@@ -1,0 +1,271 @@
+"""Decides which rows of a materialized view new rows of its inputs can change.
+
+The inputs have grown: they have all rows that they had, and new ones. Then one of two rules may hold:
+
+- **Append**: the rows of the view are those that it had, and those of its query over the new rows alone. So it is for
+  filters, projections, unions and generators, and for joins of the rows that have grown with rows that are the same.
+- **Groups**: a condition on some columns of the view is the same as a condition on the rows of each input that has
+  grown. Rows of the view with other values in these columns than the new rows are unchanged. So it is for aggregates,
+  by what they group by, for DISTINCT, and for joins, by columns that must be equal.
+
+The second rule is the one by which an optimizer pushes a filter down. Whatever is not known to satisfy a rule does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cbx.runtime.refresh_rules.query_description import Obstacle
+from cbx.runtime.refresh_rules.query_plan import name_column
+from cbx.runtime.refresh_rules.supported_expressions import find_unsupported, is_exact, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from cbx.runtime.refresh_rules.query_plan import Expression, Operation
+
+
+class AppendRule(NamedTuple):
+    """The rows of the query over the new rows are appended."""
+
+
+class GroupColumn(NamedTuple):
+    """A column of the view that tells which of its rows new rows can change.
+
+    Attributes:
+        place: The place of the column.
+        sources: The values of the column for the new rows of an input: its place, and the expression over its columns.
+    """
+
+    place: int
+    sources: tuple[tuple[int, Expression], ...]
+
+
+class GroupsRule(NamedTuple):
+    """The rows whose values in these columns are those of new rows are recomputed."""
+
+    columns: tuple[GroupColumn, ...]
+
+
+def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | GroupsRule | Obstacle:
+    """The rule by which a view is refreshed.
+
+    Args:
+        plan: The plan of its query.
+        grown: The places of the inputs that have new rows; all other inputs are the same.
+    """
+    if _size(plan, {}) > _MOST_OPERATIONS:
+        return _refuse("its plan has too many operations")
+    obstacle = _find_unsupported_operation(plan)
+    if obstacle is not None:
+        return obstacle
+    if _growth(plan, grown) is _LINEAR:
+        return AppendRule()
+    columns = []
+    for place, column in enumerate(plan.outputs):
+        sources = _push(plan, name_column(column), grown)
+        if sources and all(_is_certain(expression) for _, expression in sources):
+            columns.append(GroupColumn(place, tuple(sources)))
+    if columns:
+        return GroupsRule(tuple(columns))
+    return Obstacle("no column of it tells which of its rows change", "PLAN_NOT_INCREMENTALIZABLE")
+
+
+def _is_certain(value: Expression) -> bool:
+    """Whether equal values are the same in every bit, also of all parts of an expression: 0.0 and -0.0 are not."""
+    return bool(value.columns()) and all(is_exact(type_of(part)) for part in value.walk())
+
+
+_MOST_OPERATIONS: Final = 5_000
+"""Common table expressions that read each other twice double the operations each."""
+
+
+def _size(node: Operation, known: dict[int, int]) -> int:
+    """The number of operations of a plan; those of a common table expression count wherever it is read."""
+    if id(node) not in known:
+        known[id(node)] = 1 + sum(_size(child, known) for child in node.children)
+    return known[id(node)]
+
+
+_ONE_CHILD: Final = frozenset({"Filter", "Project", "SubqueryAlias", "View", "Renamed"})
+_OPERATIONS: Final = _ONE_CHILD | {"Aggregate", "Deduplicate", "Distinct", "Generate", "Join", "Relation", "Union"}
+_INNER: Final = frozenset({"Inner", "Cross"})
+_KEEPS_LEFT: Final = frozenset({"LeftOuter", "LeftSemi", "LeftAnti"})
+
+
+def _find_unsupported_operation(plan: Operation) -> Obstacle | None:
+    for node in plan.walk():
+        if node.kind not in _OPERATIONS:
+            return _refuse(f"its plan has {node.kind}")
+        if node.kind == "Join" and node.join not in _INNER | _KEEPS_LEFT | {"RightOuter"}:
+            return _refuse(f"its plan has a join of type {node.join}")
+        if node.kind == "Deduplicate" and {key.column for key in node.groups} != set(node.children[0].outputs):
+            return _refuse("it keeps one of several rows with the same key")
+        for expression in (*node.expressions, *node.groups):
+            reason = find_unsupported(expression)
+            if reason is not None:
+                return _refuse(reason)
+    return None
+
+
+def _refuse(reason: str) -> Obstacle:
+    return Obstacle(reason, "PLAN_NOT_INCREMENTALIZABLE")
+
+
+_CONSTANT, _LINEAR, _OTHER = "constant", "linear", "other"
+
+
+def _growth(node: Operation, grown: Collection[int]) -> str:
+    """How the rows of an operation change: not at all, by those of the new rows, or otherwise."""
+    if node.kind == "Relation":
+        return _LINEAR if node.table in grown else _CONSTANT
+    parts = [_growth(child, grown) for child in node.children]
+    if all(part is _CONSTANT for part in parts):
+        return _CONSTANT
+    if node.kind == "Join":
+        left, right = parts
+        if node.join in _INNER:
+            return _LINEAR if sorted(parts) == [_CONSTANT, _LINEAR] else _OTHER
+        kept, other = (left, right) if node.join in _KEEPS_LEFT else (right, left)
+        return _LINEAR if (kept, other) == (_LINEAR, _CONSTANT) else _OTHER
+    if node.kind in _ONE_CHILD or node.kind in ("Generate", "Union"):
+        return _LINEAR if all(part is _LINEAR for part in parts) else _OTHER
+    return _OTHER
+
+
+def _has_grown(node: Operation, grown: Collection[int]) -> bool:
+    return any(each.table in grown for each in node.walk() if each.kind == "Relation")
+
+
+_Sources = list[tuple[int, "Expression"]]
+
+
+def _push(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    """A condition on a value of the rows of an operation, as conditions on the rows of the inputs that have grown.
+
+    Args:
+        node: The operation.
+        value: The value, over its columns.
+        grown: The places of the inputs that have grown.
+
+    Returns:
+        The value over the columns of each input; None if there is none for one of them.
+    """
+    if not _has_grown(node, grown):
+        return []
+    if not value.columns() <= set(node.outputs):
+        return None
+    if node.kind == "Relation":
+        return [] if node.table is None else [(node.table, value)]
+    if node.kind in _PUSHES:
+        return _PUSHES[node.kind](node, value, grown)
+    return _push(node.children[0], value, grown)
+
+
+def _push_project(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    return _push(node.children[0], value.substitute(_definitions(node)), grown)
+
+
+def _push_renamed(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    """Through columns that have other numbers, at the same places."""
+    if len(node.outputs) != len(node.children[0].outputs):
+        return None
+    return _push(node.children[0], _rename(value, node.outputs, node.children[0].outputs), grown)
+
+
+def _push_aggregate(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    """Through an aggregate, if the value depends only on what it groups by."""
+    value = value.substitute(_definitions(node))
+    return _push(node.children[0], value, grown) if _is_made_of(value, node.groups) else None
+
+
+def _push_union(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    sources: _Sources = []
+    for child in node.children:
+        if len(child.outputs) != len(node.outputs):
+            return None
+        pushed = _push(child, _rename(value, node.outputs, child.outputs), grown)
+        if pushed is None:
+            return None
+        sources += pushed
+    return sources
+
+
+def _push_join(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
+    """Through a join: into the side that has the value, and by columns that must be equal into the other."""
+    left, right = node.children
+    pairs = _equal_columns(node)
+    ways: dict[str, tuple[Operation, Operation, dict[int | None, Expression]]] = {
+        "left": (left, right, {ours.column: theirs for ours, theirs in pairs}),
+        "right": (right, left, {theirs.column: ours for ours, theirs in pairs}),
+    }
+    names = ["left"] if node.join in _KEEPS_LEFT else ["right"] if node.join == "RightOuter" else ["left", "right"]
+    for name in names:
+        side, other, partners = ways[name]
+        if not value.columns() <= set(side.outputs):
+            continue
+        sources = _push(side, value, grown)
+        if sources is None:
+            continue
+        if not _has_grown(other, grown):
+            return sources
+        if not value.columns() <= set(partners):
+            continue
+        more = _push(other, value.substitute(partners), grown)
+        if more is not None:
+            return sources + more
+    return None
+
+
+_PUSHES: Final[Mapping[str, Callable[[Operation, Expression, Collection[int]], _Sources | None]]] = {
+    "Project": _push_project,
+    "Renamed": _push_renamed,
+    "Aggregate": _push_aggregate,
+    "Union": _push_union,
+    "Join": _push_join,
+    # The columns that a generator makes are not those of its child, so that the check of the columns fails.
+}
+
+
+def _definitions(node: Operation) -> dict[int | None, Expression]:
+    """What the columns of a Project or an Aggregate are."""
+    return {column: each.value for column, each in zip(node.outputs, node.expressions, strict=True)}
+
+
+def _is_made_of(value: Expression, groups: Sequence[Expression]) -> bool:
+    """Whether a value is the same for all rows of a group."""
+    if value.kind == "AggregateExpression":
+        return False
+    if any(value.is_same(group) for group in groups) or value.kind == "Literal":
+        return True
+    return bool(value.children) and all(_is_made_of(child, groups) for child in value.children)
+
+
+def _equal_columns(node: Operation) -> list[tuple[Expression, Expression]]:
+    """The pairs of columns of the left and the right side that are equal in rows that a join puts together."""
+    left, right = (set(child.outputs) for child in node.children)
+    pairs = []
+    for each in _conjuncts(node.expressions):
+        if each.kind not in ("EqualTo", "EqualNullSafe"):
+            continue
+        first, second = each.children
+        if first.kind != "AttributeReference" or second.kind != first.kind or first.type != second.type:
+            continue
+        if first.column in right and second.column in left:
+            first, second = second, first
+        if first.column in left and second.column in right:
+            pairs.append((first, second))
+    return pairs
+
+
+def _conjuncts(conditions: Sequence[Expression]) -> Iterator[Expression]:
+    for condition in conditions:
+        if condition.kind == "And":
+            yield from _conjuncts(condition.children)
+        else:
+            yield condition
+
+
+def _rename(value: Expression, old: Sequence[int], new: Sequence[int]) -> Expression:
+    """The value over columns with other numbers, at the same places."""
+    return value.substitute({ours: name_column(theirs) for ours, theirs in zip(old, new, strict=True)})

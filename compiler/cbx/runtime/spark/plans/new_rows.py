@@ -1,0 +1,140 @@
+"""The new rows of a query's inputs: what the query makes of them, and which values they have."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from py4j.protocol import Py4JError
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+from pyspark.sql.classic.column import Column as ClassicColumn
+from pyspark.sql.types import StructType
+
+from cbx.runtime.refresh_rules.query_description import Obstacle
+from cbx.runtime.spark.plans.analysed_plan import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pyspark.sql import Column
+
+    from cbx.runtime.refresh_rules.query_plan import Expression, Operation
+
+MOST_VALUES: Final = 10_000
+"""How many different values of new rows are looked for in a table."""
+_NOT_UNICODE: Final = "\ufffd"
+
+
+def readable_plan(frame: DataFrame) -> Operation | Obstacle:
+    """The plan of a query; an obstacle if its settings or types make equal values differ."""
+    if frame.sparkSession.conf.get("spark.sql.ansi.enabled") != "true":
+        return Obstacle("spark.sql.ansi.enabled is not true, so that sums may overflow", "PLAN_NOT_INCREMENTALIZABLE")
+    relations = [leaf.relation() for leaf in _leaves(frame)]
+    if any("collate" in str(relation.schema().catalogString()).lower() for relation in relations):
+        return Obstacle("it reads texts with a collation", "PLAN_NOT_INCREMENTALIZABLE")
+    if any(relation.partitionSchema().size() for relation in relations):
+        return Obstacle("it reads files in folders that have values of columns", "PLAN_NOT_INCREMENTALIZABLE")
+    try:
+        plan = read_plan(frame)
+    except Py4JError:
+        return Obstacle("Spark does not describe its plan", "PLAN_NOT_INCREMENTALIZABLE")
+    has_all_columns = len(plan.outputs) == len(frame.columns)
+    return plan if has_all_columns else Obstacle("not all of its columns are known", "PLAN_NOT_INCREMENTALIZABLE")
+
+
+def rows_of_new_files(frame: DataFrame, files: Mapping[int, Sequence[str]]) -> DataFrame:
+    """The rows of a query over the new files of its inputs.
+
+    Args:
+        frame: The query.
+        files: The new files, by the place of the relation in the plan.
+    """
+    session: Any = frame.sparkSession
+    jvm = session._jvm  # noqa: SLF001 - plans have no Python face
+    leaves, replacements = _leaves(frame), jvm.java.util.HashMap()
+    for place, paths in files.items():
+        leaf = leaves[place]
+        new = _plan(_read(frame, leaf, paths))
+        replacements.put(
+            leaf, leaf.copy(new.relation(), leaf.output(), leaf.catalogTable(), leaf.isStreaming(), leaf.stream())
+        )
+    # A map is a partial function, and equal relations are equal keys.
+    plan = _plan(frame).transformUp(jvm.PythonUtils.toScalaMap(replacements))
+    java = jvm.org.apache.spark.sql.classic.Dataset.ofRows(session._jsparkSession, plan)  # noqa: SLF001 - as above
+    return DataFrame(java, session)
+
+
+def values_of_new_files(
+    frame: DataFrame, place: int, files: Sequence[str], expressions: Sequence[Expression]
+) -> list[tuple[Any, ...]] | None:
+    """The different values of expressions over the new rows of an input, comparable with ``comparable_column``.
+
+    Args:
+        frame: The query.
+        place: The place of the relation in its plan.
+        files: The new files.
+        expressions: The expressions over the columns of the relation.
+
+    Returns:
+        The values; None if there are too many, or a text among them that Python cannot have.
+    """
+    leaf = _leaves(frame)[place]
+    rows = _read(frame, leaf, files)
+    new = _plan(rows).output()
+    columns = {leaf.output().apply(each).exprId().id(): new.apply(each) for each in range(new.size())}
+    utils = frame.sparkSession._jvm.org.apache.spark.sql.classic.ExpressionUtils  # type: ignore[union-attr]  # noqa: SLF001 - as above
+    made = [
+        ClassicColumn(utils.column(_convert(frame, expression, columns))).alias(f"c{number}")
+        for number, expression in enumerate(expressions)
+    ]
+    named = rows.select(*made)
+    comparable = [comparable_column(F.col(field.name), field.dataType.typeName()) for field in named.schema]
+    found = named.select(*comparable).distinct().limit(MOST_VALUES + 1).collect()
+    values = [tuple(row) for row in found]
+    has_strange = any(isinstance(value, str) and _NOT_UNICODE in value for row in values for value in row)
+    return None if has_strange or len(values) > MOST_VALUES else values
+
+
+def comparable_column(column: Column, type_name: str) -> Column:
+    """A column whose values are the same in Python and in Spark, of a type that ``is_exact``."""
+    if type_name == "date":
+        return F.unix_date(column)
+    return F.unix_micros(column) if type_name == "timestamp" else column
+
+
+def is_one_of(column: Column, values: Collection[Any]) -> Column:
+    """Whether a column has one of these values; NULL is one like others. For a NULL that is none of them it is NULL."""
+    condition = column.isin([value for value in values if value is not None])
+    return condition | column.isNull() if None in values else condition
+
+
+def _read(frame: DataFrame, leaf: Any, files: Sequence[str]) -> DataFrame:
+    columns = StructType.fromJson(json.loads(leaf.relation().schema().json()))
+    reader = frame.sparkSession.read.schema(columns).option("recursiveFileLookup", "true")
+    return reader.parquet(*files)
+
+
+def _leaves(frame: DataFrame) -> list[Any]:
+    """The relations of a plan, in its order."""
+    leaves = _plan(frame).collectLeaves()
+    nodes = [leaves.apply(place) for place in range(leaves.size())]
+    return [leaf for leaf in nodes if leaf.nodeName() == "LogicalRelation"]
+
+
+def _plan(frame: DataFrame) -> Any:
+    return frame._jdf.queryExecution().analyzed()  # noqa: SLF001 - as above
+
+
+def _convert(frame: DataFrame, expression: Expression, columns: Mapping[int, Any]) -> Any:
+    """An expression of Spark, over other columns."""
+    if expression.kind == "AttributeReference" and expression.column is not None:
+        return columns[expression.column]
+    origin = None if expression.origin is None else expression.origin()
+    if origin is None:
+        raise AssertionError("a column is made of an expression of the plan")
+    if not expression.children:
+        return origin
+    children = [_convert(frame, child, columns) for child in expression.children]
+    jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - as above
+    return origin.withNewChildren(jvm.PythonUtils.toSeq(children))
