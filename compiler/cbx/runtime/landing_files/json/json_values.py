@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -354,6 +355,8 @@ def as_variant(value: Any) -> Any:
 
 
 def _variant_fraction(text: str) -> Any:
+    if "e" in text.lower() and math.isinf(float(text)):
+        return "-Infinity" if text.startswith("-") else "Infinity"
     if not _PLAIN_FRACTION.fullmatch(text) or len(text) > _DECIMAL_DIGITS:
         raise NeedsSparkError(f"the number {text[:40]} is rescued")
     whole, _, digits = text.partition(".")
