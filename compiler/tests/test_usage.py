@@ -120,3 +120,38 @@ def test_the_doctor_names_an_extra_that_has_the_libraries(part: str, extra: str)
     libraries = next(libraries for name, _, libraries in _PARTS if name == part)
 
     assert all(provided.get(library, library) in words for library in libraries)
+
+
+SHOP = '[project]\nname = "shop"\n\n[vars]\nlanding = "/landing"\n\n[environments.dev]\n\n[environments.prod]\n'
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_without_an_environment_those_of_the_project_are_named(tmp_path: Path, command: str) -> None:
+    """What to type is in the hint."""
+    (tmp_path / "project.toml").write_text(SHOP, "utf-8")
+    result = run_cbx(tmp_path, command, "--no-trace")
+
+    assert result.returncode == 1
+    assert "  = hint: add --env dev, --env prod\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["plan", "--env", "prd"], "prod"),
+        (["run", "--var", "lnding=x"], "landing"),
+        (["run", "--engine", "sprak"], "spark"),
+        (["list", "--select", "config.materialized:veiw"], "view"),
+        (["explain", "repeated-mesure"], "repeated-measure"),
+    ],
+    ids=str,
+)
+def test_a_misspelt_value_gets_the_one_that_was_meant(tmp_path: Path, arguments: list[str], meant: str) -> None:
+    """Of options, settings and names."""
+    (tmp_path / "project.toml").write_text(SHOP, "utf-8")
+    (tmp_path / "models" / "gold").mkdir(parents=True)
+    (tmp_path / "models" / "gold" / "days.sql").write_text("{{ view() }}\nSELECT 1 AS day\n", "utf-8")
+    result = run_cbx(tmp_path, *arguments)
+
+    assert result.returncode > 0
+    assert f"did you mean `{meant}`?" in result.stderr

@@ -135,7 +135,8 @@ def _refuse_local(others: tuple[str, ...]) -> NoReturn:
     from cbx.diagnostics.diagnostic import Diagnostic
 
     message = "`local` is the environment of `cbx run`; it is not deployed"
-    hint = f"the others are {', '.join(others)}" if others else "add one to project.toml, such as `[environments.dev]`"
+    named = ", ".join(f"--env {other}" for other in others)
+    hint = f"add {named}" if others else "add one to project.toml, such as `[environments.dev]`"
     show_diagnostics([Diagnostic(codes.NOT_DEPLOYED, message, hint=hint)], {}, 0, "text", "Nothing was deployed.")
     raise typer.Exit(1)
 

@@ -56,6 +56,7 @@ def import_command(
 ) -> None:
     """Write a project of models that does the same as a pipeline of notebooks and files."""
     from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.diagnostics.codes import Severity
     from cbx.diagnostics.diagnostic import Report
     from cbx.importing.import_pipeline import ImportRequest, import_pipeline, read_bundles
 
@@ -74,8 +75,12 @@ def import_command(
     request = read_bundles(request, pipeline, report)
     result = import_pipeline(request)
     diagnostics = (*report.sorted_diagnostics(), *result.diagnostics)
-    show_diagnostics(diagnostics, result.texts, len(result.report.models), "text", "")
-    if not result.report.models and not result.report.left:
+    is_empty = not result.report.models and not result.report.left
+    outcome = "Nothing was written." if is_empty else ""
+    show_diagnostics(diagnostics, result.texts, len(result.report.models), "text", outcome)
+    if is_empty:
+        if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
+            raise typer.Exit(2)
         stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
     _write(into, result)
     if output_format is ReportFormat.json:

@@ -115,7 +115,7 @@ def _totals(diagnostics: Sequence[Diagnostic], outcome: str) -> str:
         return ""
     codes = sorted({diagnostic.code.id for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR})
     more = f" For more information, run `cbx explain {codes[0]}`." if codes else ""
-    return f"{', '.join(parts)}. {outcome}{more}" if errors else f"{', '.join(parts)}."
+    return f"{', '.join(parts)}. {outcome}{more}".replace("  ", " ") if errors else f"{', '.join(parts)}."
 
 
 def as_json(diagnostics: Sequence[Diagnostic], model_count: int) -> dict[str, Any]:

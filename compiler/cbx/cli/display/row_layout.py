@@ -38,6 +38,7 @@ def lay_out_rows(
         assert width is not None  # noqa: S101 - without a width there is room for all columns
         for number, row in enumerate(cells, start=first):
             yield from _sideways(names, row, number, width)
+        yield Text()
         return
     numbers = [column.is_number for column in columns]
     yield Text()
@@ -81,7 +82,10 @@ def _longest_word(text: str) -> int:
 
 
 def _share_width(names: Sequence[str], rows: Sequence[Sequence[_LaidCell]], width: int | None) -> list[int] | None:
-    """The width of each column, at least that of its longest word; None if the terminal has no room for that."""
+    """The width of each column, at least that of its longest word; None if the terminal has no room for that.
+
+    Columns that need little more for whole values get it first.
+    """
     columns = [[row[place] for row in rows] for place in range(len(names))]
     most = [
         max([text_width(name), *(cell.width for cell in column)]) for name, column in zip(names, columns, strict=True)
@@ -100,8 +104,7 @@ def _share_width(names: Sequence[str], rows: Sequence[Sequence[_LaidCell]], widt
     widths = list(least)
     rest = free - sum(widths)
     for place in sorted(range(len(names)), key=lambda place: most[place] - least[place]):
-        waiting = sum(most[other] > widths[other] for other in range(len(names)))
-        more = min(most[place] - widths[place], rest // max(waiting, 1))
+        more = min(most[place] - widths[place], rest)
         widths[place] += more
         rest -= more
     return widths

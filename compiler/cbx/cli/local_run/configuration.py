@@ -41,12 +41,14 @@ def run_configuration(
 
 
 def _require_known(project: Project, variables: Mapping[str, str]) -> None:
+    from cbx.diagnostics.diagnostic import did_you_mean
     from cbx.runtime import CannotRunError
 
     unknown = sorted(name for name in variables if name not in project.variable_names and "." not in name)
     if unknown:
         names = ", ".join(sorted(project.variable_names)) or "none"
-        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {names}")
+        hint = did_you_mean(unknown[0], project.variable_names, f"it has {names}")
+        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=hint)
 
 
 def _require_values(plan: Plan, env: str, configuration: Mapping[str, str]) -> None:

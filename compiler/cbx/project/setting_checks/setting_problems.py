@@ -98,10 +98,17 @@ def _report_setting(
     else:
         message = f"`{setting}`: {_problem_text(problem)}"
         reads_env_var = isinstance(problem["input"], str) and re.search(CALLS_ENV_VAR, problem["input"]) is not None
-        hint = _ONLY_TEXTS if reads_env_var else None
+        hint = _ONLY_TEXTS if reads_env_var else _choice_meant(problem)
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid", hint=hint)
 
 
+def _choice_meant(problem: Any) -> str | None:
+    """A hint with the choice that is nearest to a value that is none of them."""
+    is_choice = problem["type"] in {"literal_error", "enum"} and isinstance(problem["input"], str)
+    return did_you_mean(problem["input"], _CHOICE.findall(problem["ctx"]["expected"])) if is_choice else None
+
+
+_CHOICE = re.compile(r"'([^']*)'")
 _SECTIONS: Mapping[str, type[SettingsTable]] = {
     "[project]": ProjectSection,
     "[naming]": NamingSection,
