@@ -45,7 +45,7 @@ def _read_notes(graph: ColumnGraph) -> Mapping[ColumnId, _Notes]:
     for node, names in graph.columns.items():
         for name in names:
             words = " · ".join(graph.notes((node, name)))
-            width = min(text_width(words, 11), _WIDEST) + _GAP if words else 0
+            width = min(text_width(words, 12), _WIDEST) + _GAP if words else 0
             notes[node, name] = _Notes(words, width, graph.is_marked((node, name)))
     return notes
 
@@ -102,10 +102,10 @@ def _parts(graph: ColumnGraph, layout: Layout, notes: Mapping[ColumnId, _Notes])
 
 def _note_labels(notes: _Notes, x: float, y: float) -> Iterator[str]:
     if notes.is_mark:
-        mark = label(notes.words, x, y, "small warning", 11, _WIDEST, at_end=True)
+        mark = label(notes.words, x, y, "small warning", 12, _WIDEST, at_end=True)
         yield f"<g><title>{text(REPEATED_IN_WORDS)}</title>{mark}</g>"
     elif notes.words:
-        yield label(notes.words, x, y, "small faint", 11, _WIDEST, at_end=True)
+        yield label(notes.words, x, y, "small faint", 12, _WIDEST, at_end=True)
 
 
 def _middle(graph: ColumnGraph, node: str, column: str) -> float:

@@ -47,7 +47,7 @@ def style(colours: Mapping[str, Colour]) -> str:
     dark = {layer: colour.dark for layer, colour in colours.items()}
     return (
         f"text {{ font-family: {FONT}; font-size: 13px; }}\n"
-        ".name { font-weight: 600; } .small { font-size: 11px; } .lane-name { font-size: 11px; font-weight: 700; "
+        ".name { font-weight: 600; } .small { font-size: 12px; } .lane-name { font-size: 12px; font-weight: 700; "
         "letter-spacing: 0.09em; }\n"
         ".edge { fill: none; stroke-width: 1.4; } .stream { stroke-dasharray: 5 4; } "
         ".unproven { stroke-dasharray: 6 4; }\n"

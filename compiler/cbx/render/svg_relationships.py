@@ -17,7 +17,7 @@ from cbx.render.svg_parts import curve, label, picture, text
 
 _MARGIN = 28.0
 _FOOT = 52.0
-_NARROWEST = 700.0
+_NARROWEST = 770.0
 
 
 def render_svg_relationships(document: GraphDocument) -> str:
@@ -51,11 +51,11 @@ def _entity(entity: Entity, number: int) -> str:
     for place, row in enumerate(entity.rows):
         y = HEAD + 4 + ROW * place + ROW / 2
         lines.append(_badge(row, y, number))
-        room = box.width - 74 - min(text_width(row.type, 11), TYPE_WIDTH)
+        room = box.width - 92 - min(text_width(row.type, 12), TYPE_WIDTH)
         weight = "name ink" if row.key else "small faint" if row.role == "more" else "ink"
-        lines.append(label(row.name, 52, y + 4.5, weight, 12.5, room))
+        lines.append(label(row.name, 68, y + 4.5, weight, 12.5, room))
         if row.type:
-            lines.append(label(row.type, box.width - 14, y + 4, "small faint", 11, TYPE_WIDTH, at_end=True))
+            lines.append(label(row.type, box.width - 14, y + 4, "small faint", 12, TYPE_WIDTH, at_end=True))
     return "".join([*lines, "</g>"])
 
 
@@ -64,12 +64,12 @@ def _badge(row: Row, y: float, number: int) -> str:
     shown = "·".join([row.key] * bool(row.key) + ["FK"] * row.refers)
     if not shown:
         return ""
-    width = 34 if row.key and row.refers else 26
+    width = 50 if row.key and row.refers else 28
     x = 12
-    words = f'x="{x + width / 2:.1f}" y="{y + 3.2:.1f}" text-anchor="middle" style="font-size:8.5px;font-weight:700"'
+    words = f'x="{x + width / 2:.1f}" y="{y + 4.2:.1f}" text-anchor="middle" style="font-size:12px;font-weight:700"'
     if not row.key:
         return f'<text class="faint" {words}>{shown}</text>'
-    frame = f'x="{x:.1f}" y="{y - 7.5:.1f}" width="{width}" height="15" rx="4"'
+    frame = f'x="{x:.1f}" y="{y - 8:.1f}" width="{width}" height="16" rx="4"'
     if row.is_proven:
         return f'<rect class="fill{number}" {frame}/><text class="mark" {words}>{shown}</text>'
     return (
@@ -125,10 +125,10 @@ def _legend(x: float, y: float) -> Iterator[str]:
     """The meaning of ends, lines and badges."""
     for words, draw in _ENDS.items():
         yield f'<path class="edge relation" d="M{x} {y}h34"/>{draw((x + 34, y), (x, y))}'
-        yield label(words, x + 44, y + 4, "small faint", 11, 90)
-        x += 132
+        yield label(words, x + 44, y + 4, "small faint", 12, 96)
+        x += 140
     for words, is_proven in (("proven", True), ("checked on the data", False)):
         yield f'<path class="edge relation{"" if is_proven else " unproven"}" d="M{x} {y}h30"/>'
         yield f'<g transform="translate({x + 26} 0)">{_badge(Row("", "", "PK", is_proven), y, 0)}</g>'
-        yield label(words, x + 72, y + 4, "small faint", 11, 140)
+        yield label(words, x + 72, y + 4, "small faint", 12, 150)
         x += 128

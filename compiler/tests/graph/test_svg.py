@@ -34,16 +34,23 @@ MEASURE = """() => {
   }));
   return [cards.length > 3, said, cut, crossed];
 }"""
+SMALLEST = """() => Math.min(1, 830 / document.querySelector("svg").width.baseVal.value)
+  * Math.min(...[...document.querySelectorAll("svg text")].map(text => parseFloat(getComputedStyle(text).fontSize)))"""
+"""The size of the smallest text in a README on GitHub, whose column has 830 pixels."""
 PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
 
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_what_is_written_fits(browser: Browser, picture: str) -> None:
-    """Texts stay in their cards and off each other, and nothing reaches over the border of the picture."""
+    """Texts stay in their cards and off each other, and nothing reaches over the border of the picture.
+
+    The texts of tables and relationships can also be read in a README, where a wide picture becomes smaller.
+    """
     with open_page(browser) as page:
         page.set_content(cbx_graph(compile_circuit_box(), "--format", "svg", *PICTURES[picture]))
 
         assert page.evaluate(MEASURE) == [True, [], [], []]
+        assert picture == "columns" or page.evaluate(SMALLEST) >= 12
 
 
 def test_the_colours_follow_the_reader(browser: Browser) -> None:

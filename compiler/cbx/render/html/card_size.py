@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from cbx.graph.graph_document import GraphDocument
 from cbx.render.labels import kind_in_words, text_width
 from cbx.render.layout.layout import Size
+from cbx.render.name_lines import narrowest_width
 
 NAME_FONT, WORDS_FONT = 13.0, 12.5
 """In pixels, as in ``page.css``."""
@@ -14,7 +13,6 @@ NAME_FONT, WORDS_FONT = 13.0, 12.5
 _BESIDE = 30
 _NARROWEST, _WIDEST, _WIDEST_OF_ONE_LINE = 128, 200, 156
 _LINE, _PADDING = 17, 12
-_PARTS = re.compile(r"(?<=[_./}-])")
 
 
 def card_size(document: GraphDocument, *, has_run: bool) -> Size:
@@ -27,7 +25,11 @@ def card_size(document: GraphDocument, *, has_run: bool) -> Size:
     names = [node.name for node in document.nodes]
     on_one_line = max(map(_name_width, names), default=0) + _BESIDE
     has_long_names = on_one_line > _WIDEST_OF_ONE_LINE
-    for_names = max(map(_narrowest_in_two_lines, names)) + _BESIDE if has_long_names else on_one_line
+    for_names = (
+        max(narrowest_width(name, NAME_FONT, 2, is_bold=True) for name in names) + _BESIDE
+        if has_long_names
+        else on_one_line
+    )
     for_kinds = max((text_width(kind_in_words(node), WORDS_FONT) for node in document.nodes), default=0) + _BESIDE
     width = min(max(for_names, for_kinds, _NARROWEST), _WIDEST)
     return Size(round(width), (2 + has_long_names + has_run) * _LINE + _PADDING)
@@ -35,12 +37,3 @@ def card_size(document: GraphDocument, *, has_run: bool) -> Size:
 
 def _name_width(name: str) -> float:
     return text_width(name, NAME_FONT, is_bold=True)
-
-
-def _narrowest_in_two_lines(name: str) -> float:
-    """The width of a name that breaks once, after a sign between its words."""
-    parts = _PARTS.split(name)
-    breaks = ("".join(parts[:place]) for place in range(1, len(parts)))
-    return min(
-        (max(_name_width(start), _name_width(name[len(start) :])) for start in breaks), default=_name_width(name)
-    )
