@@ -15,12 +15,13 @@ from playwright.sync_api import sync_playwright
 from compiler.tests.graph.browser import CHROMIUM
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SIZE = {"width": 1440, "height": 800}
+WIDTH = 1440
 SHOTS = {
-    "graph-lineage": ("#/lineage/silver.orders/columns/item_price", ["#toggle-side", "#fit-lit"]),
-    "graph-relationships": ("#/relationships/silver.customers", ["#fit"]),
+    "graph-page": ("#/lineage", [], 800),
+    "graph-lineage": ("#/columns/silver.orders/columns/item_price", ["#toggle-side", "#fit"], 800),
+    "graph-relationships": ("#/relationships/silver.customers", ["#fit"], 1300),
 }
-"""The place that each shows, and what is clicked there first."""
+"""The place that each shows, what is clicked there first, and the height of the window."""
 
 
 def main(state: Path) -> None:
@@ -30,8 +31,10 @@ def main(state: Path) -> None:
         subprocess.run([sys.executable, "-m", "cbx", "graph", "--state", state, "--output", page], check=True)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for scheme in ("light", "dark"):
-            for name, (fragment, clicks) in SHOTS.items():
-                shot = browser.new_page(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
+            for name, (fragment, clicks, height) in SHOTS.items():
+                shot = browser.new_page(
+                    viewport={"width": WIDTH, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+                )
                 shot.goto(f"{page.as_uri()}{fragment}")
                 shot.wait_for_selector("html[data-ready]")
                 for selector in clicks:
