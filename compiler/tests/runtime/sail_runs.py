@@ -6,6 +6,7 @@ Reads a list of steps as JSON from the standard input, and writes their results 
     {"notebook": text}                       writes the notebook
     {"run": {...}, "moment": n}              an update with these arguments of ``Pipeline.run``; with a moment, it kills
                                              itself before the nth change to a folder
+    {"run": {...}, "meanwhile": [name, text]}  an update that writes a landing file when it begins to refresh datasets
     {"show": table}                          the columns and the rows of a table
 """
 
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import cbx.runtime.update.sail_update  # noqa: F401 - so that forks need not import it
 from cbx.runtime import RunRequest, RunResult, run_update
-from cbx.runtime.log.events import NoteAdded, diagnostic_text
+from cbx.runtime.log.events import Event, NoteAdded, UpdateProgress, diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 
@@ -78,6 +79,19 @@ def update(pipeline: Pipeline, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class Landing(list[Event]):
+    """The events of an update, which writes a landing file as soon as datasets are refreshed."""
+
+    def __init__(self, pipeline: Pipeline, name: str, text: str) -> None:
+        super().__init__()
+        self.land = lambda: pipeline.land(name, text)
+
+    def append(self, event: Event) -> None:
+        super().append(event)
+        if isinstance(event, UpdateProgress) and event.state == "RUNNING":
+            self.land()
+
+
 def in_fork(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The result of an action in a fork of this process; whether it was killed if it has none."""
     reader, writer = os.pipe()
@@ -104,6 +118,8 @@ def take(pipeline: Pipeline, step: dict[str, Any]) -> Any:
         return [pipeline.columns(table), json.loads(json.dumps(pipeline.rows(table), default=str))]
 
     def run() -> dict[str, Any]:
+        if step.get("meanwhile"):
+            pipeline.events = Landing(pipeline, *step["meanwhile"])
         if step.get("moment"):
             kill_at(step["moment"])
         return update(pipeline, step["run"])

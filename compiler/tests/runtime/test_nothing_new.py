@@ -37,6 +37,14 @@ FILES = {
 
         [run]
         engine = "sail"
+
+        [environments.local.tables]
+        "crm.people" = "people.csv"
+    """,
+    "people.csv": "id,name\n1,Ada\n",
+    "models/gold/people.sql": """
+        {{ materialized_view() }}
+        SELECT id, name FROM {{ source("crm.people") }}
     """,
     "macros/amounts.sql": "{% macro doubled(column) %}{{ column }} * 2.0D{% endmacro %}\n",
     "models/bronze/orders.sql": """
@@ -177,6 +185,7 @@ CHANGES: dict[str, Callable[[Shop], object]] = {
     "rows of a table": lambda shop: remove_one(shop, "tables/gold/cities/v*/**/*.parquet"),
     "checkpoint": lambda shop: remove_one(shop, "checkpoints/silver/orders/**/offsets/*"),
     "state of Auto Loader": lambda shop: remove_one(shop, "checkpoints/bronze/orders/**/*.json"),
+    "table that stands in": lambda shop: shop.write("people.csv", "id,name\n2,Bob\n"),
     "failed update": break_and_fix,
     "killed update": kill_an_update,
     "selection": lambda shop: shop.run("--select", "gold.cities"),

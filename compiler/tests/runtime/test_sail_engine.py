@@ -122,6 +122,15 @@ def test_an_update_reads_what_is_new(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_lands_meanwhile_is_read_by_the_next_update(tmp_path: Path) -> None:
+    """The rows are read before the update; what lands after that is not taken as read."""
+    lands = [{"land": ["orders/1.json", '{"id": 1}\n']}, {"run": {}, "meanwhile": ["orders/2.json", '{"id": 2}\n']}]
+    results = run_steps(tmp_path, [{"notebook": NOTEBOOK}, *lands, {"run": {}}, {"run": {}}])
+    read = [update["tables"]["orders"]["read"] for update in results[2:]]
+
+    assert read == [1, 1, 0]
+
+
 def test_changes_are_merged_as_on_spark() -> None:
     """Random changes with late, equal and repeated rows, deletes and truncates, against the reference of AUTO CDC."""
     command = [sys.executable, str(RUNNER.with_name("sail_cdc.py"))]

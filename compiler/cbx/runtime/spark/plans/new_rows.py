@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
-from pyspark.sql.classic.column import Column as ClassicColumn
 from pyspark.sql.types import StructType
 
 from cbx.runtime.refresh_rules.query_description import Obstacle
@@ -79,6 +78,8 @@ def values_of_new_files(
     Returns:
         The values; None if there are too many, or a text among them that Python cannot have.
     """
+    from pyspark.sql.classic.column import Column as ClassicColumn  # which PySpark's client lacks
+
     leaf = _leaves(frame)[place]
     rows = _read(frame, leaf, files)
     new = _plan(rows).output()
