@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,18 +55,26 @@ def create_page(
 
 
 def _read_prose(root: Path) -> list[ProsePage]:
-    """The pages in `docs/` of a project, `index.md` first; files that cannot be read as text are left out."""
-    from cbx.files.bounded_read import read_regular
+    """The pages in `docs/` of a project, `index.md` first; a file that cannot be read is left out, with a message."""
+    from cbx.files.bounded_read import is_inside, read_regular
     from cbx.render.html.prose import ProsePage
 
     pages = []
     for path in sorted((root / "docs").glob("*.md"), key=lambda path: (path.stem != "index", path.name)):
-        with suppress(OSError, ValueError):
-            pages.append(ProsePage(path.stem, read_regular(path).decode("utf-8-sig")))
+        if not is_inside(root, path):
+            print(f"docs/{path.name} is left out: it is a link out of the project", file=sys.stderr)
+            continue
+        try:
+            pages.append(ProsePage(path.stem, read_regular(path, _LARGEST_PAGE).decode("utf-8-sig")))
+        except OSError as error:
+            print(f"docs/{path.name} is left out: {error.strerror}", file=sys.stderr)
+        except UnicodeDecodeError:
+            print(f"docs/{path.name} is left out: it is not UTF-8", file=sys.stderr)
     return pages
 
 
 _MOST_RUNS = 20
+_LARGEST_PAGE = 1 << 20
 
 
 def _last_runs(root: Path, state: Path | None) -> list[LastRun]:

@@ -21,7 +21,7 @@ CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text(encoding="utf-8")
 
 
 def elements_of(text: str) -> list[Any]:
-    pages = [ProsePage("orders", text), ProsePage("other", "# Other")]
+    pages = [ProsePage("orders", text), ProsePage("other", "# Other"), ProsePage("my page", "")]
     return prose_data(pages, {"silver.orders"})[0][2]
 
 
@@ -42,6 +42,8 @@ def elements_of(text: str) -> list[Any]:
         ("[x](../models/silver/shop/orders.sql)", [["p", ["a", "#/lineage/silver.orders", "x"]]]),
         ("[x](silver.orders)", [["p", ["a", "#/lineage/silver.orders", "x"]]]),
         ("[x](missing.md) [y](silver.none) [z](#here)", [["p", "x", " ", "y", " ", "z"]]),
+        ("[x](<my page.md>)", [["p", ["a", "#/docs/my%20page", "x"]]]),
+        ("[x](https://example.com/a%20b)", [["p", ["a", "https://example.com/a%20b", "x"]]]),
         ("![A shop](shop.png)", [["p", ["em", "A shop"]]]),
         ("<b>x</b>", [["p", "<b>x</b>"]]),
     ],
@@ -72,8 +74,13 @@ def payments(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(ROOT / "examples" / "payments", folder, ignore=shutil.ignore_patterns("target", ".cbx", "landing"))
     (folder / "docs" / "hostile.md").write_text(f"# {HOSTILE}\n\n{HOSTILE}\n\n`{HOSTILE}`\n\n> {HOSTILE}\n", "utf-8")
     (folder / "docs" / "binary.md").write_bytes(b"\xff\xfe\x00")
+    (folder / "docs" / "large.md").write_bytes(b"a" * ((1 << 20) + 1))
+    (folder / "docs" / "outside.md").symlink_to(ROOT / "README.md")
     done = run_cbx(folder, "graph", "--output", "graph.html", "--no-trace")
     assert done.returncode == 0, done.stderr
+    assert "docs/binary.md is left out: it is not UTF-8\n" in done.stderr
+    assert "docs/large.md is left out: it has 1,048,577 bytes, and at most 1,048,576 are read\n" in done.stderr
+    assert "docs/outside.md is left out: it is a link out of the project\n" in done.stderr
     return (folder / "graph.html").as_uri()
 
 

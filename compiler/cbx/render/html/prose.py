@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -43,7 +44,7 @@ _LEAVES: dict[str, Callable[[SyntaxTreeNode], Any]] = {
 """What has no children that matter."""
 
 _WEB = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-_PAGE = re.compile(r"(?:\./)?([\w.-]+)\.md(?:#.*)?")
+_PAGE = re.compile(r"(?:\./)?([^/#]+)\.md(?:#.*)?")
 _MODEL_FILE = re.compile(r"(?:\.\./)?models/([^/]+)/(?:.*/)?([^/]+)\.(?:sql|py)")
 
 
@@ -110,16 +111,16 @@ class _Converter(NamedTuple):
 
     def _link(self, node: SyntaxTreeNode) -> Iterator[Any]:
         """A link to the web, another page or a model; the text alone of any other link."""
-        address = str(node.attrs.get("href", ""))
+        address = unquote(str(node.attrs.get("href", "")))
         children = list(self.convert_all(node.children))
         page, model_file = _PAGE.fullmatch(address), _MODEL_FILE.fullmatch(address)
         model = f"{model_file[1]}.{model_file[2]}" if model_file else address
         if _WEB.match(address):
-            yield ["a", address, *children]
+            yield ["a", str(node.attrs["href"]), *children]
         elif page and page[1] in self.pages:
-            yield ["a", f"#/docs/{page[1]}", *children]
+            yield ["a", f"#/docs/{quote(page[1])}", *children]
         elif model in self.models:
-            yield ["a", f"#/lineage/{model}", *children]
+            yield ["a", f"#/lineage/{quote(model)}", *children]
         else:
             yield from children
 
