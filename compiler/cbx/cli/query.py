@@ -65,7 +65,7 @@ def _read(sql: str) -> SourceFile:
     if sql == "-":
         return SourceFile(_NAME, as_text(sys.stdin.buffer.read(), errors="replace"))
     if not sql.lower().endswith(".sql") or len(sql.split()) > 1:
-        return SourceFile(_NAME, sql)
+        return SourceFile(_NAME, sql.encode(errors="replace").decode())
     try:
         return SourceFile(sql, as_text(read_regular(Path(sql))))
     except OSError as error:

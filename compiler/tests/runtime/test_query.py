@@ -274,3 +274,37 @@ def test_a_query_loads_no_spark(state: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        ("INTERVAL '1 month -2 days 3.5 seconds'", "1 month -2 days 3.5 seconds"),
+        ("INTERVAL '0 days'", "0 seconds"),
+        ("DATE '20000-01-01'", "20000-01-01"),
+        ("TIMESTAMP '20000-01-01 10:00:00'", "20000-01-01 10:00:00.000000"),
+        ("TIMESTAMPTZ '2026-01-01 02:00:00+02'", "2026-01-01 00:00:00"),
+        ("1.50::DECIMAL(9, 2)", "1.50"),
+        ("'\\x00\\xFF'::BLOB", "00ff"),
+        ("MAP {'a': [1, NULL]}", '{"a": [1, null]}'),
+        ("[MAP {'a': 1}]::MAP(VARCHAR, INT)[1]", '[{"a": 1}]'),
+    ],
+)
+def test_a_value_of_any_type_has_a_text(state: Path, sql: str, shown: str) -> None:
+    """Also what Python has no value for."""
+    done = run_cbx(state, "query", f"SELECT {sql} AS value", "--state", state)
+
+    assert [line.strip() for line in done.stdout.splitlines()][3] == shown
+
+
+@pytest.mark.parametrize("name", ["temp.orders", "information_schema.orders", "pg_catalog.orders", "main.orders"])
+def test_a_table_with_a_name_of_duckdb_does_not_disturb_others(state: Path, name: str) -> None:
+    """It is in the text of the query, and is not meant."""
+    write_table(state, name, pa.table({"id": [7]}))
+
+    assert rows(state, "SELECT count(*) FROM silver.orders") == [(3,)]
+
+
+def test_a_catalog_is_not_part_of_a_name(state: Path) -> None:
+    """`cbx run` ignores it; the error says what to write."""
+    assert errors(state, "FROM main.silver.orders")[1][-1] == "  = hint: write it as `silver.orders`"

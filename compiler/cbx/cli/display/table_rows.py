@@ -80,12 +80,28 @@ def _rows(peek: Peek) -> Iterator[Row]:
     kinds = {field.name: field.type for field in peek.schema}
     for batch in peek.batches:
         for start in range(0, batch.num_rows, _CONVERTED):
-            for row in batch.slice(start, _CONVERTED).to_pylist():
+            for row in _as_values(batch.slice(start, _CONVERTED)):
                 yield {name: _convert_maps(value, kinds[name]) for name, value in row.items()}
 
 
+def _as_values(rows: Any) -> list[Row]:
+    """The rows as values of Python; dates and times before year 1 and after year 9999, which it lacks, as texts."""
+    try:
+        values: list[Row] = rows.to_pylist()
+    except (OverflowError, ValueError):
+        import pyarrow as pa  # type: ignore[import-untyped]
+
+        for place, field in enumerate(rows.schema):
+            if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):
+                column = rows.column(place)
+                local = column if pa.types.is_date(field.type) else column.cast(pa.timestamp(field.type.unit))
+                rows = rows.set_column(place, field.name, local.cast(pa.string()))
+        values = rows.to_pylist()
+    return values
+
+
 def _convert_maps(value: Any, kind: Any) -> Any:
-    from pyarrow import types  # type: ignore[import-untyped]
+    from pyarrow import types
 
     if value is None:
         return None
@@ -93,7 +109,8 @@ def _convert_maps(value: Any, kind: Any) -> Any:
         return {_text(key): _convert_maps(inner, kind.item_type) for key, inner in value}
     if types.is_struct(kind):
         return {field.name: _convert_maps(value[field.name], field.type) for field in kind}
-    return [_convert_maps(inner, kind.value_type) for inner in value] if types.is_list(kind) else value
+    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return [_convert_maps(inner, kind.value_type) for inner in value] if is_list else value
 
 
 def _json_value(value: Any) -> Any:
@@ -106,7 +123,7 @@ def _json_value(value: Any) -> Any:
         return str(value)
     if isinstance(value, decimal.Decimal):
         return int(value) if value == value.to_integral_value() else _number(value)
-    if isinstance(value, (dt.date, dt.time, dt.timedelta, bytes)):
+    if isinstance(value, (dt.date, dt.time, dt.timedelta, bytes, tuple)):
         return _text(value)
     return value
 
@@ -124,6 +141,15 @@ def _text(value: Any) -> str:
         return value.replace(tzinfo=None).isoformat(sep=" ")
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, tuple):
+        return _interval_text(*value)
     if isinstance(value, (dict, list)):
         return json.dumps(_json_value(value), ensure_ascii=False)
     return str(value)
+
+
+def _interval_text(months: int, days: int, nanoseconds: int) -> str:
+    """An interval of Arrow, such as ``1 month 2 days 3.5 seconds``."""
+    parts = ((months, "month"), (days, "day"), (decimal.Decimal(nanoseconds).scaleb(-9).normalize(), "second"))
+    texts = [f"{decimal.Decimal(count):f} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    return " ".join(texts) or "0 seconds"

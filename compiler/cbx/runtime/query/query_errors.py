@@ -81,10 +81,11 @@ def _parts(name: str) -> list[str]:
 
 def _unknown_table(name: str, span: Span | None, state: Path, datasets: Mapping[str, str]) -> RunError:
     try:
-        find_table(state, name, datasets)
+        folder = find_table(state, name, datasets)
     except CannotRunError as error:
         return RunError(error.diagnostic.code, error.diagnostic.message, span=span, hint=error.diagnostic.hint)
-    return RunError(UNKNOWN_TABLE, f"there is no table `{name}` in {state}", span=span)
+    hint = f"write it as `{folder.name.key}`"
+    return RunError(UNKNOWN_TABLE, f"there is no table `{name}` in {state}", span=span, hint=hint)
 
 
 def _words(error: Mapping[str, Any]) -> tuple[str, str | None]:

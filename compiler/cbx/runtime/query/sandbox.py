@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -35,7 +36,7 @@ def lock_settings(connection: DuckDBPyConnection) -> None:
 
 
 def define_view(connection: DuckDBPyConnection, schema: str | None, table: str, rows: Any) -> None:
-    """Define a view of rows.
+    """Define a view of rows. Names that are DuckDB's own, such as ``information_schema``, are left to it.
 
     Args:
         connection: The database.
@@ -43,13 +44,12 @@ def define_view(connection: DuckDBPyConnection, schema: str | None, table: str, 
         table: Its name in the schema.
         rows: A table or a dataset of Arrow.
     """
-    name = _quote(table)
-    if schema is not None:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quote(schema)}")
-        name = f"{_quote(schema)}.{name}"
+    space = f"memory.{_quote(schema or 'main')}"
     source = f"rows of {schema}.{table}"
     connection.register(source, rows)
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {_quote(source)}")
+    with suppress(duckdb.CatalogException, duckdb.BinderException):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {space}")
+        connection.execute(f"CREATE OR REPLACE VIEW {space}.{_quote(table)} AS FROM {_quote(source)}")
 
 
 def _quote(name: str) -> str:
