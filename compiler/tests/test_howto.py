@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from walkthrough import bless_page, follow_page
 
+from compiler.tests.command import run_cbx
+
 pytestmark = pytest.mark.slow
 
 sys.path.insert(0, str(Path(__file__).parent / "deploy"))
@@ -53,3 +55,14 @@ def test_every_step_gives_what_the_page_shows(page: Path, tmp_path: Path, pytest
 def test_pages_run_commands() -> None:
     """That nothing differs would else say nothing."""
     assert [page.stem for page in PAGES if "```console" not in page.read_text(encoding="utf-8")] == ["coding-assistant"]
+
+
+def test_what_assistants_are_shown_compiles_and_passes(tmp_path: Path) -> None:
+    """The models and the test in the `AGENTS.md` that `cbx init` writes, and on the page about it."""
+    (tmp_path / "project.toml").write_text(PROJECT, encoding="utf-8")
+    follow_page(Path(__file__).parents[1] / "start" / "AGENTS.md", tmp_path)
+    compiled, tested = run_cbx(tmp_path, "compile"), run_cbx(tmp_path, "test")
+
+    assert compiled.returncode == 0, compiled.stderr
+    assert tested.returncode == 0, tested.stdout
+    assert "1 passed" in tested.stdout

@@ -64,13 +64,13 @@ def test_a_project_is_not_written_over_another(shop: Path) -> None:
 
 def test_a_folder_that_exists_keeps_its_files(tmp_path: Path) -> None:
     """A repository often has a README and a .gitignore before it has a project."""
-    for name in ("README.md", ".gitignore"):
+    for name in ("README.md", ".gitignore", "AGENTS.md"):
         (tmp_path / name).write_text("mine\n")
     done = cbx(tmp_path, "init", ".")
 
     assert done.returncode == 0
     assert "cd " not in done.stdout
-    assert [(tmp_path / name).read_text() for name in ("README.md", ".gitignore")] == ["mine\n"] * 2
+    assert [(tmp_path / name).read_text() for name in ("README.md", ".gitignore", "AGENTS.md")] == ["mine\n"] * 3
     assert cbx(tmp_path, "compile").returncode == 0
 
 
