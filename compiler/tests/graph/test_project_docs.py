@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +47,7 @@ def elements_of(text: str) -> list[Any]:
         ("[x](missing.md) [y](silver.none) [z](#here)", [["p", "x", " ", "y", " ", "z"]]),
         ("[x](<my page.md>)", [["p", ["a", "#/docs/my%20page", "x"]]]),
         ("[x](https://example.com/a%20b)", [["p", ["a", "https://example.com/a%20b", "x"]]]),
+        ("[x](https%3A//example.com)", [["p", "x"]]),
         ("![A shop](shop.png)", [["p", ["em", "A shop"]]]),
         ("<b>x</b>", [["p", "<b>x</b>"]]),
     ],
@@ -142,3 +146,60 @@ def test_the_bar_fits_a_narrow_window(browser: Browser, payments: str) -> None:
 
         assert page.evaluate(right) <= 390
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+TAGS = {
+    *[
+        "p",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "hr",
+        "strong",
+        "em",
+        "s",
+        "br",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "code",
+        "pre",
+        "a",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ]
+}
+PIECES = (
+    *("# ", "- ", "1. ", "> ", "| a | b |\n|---|---|\n", "```\n", "`", "**", "*", "~~", "\n", "\n\n", "    "),
+    *("[x](", ")", "](", "![", "]", "<", ">", "[1]: data:text/html,x\n", "[1]", "\\", "&lt;", "\x00", "word", HOSTILE),
+    *("javascript:alert(1)", "&#106;avascript:alert(1)", "https://example.com", "https%3A//x", "//example.com"),
+    *("mailto:a@b.c", "#/docs/other", "other.md", "../models/silver/orders.sql"),
+)
+
+
+def elements_in(element: Any) -> Iterator[list[Any]]:
+    if isinstance(element, list):
+        yield element
+        for child in element[2:] if element[0] == "a" else element[1:]:
+            yield from elements_in(child)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_pages_have_no_other_elements_and_links(seed: int) -> None:
+    """Whatever is written: tags are those that the page's scripts make, links go to the web or stay on the page."""
+    chance = Random(seed)
+    for _ in range(100):
+        text = "".join(chance.choices(PIECES, k=chance.randint(1, 60)))
+        found = list(elements_in(["p", *elements_of(text)]))
+
+        assert {element[0] for element in found} <= TAGS, text
+        addresses = [element[1] for element in found if element[0] == "a"]
+        assert all(re.match(r"https?://|mailto:|#/docs/|#/lineage/", address) for address in addresses), text

@@ -111,12 +111,13 @@ class _Converter(NamedTuple):
 
     def _link(self, node: SyntaxTreeNode) -> Iterator[Any]:
         """A link to the web, another page or a model; the text alone of any other link."""
-        address = unquote(str(node.attrs.get("href", "")))
+        written = str(node.attrs.get("href", ""))
+        address = unquote(written)
         children = list(self.convert_all(node.children))
         page, model_file = _PAGE.fullmatch(address), _MODEL_FILE.fullmatch(address)
         model = f"{model_file[1]}.{model_file[2]}" if model_file else address
-        if _WEB.match(address):
-            yield ["a", str(node.attrs["href"]), *children]
+        if _WEB.match(written):
+            yield ["a", written, *children]
         elif page and page[1] in self.pages:
             yield ["a", f"#/docs/{quote(page[1])}", *children]
         elif model in self.models:
