@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -124,29 +124,69 @@ def run(engine: str, *arguments: str | Path, request: pytest.FixtureRequest) -> 
     assert "Running on Spark" not in done.stderr
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=[pytest.mark.spark] if "spark" in name else []) for name in ENGINES],
-)
-def updates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Update]:
-    """Both days, one update each: the files of a day land, then the pipeline runs."""
-    folder = tmp_path_factory.mktemp("circuit_box")
-    project, landing, state = folder / "project", folder / "landing", folder / "state"
+@dataclass(frozen=True)
+class Shop:
+    """The project, its landing folder and its tables; the first day's update is made once for each engine.
+
+    State has absolute paths, so that of an engine is kept aside and put back to where it was.
+    """
+
+    folder: Path
+    first_updates: dict[str, Update] = field(default_factory=dict)
+
+    def start_after_first_day(self, engine: str, request: pytest.FixtureRequest) -> Update:
+        """Put the tables back to what they were after the first day, or make them."""
+        state, aside = self.folder / "state", self.folder / f"state-{engine}"
+        shutil.rmtree(state, ignore_errors=True)
+        if engine not in self.first_updates:
+            self.remove_files(DAYS[1])
+            self.first_updates[engine] = self.update(1, engine, request)
+            shutil.copytree(state, aside)
+        else:
+            shutil.copytree(aside, state)
+        return self.first_updates[engine]
+
+    def update(self, number: int, engine: str, request: pytest.FixtureRequest) -> Update:
+        """Let the files of a day land, and run the pipeline."""
+        project, landing, state = self.folder / "project", self.folder / "landing", self.folder / "state"
+        for source in PROJECT.glob(f"landing/*/{DAYS[number - 1]}.*"):
+            target = landing / source.parent.name / source.name
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        log = state / "events.jsonl"
+        earlier = len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
+        run(engine, "--project", project, "--state", state, "--var", f"landing={landing}", request=request)
+        events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        tables = {name: show_table(name, rows[0], project, state) for name, rows in expected_tables(number).items()}
+        return Update(tables, events[earlier:])
+
+    def remove_files(self, day: str) -> None:
+        """Let the files of a day not have landed yet."""
+        for file in self.folder.glob(f"landing/*/{day}.*"):
+            file.unlink()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Circuit Box, compiled, before anything has landed."""
+    shop = Shop(tmp_path_factory.mktemp("circuit_box"))
+    project = shop.folder / "project"
     for part in ("models", "macros"):
         shutil.copytree(PROJECT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "project.toml", project)
     cbx("compile", "--project", project)
-    done: list[Update] = []
-    for number, day in enumerate(DAYS, start=1):
-        for source in PROJECT.glob(f"landing/*/{day}.*"):
-            (landing / source.parent.name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, landing / source.parent.name)
-        arguments = ("--project", project, "--state", state, "--var", f"landing={landing}")
-        run(ENGINES[request.param][number - 1], *arguments, request=request)
-        events = [json.loads(line) for line in (state / "events.jsonl").read_text(encoding="utf-8").splitlines()]
-        tables = {name: show_table(name, rows[0], project, state) for name, rows in expected_tables(number).items()}
-        done.append(Update(tables, events[sum(len(update.events) for update in done) :]))
-    return done
+    return shop
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.spark] if "spark" in name else []) for name in ENGINES],
+)
+def updates(shop: Shop, request: pytest.FixtureRequest) -> list[Update]:
+    """Both days, one update each: the files of a day land, then the pipeline runs."""
+    first, second = ENGINES[request.param]
+    return [shop.start_after_first_day(first, request), shop.update(2, second, request)]
 
 
 @pytest.mark.parametrize("table", expected_tables(1))
