@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 from traced_shop import IMPORTS, PATH, function
 
 from cbx.analysis.tracing.client import Tracer
@@ -116,34 +117,25 @@ def test_what_may_be_otherwise_in_a_run_is_no_mistake(case: str, tracer: Tracer)
     assert getattr(outcome, "mistake", None) is None
 
 
-ON_SPARK = """
-import json, sys, traceback
-from decimal import Decimal
-from pyspark.sql import DataFrame, SparkSession, Window, functions as F
-spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-orders = spark.createDataFrame([], "order_id BIGINT, customer_id BIGINT, status STRING, total DECIMAL(18, 2)")
-passed = []
-for body in json.load(sys.stdin):
-    names = {"F": F, "Window": Window, "spark": spark, "SparkSession": SparkSession, "Decimal": Decimal}
-    exec("def model(orders):\\n    " + body, names)
-    try:
-        result = names["model"](orders)
-        result.collect()
-        passed.append(body)
-    except Exception:
-        pass
-print(json.dumps(passed))
-"""
-
-
-@pytest.mark.spark
-def test_every_mistake_fails_on_spark_too() -> None:
+def test_every_mistake_fails_on_spark_too(spark: SparkSession) -> None:
     """Whatever is said to fail in every run fails with the other implementation of Spark."""
-    done = subprocess.run(
-        [sys.executable, "-c", ON_SPARK], input=json.dumps(list(MISTAKES)), capture_output=True, text=True, check=True
-    )
+    orders = spark.createDataFrame([], "order_id BIGINT, customer_id BIGINT, status STRING, total DECIMAL(18, 2)")
+    assert runs("return orders.select('status')", orders)
 
-    assert json.loads(done.stdout.strip().splitlines()[-1]) == []
+    assert [body for body in MISTAKES if runs(body, orders)] == []
+
+
+def runs(body: str, orders: DataFrame) -> bool:
+    """Whether Spark runs a model with this body."""
+    names: dict[str, Any] = {
+        "F": F, "Window": Window, "spark": orders.sparkSession, "SparkSession": SparkSession, "Decimal": Decimal,
+    }  # fmt: skip
+    exec(model(body), names)
+    try:
+        names["model"](orders).collect()
+    except Exception:  # noqa: BLE001 - Spark's errors and those of Python have no error in common
+        return False
+    return True
 
 
 def test_a_mistake_in_a_macro_has_the_macros_line(tracer: Tracer) -> None:
