@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from compiler.tests.command import run_cbx
+
 pytestmark = pytest.mark.slow
 
 PROJECT = '[project]\nname = "harbour"\nlayers = ["raw", "clean"]\n'
@@ -117,7 +119,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def run_tests(folder: Path, engine: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("pysail")
-    return run(folder, "-m", "cbx", "test", "--engine", engine, "--coverage", "--", "-p", "no:cacheprovider")
+    return run_cbx(folder, "test", "--engine", engine, "--coverage", "--", "-p", "no:cacheprovider")
 
 
 @pytest.fixture(scope="module")

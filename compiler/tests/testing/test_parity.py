@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from compiler.tests.command import run_cbx
+
 pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).parents[3]
@@ -27,10 +29,8 @@ def test_it(run_model):
 """
 
 
-def run(*arguments: str | Path) -> str:
+def check_success(done: subprocess.CompletedProcess[str]) -> str:
     """What a command prints that succeeds and skips no test."""
-    command = [sys.executable, "-m", *map(str, arguments)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
     return done.stdout
@@ -40,7 +40,8 @@ def results(engine: str, folder: Path) -> list[dict[str, Any]]:
     """What each model made in each test, in the order of the tests, which exercise everything."""
     file = folder / f"{engine}.jsonl"
     coverage = ("--coverage", "--fail-under", "100")
-    run("cbx", "test", "--engine", engine, *coverage, "--", "-p", "no:cacheprovider", f"--cbx-results={file}")
+    rest = ("-p", "no:cacheprovider", f"--cbx-results={file}")
+    check_success(run_cbx(PROJECT, "test", "--engine", engine, *coverage, "--", *rest))
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -55,9 +56,11 @@ def test_circuit_box_has_the_same_rows_on_both_engines(tmp_path: Path) -> None:
 
 def test_what_run_model_promises_holds_on_sail_too() -> None:
     """AUTO CDC among it; nothing is skipped."""
-    tests = (HERE / name for name in BY_EXPECTATION)
+    tests = (str(HERE / name) for name in BY_EXPECTATION)
+    command = [sys.executable, "-m", "pytest", "-q", "--cbx-engine=sail", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=900)
 
-    assert " passed" in run("pytest", "-q", "--cbx-engine=sail", "-p", "no:cacheprovider", *tests)
+    assert " passed" in check_success(done)
 
 
 def test_what_sail_cannot_do_is_skipped_with_a_reason(tmp_path: Path) -> None:
@@ -68,13 +71,7 @@ def test_what_sail_cannot_do_is_skipped_with_a_reason(tmp_path: Path) -> None:
     model.write_text(SESSIONS)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_it.py").write_text(ITS_TEST)
-    done = subprocess.run(
-        [sys.executable, "-m", "cbx", "test", "--engine", "sail"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_cbx(tmp_path, "test", "--engine", "sail")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 skipped" in done.stdout, done.stdout
