@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cbx.runtime.names import DatasetName
+from cbx.runtime.refresh_rules.query_description import InputFile
 from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
 from cbx.runtime.tables.compaction.compact_table import UpdateFiles, compact_table, find_runs
+from cbx.runtime.tables.compaction.replaced_files import list_files_as_written
 from cbx.runtime.tables.compaction.stream_progress import last_update_read, updates_left_out
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState, UpdateFolder, recover
@@ -209,3 +211,22 @@ def test_both_engines_read_compacted_tables(pipeline: Pipeline) -> None:
     assert sorted(newest) == [*range(34, 41)]
     assert [is_compacted for is_compacted, _ in files] == [True, True]
     assert max(count for _, count in files) <= 40
+
+
+def test_files_are_known_as_they_were_written(tmp_path: Path) -> None:
+    """However often they were put together, so that what has read them knows which rows are new."""
+    folder = TableFolder(tmp_path, DatasetName.parse("t"))
+    written: list[InputFile] = []
+    for number in range(40):
+        update(folder, [number])
+        table = folder.read_state()
+        assert table is not None
+        rows, files = folder.rows(table.version), folder.row_files(table)
+        stamps = [InputFile(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        known = list_files_as_written(str(rows), stamps)
+        written += [file for file in known if file not in written]
+
+        assert sorted(known) == sorted(written)
+        assert len(known) == number + 1
+
+    assert len(files) < FEW * 2

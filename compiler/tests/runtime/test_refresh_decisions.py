@@ -19,6 +19,10 @@ VIEWS = """
         return spark.read.schema("city STRING").json("landing/cities")
 
     @dlt.table
+    def of_a_file():
+        return spark.read.schema("city STRING").json("landing/cities/1.json")
+
+    @dlt.table
     @dlt.expect("has_city", "city IS NOT NULL")
     def plain():
         return spark.read.table("cities")
@@ -76,6 +80,7 @@ def test_events_tell_how_views_are_refreshed_and_why(pipeline: Pipeline) -> None
     assert set(first.values()) == {(full, "CHANGE_SET_MISSING")}
     assert second == {
         "cities": ("NO_OP", ""),
+        "of_a_file": ("NO_OP", ""),
         "plain": ("NO_OP", ""),
         "with_subquery": (full, "PLAN_NOT_INCREMENTALIZABLE"),
         "checked_by_the_clock": (full, "PLAN_NOT_DETERMINISTIC"),
@@ -83,7 +88,9 @@ def test_events_tell_how_views_are_refreshed_and_why(pipeline: Pipeline) -> None
         "of_python": (full, "PLAN_NOT_DETERMINISTIC"),
         "generated": (full, "PLAN_NOT_INCREMENTALIZABLE"),
     }
-    assert {name for name, result in second_results.items() if result.status == "unchanged"} == {"cities", "plain"}
+    assert {name for name, result in second_results.items() if result.status == "unchanged"} == {
+        *("cities", "of_a_file", "plain"),
+    }
     assert decisions(pipeline)["plain"] == (full, "QUERY_FINGERPRINT_CHANGED")
     assert decisions(pipeline)["with_subquery"] == ("NO_OP", "")
 

@@ -15,6 +15,7 @@ import pyspark
 
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.refresh_rules.query_description import InputFile, Obstacle, QueryDescription, table_folder
+from cbx.runtime.tables.compaction.replaced_files import list_files_as_written
 from cbx.version import __version__
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def describe_query(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> Que
         files = [_file(uri) for uri in _files_of(relation)]
         if None in files or not _is_of_files(relation):
             return QueryDescription(None, obstacle=_NOT_FILES)
-        inputs[_root(relation)] = [file for file in files if file is not None]
+        known = [file for file in files if file is not None]
+        inputs[_root(relation)] = list_files_as_written(_root(relation), known)
     parts = [
         pyspark.__version__,
         __version__,

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,10 +95,11 @@ def find_changes(
 def table_folder(folder: str) -> str:
     """The folder of a table, from the folder of a version of its rows; the path of another folder."""
     path = PurePath(folder)
-    return str(path.parent) if _VERSION.fullmatch(path.name) and "tables" in path.parts[:-3] else folder
+    return str(path.parent) if VERSION.fullmatch(path.name) and "tables" in path.parts[:-3] else folder
 
 
-_VERSION = re.compile(r"v\d+")
+VERSION: Final = re.compile(r"v\d+")
+"""The name of the folder of a version of a table."""
 
 
 def _more_than_new_rows(folder: str) -> Obstacle:
@@ -120,6 +121,11 @@ def _describe_files(folder: str, files: Sequence[InputFile]) -> dict[str, Any]:
 
 def _update_of(folder: str, file: InputFile) -> int:
     """The number of the update that wrote a file; 0 if it has none."""
-    path = PurePath(file.path)
-    first = path.relative_to(folder).parts[0] if path.is_relative_to(folder) else ""
+    first = first_part(folder, file)
     return int(first) if first.isdecimal() else 0
+
+
+def first_part(folder: str, file: InputFile) -> str:
+    """The name in a folder below which a file is; empty if the folder is that of another file, or the file itself."""
+    path = PurePath(file.path)
+    return "".join(path.relative_to(folder).parts[:1]) if path.is_relative_to(folder) else ""

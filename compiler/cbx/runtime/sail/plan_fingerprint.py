@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pysail  # type: ignore[import-untyped]
 import pyspark
 
-from cbx.runtime.refresh_rules.query_description import InputFile, Obstacle, QueryDescription, table_folder
+from cbx.runtime.refresh_rules.query_description import (
+    VERSION,
+    InputFile,
+    Obstacle,
+    QueryDescription,
+    table_folder,
+)
 from cbx.runtime.sail.messages import inner_messages
+from cbx.runtime.tables.compaction.replaced_files import list_files_as_written
 from cbx.version import __version__
 
 if TYPE_CHECKING:
@@ -49,8 +56,9 @@ def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[Da
                 read = [Path(path) for path in message.paths]
                 for file in read:
                     inputs.setdefault(_folder(file), set()).add(_input_file(file))
+                places = sorted({table_folder(_folder(file)) for file in read})
                 message.ClearField("paths")
-                message.paths.extend(sorted({table_folder(_folder(file)) for file in read}))
+                message.paths.extend(places)
         texts.append(str(bare))
     conditions = [f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules]
     text = _renumber("\0".join((*texts, *conditions)))
@@ -58,13 +66,15 @@ def describe_plans(plans: Iterable[Any], columns: StructType, rules: Sequence[Da
         return QueryDescription(None, obstacle=Obstacle("it depends on the clock", "PLAN_NOT_DETERMINISTIC"))
     parts = ["sail", pysail.__version__, pyspark.__version__, __version__, text, columns.json()]
     definition = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return QueryDescription(definition, {folder: sorted(files) for folder, files in inputs.items()})
+    return QueryDescription(
+        definition, {folder: list_files_as_written(folder, files) for folder, files in inputs.items()}
+    )
 
 
 def _folder(file: Path) -> str:
-    """The folder of all rows of a table: a streaming table has a folder with a number for each update."""
-    update = next((parent for parent in file.parents if parent.name.isdecimal()), None)
-    return str(file.parent if update is None else update.parent)
+    """The folder of all rows of a version of a table; the path of a file that is not of a table."""
+    version = next((parent for parent in file.parents if VERSION.fullmatch(parent.name)), None)
+    return str(file if version is None or "tables" not in version.parts[:-3] else version)
 
 
 _WITH_ORIGIN: Final = ("Relation", "Expression")

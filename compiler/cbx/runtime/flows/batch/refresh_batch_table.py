@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cbx.runtime.flows.batch.refresh_incrementally import GrownInputs, IncrementalResult, refresh_incrementally
@@ -102,6 +103,8 @@ def _choose(
     outside = [folder for folder in changes if not folder.startswith(f"{tables}/")]
     if outside:
         return Obstacle(f"`{outside[0]}` has new files", "INPUT_NOT_IN_DELTA")
+    if not all(Path(file.path).is_file() for folder in changes for file in changes[folder]):
+        return Obstacle("the files of its new rows have been replaced", "DATA_FILE_MISSING")
     size = sum(file.size for folder in changes for file in query.inputs[folder])
     if size < context.engine.smallest_incremental:
         return Obstacle("its inputs are small", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")

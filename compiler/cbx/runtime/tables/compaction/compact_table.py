@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from cbx.runtime.tables.compaction.replaced_files import write_replaced_files
 from cbx.runtime.tables.compaction.stream_progress import updates_read
 from cbx.runtime.tables.parquet_rows import open_parquet
 from cbx.runtime.tables.store import UpdateFolder
@@ -76,6 +77,7 @@ def compact_table(folder: TableFolder, table: TableState, most_files: int = MOST
         whole = UpdateFolder(run[0].folder.first, run[-1].folder.last)
         files = [file for update in run for file in _row_files(rows / update.folder.name)]
         _write_together(files, folder.pending_compaction(whole))
+        write_replaced_files(folder.pending_compaction(whole), rows, files)
         compacted = (compacted - {update.folder.name for update in run}) | {whole.name}
     return replace(table, compacted=tuple(sorted(compacted)))
 
