@@ -131,6 +131,29 @@ def test_a_file_that_lands_meanwhile_is_read_by_the_next_update(tmp_path: Path) 
     assert read == [1, 1, 0]
 
 
+def test_a_flow_that_has_run_once_has_nothing_to_do(tmp_path: Path) -> None:
+    """So a pipeline with a backfill is remembered, after the update that ran it."""
+    notebook = """
+        import dlt
+
+        dlt.create_streaming_table("numbers")
+
+        @dlt.append_flow(target="numbers", once=True)
+        def first():
+            return spark.range(3)
+
+        @dlt.table
+        def copies():
+            return spark.readStream.table("numbers")
+    """
+    memory, found = tmp_path / ".cbx/last_update.json", []
+    for _ in range(2):
+        (update,) = run_steps(tmp_path, [{"notebook": notebook}, {"run": {}}])[1:]
+        found.append((update["problems"], update["notes"], memory.exists()))
+
+    assert found == [([], [], False), ([], [], True)]
+
+
 def test_changes_are_merged_as_on_spark() -> None:
     """Random changes with late, equal and repeated rows, deletes and truncates, against the reference of AUTO CDC."""
     command = [sys.executable, str(RUNNER.with_name("sail_cdc.py"))]

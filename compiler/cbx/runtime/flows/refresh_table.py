@@ -201,6 +201,7 @@ def _run(
 ) -> tuple[TableState, Counts]:
     """Run one flow, without committing."""
     if getattr(flow, "once", False) and table.memory(flow.name).once:
+        context.reads.is_certain = True
         return table, NOTHING
     if isinstance(flow, SnapshotFlow):
         shape = Shape.of(dataset)
