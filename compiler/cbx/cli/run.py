@@ -130,22 +130,27 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
     """
     from cbx.cli.display.run import show_run_errors
     from cbx.cli.local_run.run_sources import compile_sources, named_sources
-    from cbx.cli.local_run.unchanged_run import report_unchanged_run
+    from cbx.cli.local_run.stored_sources import store_sources
+    from cbx.cli.local_run.unchanged_run import UnchangedProject, run_unchanged_project
     from cbx.runtime import CannotRunError
 
     try:
-        unchanged = None if paths else report_unchanged_run(options, console)
-        if unchanged is not None:
-            return 0, unchanged.landings
+        unchanged = UnchangedProject() if paths else run_unchanged_project(options, console)
+        if unchanged.result is not None:
+            return 0, unchanged.result.landings
         with TemporaryDirectory() as scratch:
             output = Path(scratch) if options.dry_run else None
-            sources = named_sources(paths, options) if paths else compile_sources(options, output)
+            sources = unchanged.sources
+            if sources is None:
+                sources = named_sources(paths, options) if paths else compile_sources(options, output)
             if sources is None:
                 return 1, {}
             if sources.select is not None and not sources.select:
                 console.print("Nothing is selected.")
                 return 0, {}
             result = _update(sources, options, console)
+            if not options.dry_run:
+                store_sources(sources, options, options.state_folder(sources.folder))
     except CannotRunError as error:
         show_run_errors(console, [error.diagnostic])
         return 2, {}

@@ -270,3 +270,35 @@ def test_nothing_new_loads_no_compiler_and_no_engine(tmp_path: Path) -> None:
     assert (
         loaded & {"pyspark", "pysail", "pyarrow", "pandas", "numpy", "sqlglot", "jinja2", "networkx", "yaml"} == set()
     )
+
+
+@pytest.mark.slow
+def test_new_files_of_an_unchanged_project_need_no_compiler(tmp_path: Path) -> None:
+    """Unless a dataset fails: its error is shown in the model, as after a compilation."""
+    shop = Shop.create(tmp_path)
+    shop.edit("models/silver/orders.sql", "expect_or_drop(", "expect_or_fail(")
+    shop.write("landing/orders/1.json", '{"id": 1, "city": "Ulm"}\n')
+    shop.write("landing/orders/gone.json", "")
+    shop.run()
+    shop.write("landing/orders/2.json", '{"id": 2, "city": "Ulm"}\n')
+    loaded = loaded_by("run", folder=tmp_path)
+    shop.write("landing/orders/3.json", '{"id": 3}\n')
+    stored = shop.run()
+    (shop.state / "run.json").unlink()
+    compiled = shop.run()
+
+    assert ("pysail" in loaded, loaded & {"jinja2", "networkx", "yaml"}) == (True, set())
+    errors = [report.text.partition("error[")[2] for report in (stored, compiled)]
+    assert "models/silver/orders.sql:" in errors[0]
+    assert errors[0] == errors[1]
+
+
+@pytest.mark.slow
+def test_values_of_the_command_line_are_not_stored(tmp_path: Path) -> None:
+    """They may be secret."""
+    shop = Shop.create(tmp_path)
+    shop.run("--var", "least=1")
+    files = [path for path in shop.state.iterdir() if path.is_file()]
+
+    assert (shop.state / "last_update.json") in files
+    assert not (shop.state / "run.json").exists()
