@@ -194,6 +194,7 @@ def test_an_arrow_to_itself_goes_around() -> None:
     (start, _), *_, (end, _) = layout.routes["a", "a"]
 
     assert start == end == layout.boxes["a"].right
+    assert max(x for x, _ in layout.routes["a", "a"]) < layout.boxes["b"].x
 
 
 def test_nothing_gives_an_empty_picture() -> None:

@@ -8,6 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cbx.graph.graph_document import GraphDocument
+from cbx.render.html.page import render_html
+from cbx.render.html.page_data import Checks
 from compiler.tests.command import invoke_cbx
 from compiler.tests.graph.looking import WIDE, await_address, boxes, ids, lit, overlapping, place, showing, texts
 from compiler.tests.graph.pages import HOSTILE, circuit_box, compile_circuit_box, hostile, large
@@ -205,6 +208,20 @@ def test_columns_are_traced_from_card_to_card(browser: Browser, shop: str) -> No
         assert place(page) == "#/columns/silver.orders/columns/item_price"
         assert texts(page, "#panel tr.pinned .step") == ["computed"]
         assert texts(page, '[data-id="silver.orders"].table .pinned') == ["item_price"]
+
+
+def test_a_project_without_models_has_a_page(browser: Browser, tmp_path: Path) -> None:
+    """All of its views are empty, and none of them fails."""
+    page_file = tmp_path / "empty.html"
+    page_file.write_text(
+        render_html(GraphDocument("empty", ("bronze",), (), (), ()), Checks({}, {}), {}), encoding="utf-8"
+    )
+    with showing(browser, page_file.as_uri()) as page:
+        for button in ("#view-relationships", "#fit", "#view-lineage", "#zoom-out", "#zoom-in"):
+            page.click(button)
+        page.fill("#query", "+orders")
+
+        assert texts(page, "#found") == ["+orders selects nothing"]
 
 
 def test_the_picture_can_be_saved(browser: Browser, shop: str) -> None:

@@ -16,6 +16,9 @@ from cbx.render.layout.ranks import assign_ranks
 _LEAD = 0.36
 """How far before a rank a line becomes horizontal, as a part of the gap; 0.5 would be a step."""
 
+_LOOP = 44
+"""How far an arrow to its own box reaches, if there is room before the next box."""
+
 Point = tuple[float, float]
 Arrow = tuple[str, str]
 
@@ -99,7 +102,11 @@ def lay_out(
         grid, passes = _pack_ranks(sizes, ordered, lanes, ranks, spacing)
     else:
         grid, passes = _align_ranks(sizes, ordered, lanes, ranks, spacing, thickness or {})
-    routes = {arrow: _route(arrow, grid.boxes, ranks, passes) for arrow in arrows}
+    reach = min(_LOOP, spacing.rank * 0.7, spacing.row * 1.4)
+    routes = {
+        arrow: _loop(grid.boxes[arrow[0]], reach) if arrow[0] == arrow[1] else _route(arrow, grid.boxes, ranks, passes)
+        for arrow in arrows
+    }
     width = (grid.columns[-1][-1][1] if grid.columns else 0) + spacing.lane
     height = max((box.y + box.height for box in grid.boxes.values()), default=0)
     return Layout(grid.boxes, routes, grid.lanes, width, height)
@@ -199,8 +206,6 @@ def _route(arrow: Arrow, boxes: Mapping[str, Box], ranks: Mapping[str, int], pas
     if ranks[source] > ranks[target]:
         return tuple(reversed(_route((target, source), boxes, ranks, passes)))
     start, end = boxes[source], boxes[target]
-    if source == target:
-        return _loop(start)
     stops = [(start.right, start.right, start.middle), *passes.get(arrow, ()), (end.x, end.x, end.middle)]
     points: list[Point] = [(start.right, start.middle)]
     for (_, leave, y), (entry, far, level) in pairwise(stops):
@@ -210,7 +215,7 @@ def _route(arrow: Arrow, boxes: Mapping[str, Box], ranks: Mapping[str, int], pas
     return (*points[:-2], (end.x, end.middle))
 
 
-def _loop(box: Box) -> tuple[Point, ...]:
+def _loop(box: Box, reach: float) -> tuple[Point, ...]:
     """From the right border of a box, and back to the same border further up."""
-    far, high = box.right + 44, box.y + 12
+    far, high = box.right + reach, box.y + 12
     return ((box.right, box.middle), (far, box.middle), (far, high), (box.right, high))

@@ -181,14 +181,14 @@ export function startCamera(moved) {
     return Math.min((right - left) / (area.right - area.left), (bottom - top) / (area.bottom - area.top));
   }
 
+  /** Move the middle of an area to the middle of the free room, or its start to the start if it is larger. */
   function centre(area, scale) {
     const { left, top, right, bottom } = room();
-    const middle = [(area.left + area.right) / 2, (area.top + area.bottom) / 2];
-    go(
-      d3.zoomIdentity
-        .translate((left + right) / 2 - middle[0] * scale, (top + bottom) / 2 - middle[1] * scale)
-        .scale(scale),
-    );
+    const shift = (start, end, from, to) =>
+      (end - start) * scale > to - from ? from - start * scale : (from + to - (start + end) * scale) / 2;
+    const x = shift(area.left, area.right, left, right);
+    const y = shift(area.top, area.bottom, top, bottom);
+    go(d3.zoomIdentity.translate(x, y).scale(scale));
   }
 
   camera.transform = still;

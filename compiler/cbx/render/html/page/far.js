@@ -38,7 +38,9 @@ export function drawFar(shown, camera) {
   taken = { x, y, k, left, top };
   const pen = canvas.getContext("2d");
   pen.setTransform(k * sharpness, 0, 0, k * sharpness, (x + left) * sharpness, (y + top) * sharpness);
-  paintLines(pen, shown, k);
+  const [right, bottom] = [camera.width + left, camera.height + top];
+  const view = [(-left - x) / k, (-top - y) / k, (right - x) / k, (bottom - y) / k];
+  paintLines(pen, shown, k, view);
   paintBoxes(pen, shown, k);
 }
 
@@ -53,7 +55,10 @@ export function followFar({ x, y, k }) {
 }
 
 /** The lines; if they are too small and too many to follow, only those that are highlighted. */
-function paintLines(pen, { scene, emphasis }, k) {
+function paintLines(pen, { scene, emphasis }, k, view) {
+  const lines = scene.lines.filter(
+    ({ bounds }) => bounds[0] < view[2] && bounds[1] < view[3] && bounds[2] > view[0] && bounds[3] > view[1],
+  );
   const stroke = (lines, property, alpha, width) => {
     pen.beginPath();
     for (const { route } of lines) (k > 0.12 ? trace : traceStraight)(route, pen);
@@ -63,10 +68,10 @@ function paintLines(pen, { scene, emphasis }, k) {
     pen.stroke();
     pen.globalAlpha = 1;
   };
-  const rest = emphasis === null ? scene.lines : scene.lines.filter((line) => !emphasis.lines(line));
+  const rest = emphasis === null ? lines : lines.filter((line) => !emphasis.lines(line));
   const faint = emphasis === null ? Math.min(0.5, 600 / scene.lines.length + 0.05) : 0.03;
   if (k > 0.12 || rest.length <= MOST_LINES) stroke(rest, "--edge", faint, 0.8);
-  if (emphasis !== null) stroke(scene.lines.filter(emphasis.lines), "--accent", 0.9, 1.2);
+  if (emphasis !== null) stroke(lines.filter(emphasis.lines), "--accent", 0.9, 1.2);
 }
 
 function paintBoxes(pen, { scene, emphasis, selected }, k) {

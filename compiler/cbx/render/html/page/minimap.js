@@ -28,6 +28,7 @@ export function startMinimap(centreOn) {
 
 /** Draw a scene with its highlighted nodes. */
 export function drawMinimap(scene, emphasis) {
+  if (scene.boxes.length === 0) return;
   const scheme = paintedColour("--ink");
   if (drawn.scene !== scene || drawn.scheme !== scheme) drawGround(scene, scheme);
   const canvas = byId("minimap-boxes");
