@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
     """The expressions that an update on Sail may have."""
     from cbx.runtime.sail.checks.argument_types import check_argument_types
     from cbx.runtime.sail.checks.supported_plans import check_plan
+    from cbx.runtime.sail.functions.own_functions import OwnFunctions
     from cbx.runtime.sail.functions.replaced_calls import replace_calls
     from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
     from cbx.runtime.sail.messages import plan_of
@@ -129,7 +131,7 @@ def on_sail(selected: list[str]) -> dict[str, list[Any]]:
                 check_argument_types(spark, plan)
             except NotOnSailError:
                 continue
-            found.update(evaluate(spark, [text], lambda frame: replace_calls(spark, frame)))
+            found.update(evaluate(spark, [text], partial(replace_calls, OwnFunctions(spark))))
     stop_sail(sail)  # PySpark's client calls the server when the process ends, and would wait for minutes if it is gone
     return found
 

@@ -25,6 +25,7 @@ from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_ur
 from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.files.json_files import write_json_lines
 from cbx.runtime.sail.files.parquet_files import write_parquet
+from cbx.runtime.sail.functions.own_functions import OwnFunctions
 from cbx.runtime.sail.functions.replaced_calls import replace_calls, replace_in_rule
 from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
@@ -75,6 +76,7 @@ class SailEngine:
         found: The rows of other files that were read before the update, by a key of the read.
         smallest_incremental: Of no use: views are recomputed.
         views: The views and streams that queries read.
+        functions: The functions that queries can call.
     """
 
     spark: SparkSession
@@ -82,8 +84,10 @@ class SailEngine:
     found: dict[tuple[str, ...], NewRows] = field(default_factory=dict)
     smallest_incremental: int = 0
     views: QueryViews = field(init=False)
+    functions: OwnFunctions = field(init=False)
 
     def __post_init__(self) -> None:
+        self.functions = OwnFunctions(self.spark)
         self.views = QueryViews(self.spark, self.replace_calls)
 
     def make_active(self) -> None:
@@ -214,12 +218,12 @@ class SailEngine:
 
     def replace_calls(self, frame: DataFrame) -> DataFrame:
         """A query without calls that Sail evaluates otherwise than Spark."""
-        return replace_calls(self.spark, frame)
+        return replace_calls(self.functions, frame)
 
     def mark_violations(self, frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
         """Add one boolean column per rule: whether the row meets it."""
         empty = self.spark.createDataFrame([], frame.schema)
-        return mark_violations(frame, [replace_in_rule(self.spark, empty, rule) for rule in rules])
+        return mark_violations(frame, [replace_in_rule(self.functions, empty, rule) for rule in rules])
 
     def check_view(self, view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
         """Apply the expectations of a view: count its rows, and go on with those that are not dropped."""

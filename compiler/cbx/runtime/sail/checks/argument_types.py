@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cbx.runtime.sail.functions.calls import CAST, OF_A_PART, Types, find_calls
 from cbx.runtime.sail.functions.json_functions import TO_JSON
-from cbx.runtime.sail.functions.replaced_calls import is_replaced
+from cbx.runtime.sail.functions.replaced_calls import TEXTS, is_replaced
 from cbx.runtime.sail.refusals import NotOnSailError
 
 if TYPE_CHECKING:
@@ -109,11 +109,10 @@ def _is_written_as_json(types: Types, _: Sequence[bool]) -> bool:
 _NOT_WRITTEN: Final = re.compile(
     r"\b(?:Float|Map|Binary|LargeBinary|Interval|Duration|Time32|Time64|Union|Timestamp\((?![^mn]s, \"UTC))"
 )
-_TEXT: Final = frozenset({"Utf8", "LargeUtf8", "Utf8View"})
 
 
 def _is_no_text(types: Types, _: Sequence[bool]) -> bool:
-    return types[0] not in _TEXT
+    return types[0] not in TEXTS
 
 
 def _is_whole_or_truth(types: Types, _: Sequence[bool]) -> bool:

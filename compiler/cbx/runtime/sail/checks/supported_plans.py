@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.sail.checks.supported_functions import AGGREGATES, FUNCTIONS, words
-from cbx.runtime.sail.functions.json_functions import OWN
+from cbx.runtime.sail.functions.own_functions import OWN
 from cbx.runtime.sail.messages import inner_messages
 from cbx.runtime.sail.refusals import NotOnSailError
 

@@ -170,14 +170,13 @@ _OF_FRAMES: Final = _NAMES | {"when", "+", "-", "*", "/", "%"}
 def _proto_calls(plan: Any, names: Collection[str] | None) -> Iterator[tuple[str, int, list[bool], Any]]:
     """The calls of DataFrames, each with its number, its literal arguments, and the plan in which it is replaced."""
     for place, call in enumerate(calls_of_frames(plan)):
-        if names is not None and call.unresolved_function.function_name.lower() not in names:
+        if names is not None and _name_of(call) not in names:
             continue
         probe = type(plan)()
         probe.CopyFrom(plan)
         expression = list(calls_of_frames(probe))[place]
         if expression.HasField("cast"):
-            cast = expression.cast
-            name = _cast_name(cast.type_str if cast.HasField("type_str") else cast.type.WhichOneof("kind"))
+            cast, name = expression.cast, _name_of(call)
             if name is not None and not _is_part_of_date(cast.expr):
                 expression.CopyFrom(_refused_call([cast.expr]))
                 yield name, place, [False], probe
@@ -192,6 +191,22 @@ def _proto_calls(plan: Any, names: Collection[str] | None) -> Iterator[tuple[str
         literals = [argument.HasField("literal") for argument in arguments]
         (function.arguments[0] if name in _OUTSIDE else expression).CopyFrom(_refused_call(arguments))
         yield name, place, literals, probe
+
+
+def _name_of(call: Any) -> str | None:
+    """The name of a call of DataFrames; None for a cast of which every type is cast as in Spark."""
+    if call.HasField("cast"):
+        return _cast_name(target_of(call.cast))
+    return TO_JSON if call.HasField(_UDF) else str(call.unresolved_function.function_name.lower())
+
+
+def target_of(cast: Any) -> str:
+    """The type of a cast of DataFrames, in SQL."""
+    if cast.HasField("type_str"):
+        return str(cast.type_str)
+    if cast.type.HasField("decimal"):
+        return f"DECIMAL({cast.type.decimal.precision}, {cast.type.decimal.scale})"
+    return str(cast.type.WhichOneof("kind"))
 
 
 _UDF: Final = "common_inline_user_defined_function"
@@ -256,7 +271,8 @@ def _replaced_calls(text: str, names: Collection[str] | None) -> Iterator[tuple[
     """The calls in a SQL text, each with its number, its literal arguments, and the text in which it is replaced."""
     tree = parse_text(text)
     for place, call in enumerate(calls_of_text(tree)):
-        if names is not None and (isinstance(call, exp.Cast) or _call(call)[0] not in names):
+        name = _cast_name(call.to.this.name) if isinstance(call, exp.Cast) else _call(call)[0]
+        if names is not None and name not in names:
             continue
         copy = tree.copy()
         node = list(calls_of_text(copy))[place]

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql import functions
-from pyspark.sql.pandas.functions import arrow_udf
-from pyspark.sql.types import DataType, StringType, StructType
+from pyspark.sql.types import StringType, StructType
 from sqlglot.tokenizer_core import TokenType
 
 from cbx.runtime.auto_loader.simple_ddl import read_simple_ddl
@@ -24,19 +23,17 @@ from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.json.json_columns import make_reader
 from cbx.runtime.landing_files.json.json_values import is_convertible
 from cbx.runtime.sail.files.json_files import make_writer
+from cbx.runtime.sail.functions.own_functions import OWN, OwnFunctions, make_udf
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.sql.edits import Edit, apply_edits, closing_bracket, query_tokens, split_at_commas
 from cbx.runtime.tables.arrow_structs import clear_null_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from pyspark.sql import SparkSession
     from sqlglot.tokenizer_core import Token
 
-OWN: Final = "__cbx_"
-"""The start of the names of these functions."""
 TO_JSON: Final = f"{OWN}to_json"
 _FROM_JSON: Final = f"{OWN}from_json_"
 _NAMES: Final = ("from_json", "to_json")
@@ -67,14 +64,6 @@ class _ToJson:
         return pa.array([None if value is None else write(value) for value in values.to_pylist()], pa.string())
 
 
-def _make_udf(name: str, function: Callable[[pa.Array], pa.Array], kind: DataType) -> Any:
-    def call(values: pa.Array) -> pa.Array:
-        return function(values)
-
-    call.__name__ = name
-    return arrow_udf(call, kind)  # type: ignore[call-overload] # the hints of `call` say the kind of the function
-
-
 def _name_of(columns: StructType) -> str:
     return f"{_FROM_JSON}{hashlib.sha256(columns.json().encode()).hexdigest()[:16]}"
 
@@ -91,16 +80,15 @@ def _columns_of(schema: Any) -> StructType | None:
 _CORRUPT: Final = "_corrupt_record"
 
 
+@dataclass(frozen=True, slots=True)
 class JsonFunctions:
     """The functions of a session.
 
     Attributes:
-        spark: The session.
+        functions: What SQL texts of the session can call.
     """
 
-    def __init__(self, spark: SparkSession) -> None:
-        self.spark = spark
-        self._registered: set[str] = set()
+    functions: OwnFunctions
 
     @contextlib.contextmanager
     def replace(self) -> Iterator[None]:
@@ -111,10 +99,10 @@ class JsonFunctions:
             columns = None if options else _columns_of(schema)
             if columns is None:
                 return plain_from(col, schema, options)
-            return _make_udf(_name_of(columns), _FromJson(columns), columns)(col)
+            return make_udf(_name_of(columns), _FromJson(columns), columns)(col)
 
         def to_json(col: Any, options: Any = None) -> Any:
-            return plain_to(col, options) if options else _make_udf(TO_JSON, _ToJson(), StringType())(col)
+            return plain_to(col, options) if options else make_udf(TO_JSON, _ToJson(), StringType())(col)
 
         replacements = {"from_json": from_json, "to_json": to_json}
         with replace_attributes(functions, replacements), replace_attributes(functions.builtin, replacements):
@@ -137,7 +125,7 @@ class JsonFunctions:
                 continue
             arguments = split_at_commas(tokens[number + 2 : closing])
             if token.text.lower() == "to_json" and len(arguments) == 1:
-                self._register(TO_JSON, _ToJson(), StringType())
+                self.functions.register(TO_JSON, _ToJson(), StringType())
                 yield token.start, token.end + 1, TO_JSON
             elif len(arguments) == 2 and [part.token_type for part in arguments[1]] == [TokenType.STRING]:
                 yield from self._edit_from_json(token, arguments[0][-1], arguments[1][0])
@@ -145,11 +133,6 @@ class JsonFunctions:
     def _edit_from_json(self, name: Token, last: Token, schema: Token) -> Iterator[Edit]:
         columns = _columns_of(schema.text)
         if columns is not None:
-            self._register(_name_of(columns), _FromJson(columns), columns)
+            self.functions.register(_name_of(columns), _FromJson(columns), columns)
             yield name.start, name.end + 1, _name_of(columns)
             yield last.end + 1, schema.end + 1, ""
-
-    def _register(self, name: str, function: Callable[[pa.Array], pa.Array], kind: DataType) -> None:
-        if name not in self._registered:
-            self.spark.udf.register(name, _make_udf(name, function, kind))
-            self._registered.add(name)

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from cbx.parse.databricks_sql.dialect import DIALECT
 from cbx.runtime.sail.functions.calls import (
+    CAST,
     TypedCall,
     Types,
     arguments_of,
@@ -24,16 +25,19 @@ from cbx.runtime.sail.functions.calls import (
     calls_of_text,
     find_calls,
     parse_text,
+    target_of,
     texts_of,
 )
+from cbx.runtime.sail.functions.casts_of_texts import register_cast
 from cbx.runtime.sail.messages import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
     from cbx.runtime.definitions import DatasetExpectation
+    from cbx.runtime.sail.functions.own_functions import OwnFunctions
 
 _WHOLE: Final = {"Int8": "TINYINT", "Int16": "SMALLINT", "Int32": "INT", "Int64": "BIGINT"}
 """The types of whole numbers of Arrow, narrow ones first, with those of SQL."""
@@ -56,7 +60,16 @@ class ChangedTypes(NamedTuple):
 
 def is_replaced(call: TypedCall) -> bool:
     """Whether a call is replaced."""
-    return _changed_types(call) is not None
+    return _is_cast_of_text(call) or _changed_types(call) is not None
+
+
+def _is_cast_of_text(call: TypedCall) -> bool:
+    return call.name in _CASTS and call.types[0] in TEXTS
+
+
+_CASTS: Final = frozenset(f"{CAST}{kind}" for kind in ("decimal", "double", "boolean"))
+TEXTS: Final = frozenset({"Utf8", "LargeUtf8", "Utf8View"})
+"""Arrow's types of texts."""
 
 
 def _changed_types(call: TypedCall) -> ChangedTypes | None:
@@ -103,43 +116,44 @@ _RULES: Final[dict[str, Callable[[Types], ChangedTypes | None]]] = {
 }
 
 
-def replace_calls(spark: SparkSession, frame: DataFrame) -> DataFrame:
+_NAMES: Final = {*_RULES, *_CASTS}
+
+
+def replace_calls(functions: OwnFunctions, frame: DataFrame) -> DataFrame:
     """A query with all calls replaced that Sail evaluates otherwise.
 
     Args:
-        spark: The session of Sail.
+        functions: The functions of the session of Sail.
         frame: A query whose calls were checked.
     """
+    spark = functions.spark
     plan = plan_of(frame)
-    chosen = [
-        (call, change) for call in find_calls(spark, plan, _RULES) if (change := _changed_types(call)) is not None
-    ]
+    chosen = [call for call in find_calls(spark, plan, _NAMES) if is_replaced(call)]
     if not chosen:
         return frame
-    of_frames, texts = list(calls_of_frames(plan)), texts_of(plan)
-    for call, change in reversed(chosen):
+    of_frames = list(calls_of_frames(plan))
+    for call in reversed(chosen):  # inner calls first
         if call.text is None:
-            _replace_in_frame(of_frames[call.place], change)
-    for number, (message, field) in enumerate(texts):
-        changes = {call.place: change for call, change in chosen if call.text == number}
-        if changes:
-            setattr(message, field, _replace_in_text(getattr(message, field), changes))
+            _replace_in_frame(of_frames[call.place], call, functions)
+    for number, (message, field) in enumerate(texts_of(plan)):
+        calls = [call for call in chosen if call.text == number]
+        if calls:
+            setattr(message, field, _replace_in_text(getattr(message, field), calls, functions))
     remote: Any = ConnectFrame(_GivenPlan(plan.root), spark)  # type: ignore[arg-type] # it is a session of Spark Connect
     return remote  # type: ignore[no-any-return]
 
 
-def replace_in_rule(spark: SparkSession, rows: DataFrame, rule: DatasetExpectation) -> DatasetExpectation:
+def replace_in_rule(functions: OwnFunctions, rows: DataFrame, rule: DatasetExpectation) -> DatasetExpectation:
     """An expectation with all such calls replaced in its condition.
 
     Args:
-        spark: The session of Sail.
+        functions: The functions of the session of Sail.
         rows: Rows with the columns of its dataset.
         rule: The expectation.
     """
     plan = plan_of(rows.select(F.expr(rule.condition)))
-    calls = find_calls(spark, plan, _RULES)
-    changes = {call.place: change for call in calls if (change := _changed_types(call)) is not None}
-    return replace(rule, condition=_replace_in_text(rule.condition, changes)) if changes else rule
+    calls = [call for call in find_calls(functions.spark, plan, _NAMES) if is_replaced(call)]
+    return replace(rule, condition=_replace_in_text(rule.condition, calls, functions)) if calls else rule
 
 
 class _GivenPlan(LogicalPlan):
@@ -153,24 +167,34 @@ class _GivenPlan(LogicalPlan):
         return self._relation
 
 
-def _replace_in_text(text: str, changes: dict[int, ChangedTypes]) -> str:
+def _replace_in_text(text: str, calls: Sequence[TypedCall], functions: OwnFunctions) -> str:
     tree = parse_text(text)
     nodes = list(calls_of_text(tree))
-    for place in sorted(changes, reverse=True):  # inner calls first
-        node, change = nodes[place], changes[place]
-        arguments = arguments_of(node)
-        for number, kind in change.arguments.items():
-            arguments[number].replace(exp.cast(arguments[number].copy(), kind, dialect=DIALECT))
-        if change.result is None:
-            continue
-        new: exp.Expr = exp.cast(node.copy(), change.result, dialect=DIALECT)
-        if isinstance(node, exp.Sum):
-            new = _sum_without_overflow(node, new)
+    for call in reversed(calls):  # inner calls first
+        node = nodes[call.place]
+        new = _cast_node(node, functions) if isinstance(node, exp.Cast) else _changed_node(node, call)
         if node is tree:
             tree = new
-        else:
+        elif new is not node:
             node.replace(new)
     return tree.sql(dialect=DIALECT)
+
+
+def _cast_node(node: exp.Cast, functions: OwnFunctions) -> exp.Expr:
+    """A call of the function that casts texts as Spark does."""
+    name = register_cast(functions, node.to.sql(dialect=DIALECT), is_try=isinstance(node, exp.TryCast))
+    return node if name is None else exp.Anonymous(this=name, expressions=[node.this.copy()])
+
+
+def _changed_node(node: exp.Expr, call: TypedCall) -> exp.Expr:
+    """A call with other types."""
+    change, arguments = _changed_types(call), arguments_of(node)
+    for number, kind in change.arguments.items() if change is not None else ():
+        arguments[number].replace(exp.cast(arguments[number].copy(), kind, dialect=DIALECT))
+    if change is None or change.result is None:
+        return node
+    new: exp.Expr = exp.cast(node.copy(), change.result, dialect=DIALECT)
+    return _sum_without_overflow(node, new) if isinstance(node, exp.Sum) else new
 
 
 def _sum_without_overflow(node: exp.Sum, total: exp.Expr) -> exp.Expr:
@@ -180,19 +204,25 @@ def _sum_without_overflow(node: exp.Sum, total: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=condition, true=total)])
 
 
-def _replace_in_frame(call: Any, change: ChangedTypes) -> None:
-    function = call.unresolved_function
-    for number, kind in change.arguments.items():
-        function.arguments[number].CopyFrom(_cast(function.arguments[number], kind))
-    if change.result is None:
+def _replace_in_frame(message: Any, call: TypedCall, functions: OwnFunctions) -> None:
+    if message.HasField("cast"):
+        cast = message.cast
+        name = register_cast(functions, target_of(cast), is_try=cast.eval_mode == cast.EVAL_MODE_TRY)
+        if name is not None:
+            message.CopyFrom(_call(name, cast.expr))
         return
-    total = _cast(call, change.result)
+    change, function = _changed_types(call), message.unresolved_function
+    for number, kind in change.arguments.items() if change is not None else ():
+        function.arguments[number].CopyFrom(_cast(function.arguments[number], kind))
+    if change is None or change.result is None:
+        return
+    total = _cast(message, change.result)
     if function.function_name.lower() == "sum":
         size = _call("sum", _call("abs", function.arguments[0]))
         zero = Expression()
         zero.literal.long = 0
         total = _call("when", _call(">=", _cast(size, change.result), zero), total)
-    call.CopyFrom(total)
+    message.CopyFrom(total)
 
 
 def _cast(value: Any, kind: str) -> Any:

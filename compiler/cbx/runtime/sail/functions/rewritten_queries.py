@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 
 from cbx.runtime.sail.functions.dates_of_texts import cast_texts_to_dates
 from cbx.runtime.sail.functions.json_functions import JsonFunctions
+from cbx.runtime.sail.functions.own_functions import OwnFunctions
 from cbx.runtime.sail.functions.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.spark.replace_attributes import replace_attributes
@@ -29,7 +30,7 @@ def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
     Within it ``spark.sql`` raises `NotOnSailError` for a valid query that Sail does not parse.
     """
     owner = type(spark)
-    plain_sql, json_functions = owner.sql, JsonFunctions(spark)
+    plain_sql, json_functions = owner.sql, JsonFunctions(OwnFunctions(spark))
 
     def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - Spark's own name
         text = json_functions.rewrite(rewrite_for_sail(sqlQuery))
