@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from typing import Any, Final
+
+import pyarrow as pa
+from pyarrow import orc, parquet
 
 _NAMES: Final = ("id", "name", "amount", "seen_at", "day", "is_open", "items", "address", "tags", "note", "Name", "x y")
 _TYPES: Final = {
@@ -285,3 +292,72 @@ def _csv_value(rng: random.Random, name: str, oddity: float) -> str:
         "is_open": lambda: rng.choice(("true", "false", "TRUE")),
     }
     return str(values.get(name, lambda: rng.choice(("plain", "text")))())
+
+
+def draw_columnar_landing(seed: str) -> Draw:
+    """A random landing folder of Parquet or ORC files."""
+    rng = random.Random(seed)
+    file_format = rng.choice(("parquet", "parquet", "orc"))
+    options = _common_options(rng, file_format)
+    options.pop("mode", None)
+    names = rng.sample(tuple(_COLUMNAR), rng.randint(1, 6))
+    kinds = {name: rng.choice(_COLUMNAR[name]) for name in names}
+    hints = [f"{name} {rng.choice(_TYPES[name])}" for name in names if name in _TYPES and rng.random() < 0.1]
+    if hints:
+        options["cloudFiles.schemaHints"] = ", ".join(hints)
+    batches = []
+    for batch in range(rng.randint(1, 3)):
+        files = {}
+        for number in range(rng.randint(1, 2)):
+            if rng.random() < 0.3:
+                name = rng.choice(tuple(_COLUMNAR))
+                kinds[name] = kinds.get(name) or rng.choice(_COLUMNAR[name])
+            here = [name for name in kinds if rng.random() < 0.9] or list(kinds)
+            rows = rng.choice((0, 1, 5))
+            columns = {
+                name: pa.array([_COLUMNAR_VALUES[kinds[name]](rng) for _ in range(rows)], kinds[name]) for name in here
+            }
+            files[f"{_folder(rng, is_partitioned=False)}{batch}{number}a.{file_format}"] = _write(file_format, columns)
+        batches.append(files)
+    return Draw(options, None, tuple(batches))
+
+
+def _write(file_format: str, columns: dict[str, pa.Array]) -> bytes:
+    sink = io.BytesIO()
+    (parquet.write_table if file_format == "parquet" else orc.write_table)(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def _or_null(draw: Callable[[random.Random], Any]) -> Callable[[random.Random], Any]:
+    return lambda rng: None if rng.random() < 0.2 else draw(rng)
+
+
+_ADDRESS: Final = pa.struct([("city", pa.string()), ("n", pa.int32())])
+_COLUMNAR_VALUES: Final = {
+    kind: _or_null(draw)
+    for kind, draw in (
+        (pa.int64(), lambda rng: rng.randint(-(10**12), 10**12)),
+        (pa.int32(), lambda rng: rng.randint(-100, 100)),
+        (pa.int16(), lambda rng: rng.randint(-100, 100)),
+        (pa.float64(), lambda rng: round(rng.uniform(-10, 10), 3)),
+        (pa.string(), lambda rng: rng.choice(("Ann", "", "Zoë"))),
+        (pa.bool_(), lambda rng: rng.random() < 0.5),
+        (pa.date32(), lambda rng: rng.choice((date(2024, 2, 29), date(1950, 1, 1), date(1500, 1, 1)))),
+        (pa.timestamp("us", tz="UTC"), lambda rng: datetime(2024, 1, 31, 10, rng.randrange(60), 5, 7, timezone.utc)),
+        (pa.timestamp("us"), lambda rng: datetime(2024, 1, 31, rng.randrange(24))),  # noqa: DTZ001 - it has no zone
+        (pa.decimal128(10, 2), lambda rng: Decimal(rng.randint(-999, 999)) / 100),
+        (pa.list_(pa.string()), lambda rng: [rng.choice(("a", None)) for _ in range(rng.randrange(3))]),
+        (_ADDRESS, lambda rng: {"city": rng.choice(("Ulm", None)), "n": rng.choice((1, None))}),
+    )
+}
+_COLUMNAR: Final = {
+    "id": (pa.int64(), pa.int32()),
+    "name": (pa.string(),),
+    "amount": (pa.float64(), pa.decimal128(10, 2), pa.int16()),
+    "seen_at": (pa.timestamp("us", tz="UTC"), pa.timestamp("us", tz="UTC"), pa.timestamp("us")),
+    "day": (pa.date32(),),
+    "is_open": (pa.bool_(),),
+    "tags": (pa.list_(pa.string()),),
+    "address": (_ADDRESS,),
+    "x y": (pa.int64(),),
+}

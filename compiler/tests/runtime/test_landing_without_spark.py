@@ -31,7 +31,7 @@ def read(folder: Path, options: Mapping[str, str], state: LoaderState | None = N
         (JSON, None, None),
         ({**CSV, "sep": ";", "header": "true"}, "id INT, name STRING", None),
         ({"cloudFiles.format": "text"}, None, None),
-        ({"cloudFiles.format": "parquet"}, None, "the format parquet"),
+        ({"cloudFiles.format": "parquet"}, None, None),
         ({**JSON, "dateFormat": "dd.MM.yyyy"}, None, "the option dateFormat"),
         ({**JSON, "readerCaseSensitive": "false"}, None, "the option readerCaseSensitive"),
         ({**JSON, "cloudFiles.schemaHints": "a FLOAT"}, None, "the type float"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cbx.runtime.auto_loader.listing import LandedFile
 from cbx.runtime.auto_loader.reading_plan import Opening, ReadingPlan, plan_reading
+from cbx.runtime.landing_files.columnar_files import read_columnar
 from cbx.runtime.landing_files.csv.csv_rows import read_csv
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.json.json_rows import read_json
@@ -88,6 +89,8 @@ def _read(plan: ReadingPlan, files: tuple[LandedFile, ...], *, with_metadata: bo
 _READERS: Final[Mapping[str, Callable[[ReadingPlan, tuple[LandedFile, ...], TableBuilder], None]]] = {
     "json": read_json,
     "csv": read_csv,
+    "parquet": read_columnar,
+    "orc": read_columnar,
     "text": lambda _, files, rows: read_lines(files, rows),
     "binaryFile": lambda _, files, rows: read_binary(files, rows),
 }

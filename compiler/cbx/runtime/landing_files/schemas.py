@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import StructField, StructType
 
 from cbx.runtime.auto_loader.schema_inference.headers import read_local_header
+from cbx.runtime.landing_files.columnar_files import infer_columns
 from cbx.runtime.landing_files.csv.csv_text import make_dialect, read_records, split_record
 from cbx.runtime.landing_files.csv.csv_types import infer_csv_type
 from cbx.runtime.landing_files.errors import NeedsSparkError
@@ -29,9 +30,9 @@ class LocalSchemas:
         """Infer the fields of JSON files."""
         return infer_json_fields(files, is_multi_line=options.is_reader_set("multiLine"))
 
-    def infer_columnar(self, options: LoaderOptions, _files: tuple[LandedFile, ...]) -> StructType:
-        """Refuse: the files of these formats have schemas that only Spark merges."""
-        raise NeedsSparkError(f"the format is {options.file_format}")
+    def infer_columnar(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+        """Merge the columns of Parquet or ORC files."""
+        return infer_columns(options.file_format, files)
 
     def read_header(self, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
         """Read the column names of a CSV file."""

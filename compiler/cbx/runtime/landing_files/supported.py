@@ -23,6 +23,8 @@ _OF_ALL: Final = frozenset({"pathglobfilter", "maxfilespertrigger", "maxbytesper
 _OF_FORMAT: Final[Mapping[str, frozenset[str]]] = {
     "json": _OF_ALL | {"multiline"},
     "csv": _OF_ALL | {"header", "sep", "delimiter", "quote", "escape"},
+    "parquet": _OF_ALL,
+    "orc": _OF_ALL,
     "text": _OF_ALL,
     "binaryFile": _OF_ALL,
 }

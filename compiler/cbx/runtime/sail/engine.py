@@ -18,7 +18,7 @@ from cbx.runtime.flows.expectations import mark_violations, read_counts
 from cbx.runtime.flows.marked_rows import count_and_drop
 from cbx.runtime.landing_files.errors import NeedsSparkError
 from cbx.runtime.landing_files.read_data_files import read_data_files, read_new_data_files
-from cbx.runtime.landing_files.read_new_files import NewRows, read_new_files
+from cbx.runtime.landing_files.read_new_files import NewRows, read_all_files, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_uri, read_files, write_files
@@ -200,13 +200,12 @@ class SailEngine:
         frame = self.make_frame(new.table.drop_columns([METADATA]), new.schema)
         return self.add_new_files(frame, read, [as_read(file) for file in new.files], new.table)
 
-    def read_files(self, opening: Opening) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
-        """All files of a folder, which only Spark reads.
-
-        Raises:
-            NotOnSailError: Always.
-        """
-        raise NotOnSailError("reads files in batch")
+    def read_files(self, opening: Opening) -> DataFrame:
+        """All files of a folder, as ``read_files`` reads them in batch."""
+        given = sorted(f"{name}={value}" for name, value in opening.options.items())
+        key = ("read_files", opening.path, *given, "" if opening.schema is None else str(opening.schema))
+        new = self.read_once(key, lambda: read_all_files(opening, LoaderState()))
+        return self.make_frame(new.table, new.schema)
 
     def stream_paths(self, frame: DataFrame) -> Sequence[str]:  # noqa: ARG002 - as `Engine` declares it
         """None: the paths of landing folders are known when they are opened."""
