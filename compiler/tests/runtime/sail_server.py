@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import atexit
 import pickle
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cbx.runtime import RunRequest, RunResult, run_update
-from cbx.runtime.log.events import Event, NoteAdded
+from cbx.runtime.errors import CannotRunError
+from cbx.runtime.log.events import Event, NoteAdded, TasksKnown
 
 FALLBACK = "Running on Spark: "
 
@@ -30,13 +30,13 @@ class Answer:
     Attributes:
         events: Its events.
         result: Its result; None if there is none.
-        error: What it raised.
+        error: Why it cannot start.
         refusal: Why Sail does not run it.
     """
 
     events: tuple[Event, ...]
     result: RunResult | None
-    error: Exception | None = None
+    error: CannotRunError | None = None
     refusal: str | None = None
 
 
@@ -45,7 +45,8 @@ def answer(request: RunRequest) -> Answer:
     events: list[Event] = []
 
     def listen(event: Event) -> None:
-        events.append(event)
+        if not isinstance(event, TasksKnown):  # it asks the engine
+            events.append(event)
         if isinstance(event, NoteAdded) and event.text.startswith(FALLBACK):
             raise FellBackError(event.text.removeprefix(FALLBACK))
 
@@ -53,7 +54,7 @@ def answer(request: RunRequest) -> Answer:
         result = run_update(request, listen)
     except FellBackError as error:
         return Answer(tuple(events), None, refusal=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever it raises is the answer
+    except CannotRunError as error:
         return Answer(tuple(events), None, error)
     return Answer(tuple(events), result)
 
@@ -93,12 +94,12 @@ def run_on_sail(request: RunRequest) -> Answer:
     process.stdin.flush()
     found: Answer = pickle.load(process.stdout)
     if found.refusal is not None:
-        _stop()
+        stop()
     return found
 
 
-@atexit.register
-def _stop() -> None:
+def stop() -> None:
+    """End the other process."""
     for process in _running:
         process.stdin.close()  # type: ignore[union-attr] # it is a pipe
         process.stdout.close()  # type: ignore[union-attr] # as above

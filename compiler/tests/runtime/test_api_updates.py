@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -12,6 +14,7 @@ def problem_text(file: Path, line: int, reason: str) -> str:
     return f"{file}:{line}:1: {reason}"
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
     """Each at its line, with the way out; a question whether the API has a name is none."""
     first = pipeline.notebook(
@@ -56,6 +59,7 @@ def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
     ]
 
 
+@pytest.mark.needs_spark("settings of Spark")
 def test_a_flow_has_settings_of_its_own(pipeline: Pipeline) -> None:
     """They hold while it runs, for its query and for its rows, and no longer."""
     pipeline.notebook("""
@@ -82,6 +86,7 @@ def test_a_flow_has_settings_of_its_own(pipeline: Pipeline) -> None:
     assert pipeline.rows("zones") == [("far", "Asia/Tokyo", "Asia/Tokyo"), ("near", "UTC", "UTC")]
 
 
+@pytest.mark.needs_spark("settings of Spark")
 def test_a_table_with_other_settings_is_made_anew(pipeline: Pipeline) -> None:
     """Also where Spark's plan does not show them; with the same ones it stays as it is."""
     text = """
@@ -119,6 +124,7 @@ def test_keys_in_a_schema_are_no_columns(pipeline: Pipeline) -> None:
     assert [pipeline.columns(name) for name in ("apart", "named", "behind")] == [["id"]] * 3
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_schema_that_cannot_be_is_refused_with_its_reason(pipeline: Pipeline) -> None:
     """A type that Spark does not know, a text that ends too early, numbers that only Databricks gives."""
     pipeline.notebook("""

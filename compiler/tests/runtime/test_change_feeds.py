@@ -8,6 +8,8 @@ import pytest
 
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("change data feeds")
+
 TARGET = """
     import dlt
 

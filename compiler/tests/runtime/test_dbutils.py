@@ -117,6 +117,7 @@ def test_what_has_no_value_or_needs_a_workspace_is_refused(case: str) -> None:
     assert (raised.value.diagnostic.message, raised.value.diagnostic.hint) == (message, hint)
 
 
+@pytest.mark.needs_spark("the environment of this process")
 def test_a_notebook_reads_widgets_and_secrets(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also through ``DBUtils`` of a file."""
     monkeypatch.setenv("CBX_SECRET_S_K", "secret")
@@ -182,6 +183,7 @@ def test_the_other_notebook_is_left_out_of_a_folder(pipeline: Pipeline) -> None:
         ("%run ./main", "notebooks run each other in a cycle: main.py -> main.py"),
     ],
 )
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_wrong_command_is_refused(pipeline: Pipeline, cell: str, message: str) -> None:
     """At its line."""
     pipeline.notebook(f"{HEAD}{CELL}# MAGIC {cell}\n{CELL}{TABLE}", "main.py")
@@ -192,6 +194,7 @@ def test_a_wrong_command_is_refused(pipeline: Pipeline, cell: str, message: str)
     assert diagnostics[0].hint
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_mistake_in_the_other_notebook_is_shown_there(pipeline: Pipeline) -> None:
     """Whether it is found while it loads or in the function of a dataset."""
     pipeline.notebook(f"{HEAD}# MAGIC %run ./lib/other\n{CELL}import dlt\n\ndlt.table(broken)\n", "main.py")

@@ -10,6 +10,8 @@ import pytest
 
 from compiler.tests.runtime.pipelines import problems
 
+pytestmark = pytest.mark.needs_spark("Delta tables")
+
 if TYPE_CHECKING:
     from compiler.tests.runtime.pipelines import Pipeline
 

@@ -12,6 +12,8 @@ from pyarrow import orc, parquet
 from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("files whose format is detected, and files in batch with `_metadata`")
+
 STREAMS = """
     CREATE STREAMING TABLE parcels (CONSTRAINT weighed EXPECT (kg > 0) ON VIOLATION DROP ROW) AS
     SELECT p.*, p._metadata.file_name AS origin

@@ -16,7 +16,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from compiler.tests.runtime.pipelines import Pipeline
+
+pytestmark = pytest.mark.needs_spark("`test_sail_engine.py` kills updates on Sail")
 
 SEED = 20260101
 KILLS = int(os.environ.get("CBX_KILLS", "2"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 NOTEBOOK = """
@@ -20,6 +22,7 @@ NOTEBOOK = """
 """
 
 
+@pytest.mark.needs_spark("a stream that a module makes")
 def test_a_stream_is_made_at_module_level(pipeline: Pipeline) -> None:
     """Each table that reads it has a position of its own; new columns evolve; a full refresh reads all files again."""
     pipeline.notebook(NOTEBOOK)
@@ -37,6 +40,7 @@ def test_a_stream_is_made_at_module_level(pipeline: Pipeline) -> None:
     assert [pipeline.succeed(full_refresh=True)[name].rows_written for name in names] == [3, 2]
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_dataset_is_not_read_at_module_level(pipeline: Pipeline) -> None:
     """It is not refreshed yet; Databricks refuses it, too."""
     pipeline.notebook(
@@ -55,6 +59,7 @@ def test_a_dataset_is_not_read_at_module_level(pipeline: Pipeline) -> None:
     assert problem.message == "`numbers` is read outside the function of a dataset"
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_table_that_is_missing_at_module_level_is_named(pipeline: Pipeline) -> None:
     """With the same way out as in a function."""
     pipeline.notebook(

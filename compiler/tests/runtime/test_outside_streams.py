@@ -13,6 +13,8 @@ from cbx.runtime.outside.message_services import SERVICES
 from cbx.runtime.outside.stand_ins import read_stream_stand_ins
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("several topics in one flow, and columns without names")
+
 if TYPE_CHECKING:
     from pathlib import Path
 

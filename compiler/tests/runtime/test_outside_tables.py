@@ -88,6 +88,7 @@ def test_a_stream_reads_each_file_of_a_folder_once(pipeline: Pipeline) -> None:
     assert pipeline.succeed(tables={"samples.nyctaxi.trips": "trips"}, full_refresh=True)["stream"].rows_written == 3
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_table_without_a_file_is_one_message_with_a_way_out(pipeline: Pipeline) -> None:
     """However it is read: Spark's own messages speak of namespaces."""
     pipeline.notebook(READS)
@@ -104,6 +105,7 @@ def test_a_table_without_a_file_is_one_message_with_a_way_out(pipeline: Pipeline
     }
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_dataset_of_the_pipeline_needs_no_file(pipeline: Pipeline) -> None:
     """A file for exactly its name is a mistake; for the same name in another catalog it is another table."""
     pipeline.notebook(
@@ -181,6 +183,7 @@ def test_the_format_of_a_compressed_file_is_found(tmp_path: Path) -> None:
         'spark.read.format("mongodb").option("collection", "public.orders").load()',
     ],
 )
+@pytest.mark.needs_spark("readers of other systems")
 def test_a_file_stands_in_for_a_table_of_another_system(pipeline: Pipeline, read: str) -> None:
     """Else the message names the table, the system and the way out."""
     notebook = """
@@ -203,6 +206,7 @@ def test_a_file_stands_in_for_a_table_of_another_system(pipeline: Pipeline, read
     assert problem.hint == "let a file stand in for it: --table public.orders=FILE"
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipeline) -> None:
     """A format without a table is named, too."""
     pipeline.notebook(
@@ -220,6 +224,7 @@ def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipe
     assert problem.hint == "let a file stand in for it: --table nonsense=FILE"
 
 
+@pytest.mark.needs_spark("readers of other systems")
 def test_a_file_stands_in_for_a_format_whose_options_name_no_table(pipeline: Pipeline) -> None:
     """A query of a database has no name."""
     pipeline.notebook(

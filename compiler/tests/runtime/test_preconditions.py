@@ -8,6 +8,8 @@ import pytest
 
 from compiler.tests.runtime.pipelines import problems
 
+pytestmark = pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+
 if TYPE_CHECKING:
     from compiler.tests.runtime.pipelines import Pipeline
 

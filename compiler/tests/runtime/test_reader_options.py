@@ -309,6 +309,7 @@ def test_unknown_options_can_be_left_out_on_request(loader: Loader) -> None:
     ]
 
 
+@pytest.mark.needs_spark("options that only Spark's readers have")
 def test_plain_readers_pass_over_nothing(pipeline: Pipeline) -> None:
     """Neither a misspelt option nor one that only the readers of Databricks have."""
     reads = {

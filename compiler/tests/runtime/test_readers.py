@@ -14,6 +14,8 @@ from cbx.runtime.outside.message_services import SERVICES, columns_of
 from cbx.runtime.outside.stored_messages import message_schema
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+
 FILES = {
     "project.toml": '[project]\nname = "shop"\n\n[vars]\nbrokers = "broker:9092"\nstage = "dev"\n',
     "models/bronze/orders.sql": """{{ streaming_table() }}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cbx.runtime.log.last_update import last_update
 from compiler.tests.command import invoke_cbx
 from compiler.tests.runtime.pipelines import Pipeline
@@ -63,6 +65,7 @@ def decisions(pipeline: Pipeline) -> dict[str, tuple[str, str]]:
     return chosen
 
 
+@pytest.mark.needs_spark("rand")
 def test_events_tell_how_views_are_refreshed_and_why(pipeline: Pipeline) -> None:
     """What depends on files that are the same keeps its rows; what depends on anything else is recomputed."""
     pipeline.notebook(VIEWS)
@@ -95,6 +98,7 @@ def test_events_tell_how_views_are_refreshed_and_why(pipeline: Pipeline) -> None
     assert decisions(pipeline)["with_subquery"] == ("NO_OP", "")
 
 
+@pytest.mark.needs_spark("rand")
 def test_the_command_shows_them(pipeline: Pipeline) -> None:
     """`cbx events` says full or incremental, and why a view was recomputed."""
     pipeline.notebook(VIEWS)

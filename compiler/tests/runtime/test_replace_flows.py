@@ -10,6 +10,8 @@ import pytest
 
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("flows that replace rows")
+
 SCHEMA = "region BIGINT, device STRING, event STRING, seq BIGINT"
 NOTEBOOK = f"""
     from pyspark import pipelines as dp

@@ -7,6 +7,8 @@ import pytest
 from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
+pytestmark = pytest.mark.needs_spark("streams that aggregate")
+
 AGGREGATES = """
     import dlt
     from pyspark.sql import functions as F

@@ -75,6 +75,7 @@ def _compile(pipeline: Pipeline, api: str, **models: str) -> None:
 
 
 @pytest.mark.parametrize("api", ["dlt", "pipelines"])
+@pytest.mark.needs_spark("a sink that is a function")
 def test_a_sink_sends_each_row_once(pipeline: Pipeline, api: str) -> None:
     """Kafka gets the messages, and a function gets the micro-batches, of new rows only."""
     _compile(pipeline, api, silver__orders_sql=ORDERS, gold__alerts_sql=ALERTS, gold__outbox_py=OUTBOX)
@@ -139,6 +140,7 @@ def test_snapshots_of_a_function(pipeline: Pipeline) -> None:
     assert pipeline.rows("silver.numbered") == [(0, 1, None), (1, 2, None), (2, 3, None)]
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_file_without_a_version_fails_the_update(pipeline: Pipeline) -> None:
     """It could be a snapshot whose rows would be missing."""
     _compile(pipeline, "pipelines", silver__merchants_sql=MERCHANTS)
@@ -148,6 +150,7 @@ def test_a_file_without_a_version_fails_the_update(pipeline: Pipeline) -> None:
     assert any("the name of a snapshot has a date, such as 2026-01-31" in message for message in messages), messages
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_the_first_update_needs_a_snapshot(pipeline: Pipeline) -> None:
     """As on Databricks; the message names the folder."""
     _compile(pipeline, "pipelines", silver__merchants_sql=MERCHANTS)

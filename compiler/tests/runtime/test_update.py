@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cbx.render.html.last_run import LastCount, read_last_run
 from cbx.runtime import DatasetResult, RunRequest, run_update
 from cbx.runtime.log.events import diagnostic_text
@@ -138,6 +140,7 @@ def test_a_failed_batch_rule_leaves_the_last_version(pipeline: Pipeline) -> None
     assert actual == (f"{notebook}:3:1: numbers: `positive` failed for 1 of 3 rows", [(1,), (2,)])
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_cycle_is_named(pipeline: Pipeline) -> None:
     """Datasets that read each other are reported with the cycle, and nothing else stops."""
     pipeline.notebook("""
@@ -167,6 +170,7 @@ def test_a_cycle_is_named(pipeline: Pipeline) -> None:
     }
 
 
+@pytest.mark.needs_spark("qualified names of joined views")
 def test_views_are_checked_where_they_are_read(pipeline: Pipeline) -> None:
     """A view's rules drop rows and are counted in the flow that reads it, in batch and in streams."""
     pipeline.notebook("""
@@ -428,6 +432,7 @@ def test_only_what_is_selected_is_updated(pipeline: Pipeline) -> None:
     assert (list(results), pipeline.rows("silver.orders")) == (["silver.orders"], [(1, 5, "open")])
 
 
+@pytest.mark.needs_spark("casts to arrays")
 def test_a_declared_schema_orders_casts_and_checks(pipeline: Pipeline) -> None:
     """Keys, generated columns and NOT NULL of the DDL text are understood."""
     notebook = pipeline.notebook("""
@@ -471,6 +476,7 @@ def test_new_columns_join_a_streaming_table(pipeline: Pipeline) -> None:
     assert pipeline.rows("orders") == [(1, None), (2, "Ulm")]
 
 
+@pytest.mark.needs_spark("to_json of an expression")
 def test_sinks_get_each_row_once(pipeline: Pipeline) -> None:
     """Files go to the folder that is named; what has no local place goes to the state folder."""
     pipeline.notebook("""
@@ -503,6 +509,7 @@ def test_sinks_get_each_row_once(pipeline: Pipeline) -> None:
     assert actual == (['{"id":1}', '{"id":2}'], ['{"value":"{\\"id\\":1}"}', '{"value":"{\\"id\\":2}"}'])
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> None:
     """All files are loaded, so all of them report."""
     first = pipeline.notebook("import dlt\n\n\ndef f(:\n", "a.py")
@@ -528,6 +535,7 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     ]
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
     """The reason says which of the rules it is about."""
     pipeline.notebook("""
@@ -545,6 +553,7 @@ def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
     assert reason.partition(": ")[0] == "the expectation `wrong` (idd >= 0) is invalid"
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
     """An expectation above its dataset would be lost, and files of the workspace are not here."""
     first = pipeline.notebook(
@@ -590,6 +599,7 @@ def test_a_table_may_refuse_to_be_reset(pipeline: Pipeline) -> None:
     assert (pipeline.rows("kept"), pipeline.rows("reset")) == ([(1,), (2,)], [(2,)])
 
 
+@pytest.mark.needs_spark("a dry run")
 def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     """Every dataset gets its columns from those it reads, so mistakes in queries are found without rows."""
     pipeline.notebook(ORDERS, "a.py")
@@ -630,6 +640,7 @@ def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     )
 
 
+@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_mistake_in_a_query_is_at_its_line(pipeline: Pipeline) -> None:
     """What Spark says is shortened to the reason."""
     notebook = pipeline.notebook("""
@@ -646,6 +657,7 @@ def test_a_mistake_in_a_query_is_at_its_line(pipeline: Pipeline) -> None:
     assert (actual[0], actual[2].partition("]")[0]) == (f"{notebook}:6:5:", "[UNRESOLVED_COLUMN.WITH_SUGGESTION")
 
 
+@pytest.mark.needs_spark("functions in Python")
 def test_an_error_in_a_worker_is_at_the_user_s_line(pipeline: Pipeline) -> None:
     """A UDF that fails is reported like any other line of the notebook."""
     notebook = pipeline.notebook("""
@@ -666,6 +678,7 @@ def test_an_error_in_a_worker_is_at_the_user_s_line(pipeline: Pipeline) -> None:
     )
 
 
+@pytest.mark.needs_spark("functions in Python")
 def test_modules_beside_the_notebook_reach_spark_s_workers(pipeline: Pipeline) -> None:
     """A helper's function can be a UDF although no worker could import it."""
     pipeline.notebook("def shout(text):\n    return text.upper()\n", "helpers/words.py")
@@ -683,6 +696,7 @@ def test_modules_beside_the_notebook_reach_spark_s_workers(pipeline: Pipeline) -
     assert pipeline.rows("words") == [("hey", "HEY")]
 
 
+@pytest.mark.needs_spark("looks at the session")
 def test_the_configuration_is_read_and_put_back(pipeline: Pipeline) -> None:
     """``spark.conf.get`` sees the pipeline's configuration during the update alone."""
     pipeline.notebook("""

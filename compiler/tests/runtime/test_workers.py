@@ -12,7 +12,11 @@ from cbx.runtime.errors import RunError
 from cbx.runtime.update.workers import DatasetWorkers
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("pipeline")]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.needs_spark("tables that are refreshed at the same time"),
+    pytest.mark.usefixtures("pipeline"),
+]
 
 
 def make_all(needs: Mapping[str, Sequence[str]], size: int, pause: Callable[[], float]) -> dict[str, str]:

@@ -25,6 +25,8 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "csv": frozenset({"header", "sep", "delimiter", "quote", "escape"}),
     "json": frozenset({"multiline"}),
     "text": frozenset(),
+    "parquet": frozenset(),
+    "orc": frozenset(),
 }
 """The options that have the same meaning for Auto Loader."""
 _MILLISECOND: Final = 1_000_000
@@ -102,6 +104,8 @@ def infer_data_files(path: str, file_format: str, options: Mapping[str, str], re
     state = new.state
     if len(set(state.headers)) > 1 or state.partitions.names or not _has_distinct_names(state.seen):
         raise NeedsSparkError("files have different headers, or columns that differ in case")
+    if file_format in ("parquet", "orc") and len(state.files) > 1:
+        raise NeedsSparkError("Spark takes the columns of one of several files")
     if RESCUED not in new.table.column_names:
         return new
     if RESCUED in state.seen.names or pc.count(new.table[RESCUED]).as_py():

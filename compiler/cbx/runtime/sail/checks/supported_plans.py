@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _OF_ROWS: Final = words("""
     read project filter join sql local_relation subquery_alias to_df with_columns
-    with_columns_renamed drop hint range
+    with_columns_renamed drop hint range with_relations
 """)
 """The relations that a stream may have: each row gives its rows, whatever other rows there are."""
 _OF_TABLES: Final = _OF_ROWS | words("""
