@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from compiler.tests.runtime.pipelines import Pipeline
 from compiler.tests.runtime.test_refresh_decisions import decisions
 
@@ -76,6 +78,7 @@ WHOLE = (
 )
 
 
+@pytest.mark.needs_spark("LIMIT")
 def test_a_refresh_gives_what_a_recomputation_gives(pipeline: Pipeline) -> None:
     """Whether new rows suffice is the first thing; the rows are the same in any case."""
     queries = (*APPENDED, *GROUPED, *WHOLE)

@@ -11,6 +11,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from compiler.tests.runtime.pipelines import Pipeline
 from compiler.tests.runtime.random_views import random_rows, random_views
 from compiler.tests.runtime.test_refresh_decisions import decisions
@@ -30,6 +32,7 @@ def land(pipeline: Pipeline, rng: random.Random, number: int) -> None:
             pipeline.land(f"{folder}/{number}.json", "".join(json.dumps(row) + "\n" for row in rows))
 
 
+@pytest.mark.needs_spark("incremental refreshes")
 def test_random_views_are_refreshed_as_if_they_were_recomputed(pipeline: Pipeline, tmp_path: Path) -> None:
     """The decision may be anything; the rows may not."""
     techniques: Counter[str] = Counter()
