@@ -14,7 +14,7 @@ import pytest
 from cbx.render.html.prose import ProsePage, prose_data
 from compiler.tests.command import run_cbx
 from compiler.tests.graph.looking import place, showing
-from compiler.tests.graph.pages import HOSTILE
+from compiler.tests.graph.pages import HOSTILE, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -98,6 +98,18 @@ def test_the_models_are_listed_with_what_describes_them(browser: Browser, paymen
         assert cells == ["The latest state of each payment.", "payments", "", "payment_id proven", "2", "7"]
         assert place(page) == "#/lineage/silver.merchants"
         assert not page.is_visible("#docs")
+
+
+def test_many_models_are_listed_in_parts(browser: Browser, tmp_path: Path) -> None:
+    """A table of thousands of rows would take seconds to lay out."""
+    with showing(browser, f"{large(tmp_path, 900)}#/docs") as page:
+        rows = page.locator("#docs tbody tr")
+        before = rows.count()
+        page.click("#docs .more >> nth=0")
+
+        assert before == 3 * (1 + 200 + 1)
+        assert rows.count() == before + 99
+        assert page.evaluate("document.activeElement.closest('tr') !== null")
 
 
 def test_prose_pages_lead_to_each_other_and_to_models(browser: Browser, payments: str) -> None:

@@ -3,6 +3,9 @@
 import { columnsOf, keysOf, layers, nodeOf, nodes, project, prose, rulesOf } from "./data.js";
 import { breakName, byId, countWords, el } from "./dom.js";
 
+/** How many models of a layer are listed at first. */
+const FIRST = 200;
+
 let shown = null;
 
 /**
@@ -64,19 +67,32 @@ function models(linkOf) {
   const head = el("thead", {}, el("tr", {}, ...HEADS.map((head) => el("th", { scope: "col" }, head))));
   const bodies = parts
     .filter(([, its]) => its.length > 0)
-    .map(([name, its]) =>
-      el(
-        "tbody",
-        {},
-        el("tr", {}, el("th", { class: "layer-name", colspan: HEADS.length, scope: "rowgroup" }, name)),
-        ...its.map((node) => row(node, linkOf)),
-      ),
-    );
+    .map(([name, its]) => {
+      const title = el("th", { class: "layer-name", colspan: HEADS.length, scope: "rowgroup" }, name);
+      const body = el("tbody", {}, el("tr", {}, title));
+      append(body, its, linkOf);
+      return body;
+    });
   return [
     el("h1", {}, project),
     el("p", { class: "none" }, `${countWords(own.length, "model")}, ${described} with a description.`),
     el("div", { class: "wide", tabindex: "0" }, el("table", {}, head, ...bodies)),
   ];
+}
+
+/** Append the first rows, and a button that appends as many more. */
+function append(body, its, linkOf, start = 0) {
+  body.append(...its.slice(start, start + FIRST).map((node) => row(node, linkOf)));
+  const rest = its.length - start - FIRST;
+  if (rest <= 0) return;
+  const more = el("button", { type: "button", class: "more" }, `${rest.toLocaleString("en")} more`);
+  const further = el("tr", {}, el("td", { colspan: HEADS.length }, more));
+  more.addEventListener("click", () => {
+    further.remove();
+    append(body, its, linkOf, start + FIRST);
+    body.children[start + FIRST + 1]?.querySelector("a")?.focus();
+  });
+  body.append(further);
 }
 
 function row(node, linkOf) {
