@@ -48,6 +48,13 @@ def write_landing(folder: Path, customers: int, orders: int) -> None:
         )
 
 
+def write_orders(path: Path, chance: random.Random, orders: int) -> None:
+    """Write a file with some orders of random customers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = [chance.randrange(1, 10**9) for _ in range(orders)]
+    _write(path, (_order(chance, number, chance.randint(1, 100_000), _FIRST) for number in numbers))
+
+
 def _write(path: Path, lines: Iterator[str]) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -20,6 +20,7 @@ from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from cbx.runtime.auto_loader.reading_plan import Opening
 
 
-def open_stream(spark: SparkSession, opening: Opening, schema_folder: Path) -> DataFrame:
+def open_stream(
+    spark: SparkSession, opening: Opening, schema_folder: Path, read: Collection[str] = frozenset()
+) -> DataFrame:
     """Open a landing folder as a stream, as `spark.readStream.format("cloudFiles")` does on Databricks.
 
     This reads the schema of new files and updates the stored schema; the returned plan is fixed. Each file is read once
@@ -37,6 +40,7 @@ def open_stream(spark: SparkSession, opening: Opening, schema_folder: Path) -> D
         spark: The session.
         opening: The options, the folder and the schema that the notebook gives.
         schema_folder: Where the schema is kept between updates; empty it for a full refresh.
+        read: The files that the stream has read before, by URI, of which it reads none again.
 
     Returns:
         The data columns (inferred, then hinted ones; or as given), the partition columns, and the rescued data
@@ -50,7 +54,7 @@ def open_stream(spark: SparkSession, opening: Opening, schema_folder: Path) -> D
     old = load_state(schema_folder)
     plan = plan_reading(SparkSchemas(spark), opening, old)
     save_state(schema_folder, old, plan.state)
-    return _rows(spark, plan, is_stream=True)
+    return _rows(spark, plan, read, is_stream=True)
 
 
 def open_batch(spark: SparkSession, opening: Opening) -> DataFrame:
@@ -59,17 +63,17 @@ def open_batch(spark: SparkSession, opening: Opening) -> DataFrame:
     Arguments, result and errors are those of ``open_stream``; there is no schema of earlier updates.
     """
     plan = plan_reading(SparkSchemas(spark), opening, LoaderState())
-    return _rows(spark, plan, is_stream=False)
+    return _rows(spark, plan, (), is_stream=False)
 
 
-def _rows(spark: SparkSession, plan: ReadingPlan, *, is_stream: bool) -> DataFrame:
+def _rows(spark: SparkSession, plan: ReadingPlan, read: Collection[str], *, is_stream: bool) -> DataFrame:
     source = LandingSource(
         spark=spark,
         options=plan.options,
         landing=plan.landing.path,
         columns=plan.columns,
         seen=plan.state.seen,
-        known=tuple(file.uri for file in plan.landing.files),
+        known=tuple(file.uri for file in plan.landing.files if file.uri not in read),
         headers=dict(plan.headers),
         is_rescuing_new=plan.is_rescuing_new,
         is_strict=plan.rescued is None,

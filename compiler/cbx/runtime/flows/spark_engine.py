@@ -16,6 +16,7 @@ from cbx.runtime.flows.expectations import ROWS_READ
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 from cbx.runtime.spark.plans.new_rows import readable_plan
 from cbx.runtime.spark.session import make_active
+from cbx.runtime.tables.compaction.stream_progress import files_read
 from cbx.runtime.tables.merge_state import read_merge_state, write_merge_state
 from cbx.runtime.tables.read_table import read_stream, read_table
 
@@ -63,8 +64,9 @@ class _SparkEngine:
         context.reads.streams[folder.name.key] = generation
         return rows
 
-    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:  # noqa: ARG002 - as `Engine` declares it
-        return open_stream(self.spark, opening, source_folder)
+    def open_files(self, opening: Opening, source_folder: Path, context: FlowContext | None) -> DataFrame:
+        read = frozenset() if context is None else files_read(context.checkpoint)
+        return open_stream(self.spark, opening, source_folder, read)
 
     def read_files(self, opening: Opening) -> DataFrame:
         return open_batch(self.spark, opening)

@@ -26,7 +26,7 @@ class LocalSchemas:
         """List the files of a folder."""
         return list_files(options, path)
 
-    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...], _folder: str | None) -> StructType:
         """Infer the fields of JSON files."""
         return infer_json_fields(files, is_multi_line=options.is_reader_set("multiLine"))
 

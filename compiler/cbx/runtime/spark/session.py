@@ -21,6 +21,13 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.configuration import PROGRESS_LIMIT, first_line, is_changeable
 from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_defaults
 from cbx.runtime.spark.java import java_home
+from cbx.runtime.spark.launch.cluster import (
+    BIND_ADDRESS,
+    address_settings,
+    check_cluster,
+    is_local,
+    refuse_connect,
+)
 from cbx.runtime.spark.launch.driver_memory import driver_memory
 from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
 
@@ -122,10 +129,12 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
     if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
         log4j.write_text(_LOGGING, encoding="utf-8")
     master = master or "local[*]"
-    start_settings = _start_settings(scratch, log4j, given)
+    refuse_connect(master)
+    addresses = address_settings(master, given)
+    start_settings = {**_start_settings(scratch, log4j, given), **_parallelism(master, given), **addresses}
     builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
     log = state / LOG_FILE
-    with _launch_environment(java_home(scratch)), _redirect_standard_error(log):
+    with _launch_environment(java_home(scratch), addresses.get(BIND_ADDRESS)), _redirect_standard_error(log):
         try:
             with leave_out_engine_defaults(scratch, master, start_settings):
                 started = builder.getOrCreate()
@@ -137,17 +146,24 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
     except (AnalysisException, IllegalArgumentException) as error:
         started.stop()
         raise CannotRunError(f"Spark does not take its settings: {first_line(error)}") from error
+    if not is_local(master):
+        _check_cluster(started, master, state)
     forget_sources(started.sparkContext)
     return started
 
 
+def _check_cluster(started: SparkSession, master: str, state: Path) -> None:
+    try:
+        check_cluster(started, master, state)
+    except CannotRunError:
+        started.stop()
+        raise
+
+
 def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Mapping[str, str]:
     """Settings that must be set before Spark starts: those of cbx, replaced by those that are given."""
-    cores = str(min(os.cpu_count() or 2, 8))
     java = f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}'
     return {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
         DRIVER_MEMORY: driver_memory(),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -155,8 +171,6 @@ def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Map
         "spark.local.dir": str(scratch / "scratch"),
         "spark.buffer.pageSize": _PAGE_SIZE,
         "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.shuffle.partitions": cores,
-        "spark.default.parallelism": cores,
         "spark.sql.streaming.metricsEnabled": "false",
         "spark.pyspark.python": sys.executable,
         "spark.pyspark.driver.python": sys.executable,
@@ -170,6 +184,22 @@ _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 _PAGE_SIZE = "4m"
 """What each join, aggregate and sort takes first, however few rows it has. Spark's default grows with the memory, to
 64 MB, which Java fills with zeros: a quarter of the processor time of small joins, and three times their memory."""
+
+
+def _parallelism(master: str, given: Mapping[str, str]) -> Mapping[str, str]:
+    """How many tasks Spark makes: few on this machine, as many as the cluster has cores on a cluster.
+
+    On a local disk, opening a file costs as much as reading 64 KB. Spark assumes 4 MB, and would make a task, and a
+    file of the table, for each thirty small files.
+    """
+    cores = str(min(os.cpu_count() or 2, 8))
+    settings = {
+        "spark.sql.shuffle.partitions": cores,
+        "spark.default.parallelism": cores,
+        "spark.sql.files.openCostInBytes": "65536",
+    }
+    return {name: value for name, value in settings.items() if is_local(master) and name not in given}
+
 
 _LATE_OPTIMISING = " ".join(
     f"-XX:Tier4{threshold}={ten_times}"
@@ -243,12 +273,12 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _launch_environment(home: Path) -> Iterator[None]:
-    """Set the environment variables for starting Java while the context lasts."""
+def _launch_environment(home: Path, address: str | None) -> Iterator[None]:
+    """Set the environment variables for starting Java, and the address that it uses, while the context lasts."""
     wanted = {
         "JAVA_HOME": str(home),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
-        "SPARK_LOCAL_IP": "127.0.0.1",
+        **({} if address is None else {"SPARK_LOCAL_IP": address}),
         "PYSPARK_PYTHON": sys.executable,
     }
     before = {name: os.environ.get(name) for name in wanted}
@@ -282,15 +312,19 @@ def _redirect_standard_error(log: Path) -> Iterator[None]:
 def _reason(error: Exception, log: Path) -> str:
     """Why Spark did not start: what its exception says, or what Java has written if it has ended."""
     text = first_line(error)
-    if isinstance(error, Py4JJavaError):
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    killed = next((line for line in lines if _KILLED in line), None)
+    if killed is not None:
+        text = f"the cluster has ended the application: {killed.partition(_KILLED)[2]}"
+    elif isinstance(error, Py4JJavaError):
         text = str(error.java_exception.toString()).splitlines()[0]
     elif "JAVA_GATEWAY_EXITED" in text:
-        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
         ended = "Java ended before it was ready"
         text = next((line for line in reversed(lines) if line and not line.startswith("at ")), ended)
     return _JAVA_CLASS.sub("", text)
 
 
+_KILLED = "Application has been killed. Reason: "
 _JAVA_CLASS = re.compile(r'^(?:Exception in thread "[^"]*" )?[\w.$]+(?:Exception|Error): ')
 
 

@@ -41,7 +41,7 @@ class LandingSource:
         landing: The path given to `load`.
         columns: The wanted data columns, with hints applied.
         seen: Every field name in the files; for Parquet and ORC with the files' types.
-        known: The files whose schema was read, by URI.
+        known: The files whose schema was read, by URI, without those that the stream has read before.
         headers: The header of each CSV file, by URI.
         is_rescuing_new: Whether a field without a column goes to the rescued data column.
         is_strict: Whether a value of another type makes a record malformed: there is no rescued data column for it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
-from cbx.runtime.auto_loader.listing import LandedFile, partition_columns
+from cbx.runtime.auto_loader.listing import LandedFile, is_limited_in_time, partition_columns
 from cbx.runtime.auto_loader.schema_inference.known_fields import known_fields
 from cbx.runtime.auto_loader.schemas import (
     apply_hints,
@@ -56,8 +56,8 @@ class SchemaReader(Protocol):
     def list_files(self, options: LoaderOptions, path: str) -> tuple[LandedFile, ...]:
         """The files of a folder or glob, by name."""
 
-    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
-        """The fields of all records of JSON files, in alphabetical order."""
+    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...], folder: str | None, /) -> StructType:
+        """The fields of all records of JSON files, in alphabetical order; with a folder, they are all that it has."""
 
     def infer_columnar(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
         """The merged schemas of Parquet or ORC files."""
@@ -142,7 +142,9 @@ def _infer(
     looked: LoaderState,
 ) -> StructType:
     if options.file_format == "json":
-        return _infer_known_fields(options, landing, fresh, looked) or reader.infer_json(options, fresh)
+        is_whole = fresh == landing.files and not is_limited_in_time(options)
+        known = _infer_known_fields(options, landing, fresh, looked)
+        return known or reader.infer_json(options, fresh, landing.path if is_whole else None)
     if options.file_format == "csv":
         headers = {file.uri: looked.headers[looked.header_of[file.uri]] for file in fresh}
         hinted = apply_hints(StructType([]), parse_hints(options.hints))

@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 _CORRUPT: Final = "__cbx_corrupt"
 
 
-def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+def infer_json(
+    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], folder: str | None
+) -> StructType:
     """Infer columns from every record of the files, in alphabetical order, as Spark returns them.
 
     All records are read, not a sample: a field that only the last record has becomes a column too. Spark infers the
     columns about three times as fast as it reads the records.
+
+    Args:
+        spark: The session.
+        options: The checked options.
+        files: The files.
+        folder: The folder, if these are all of its files: Spark looks for each path that it is given one by one.
 
     Raises:
         AutoLoaderError: A file cannot be read.
@@ -36,7 +44,8 @@ def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedF
     # Names that differ in case only must both be seen.
     session.conf.set("spark.sql.caseSensitive", "true")
     reader = session.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
-    schema = _schema(lambda: reader.json([file.glob for file in files]).schema, files)
+    paths = [file.glob for file in files] if folder is None else [folder]
+    schema = _schema(lambda: reader.json(paths).schema, files)
     return StructType([field for field in schema.fields if field.name != _CORRUPT])
 
 

@@ -27,9 +27,9 @@ class SparkSchemas:
         """List the files of a folder or glob."""
         return list_files(self.spark, options, path)
 
-    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    def infer_json(self, options: LoaderOptions, files: tuple[LandedFile, ...], folder: str | None) -> StructType:
         """Infer the fields of JSON files."""
-        return infer_json(self.spark, options, files)
+        return infer_json(self.spark, options, files, folder)
 
     def infer_columnar(self, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
         """Merge the schemas of Parquet or ORC files."""

@@ -7,6 +7,7 @@ in ``sources/<number>/<batch>``, as JSON, one per line.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -48,3 +49,17 @@ def updates_left_out(checkpoint: Path, folder: TableFolder, table: TableState) -
         return frozenset()
     last = last_update_read(checkpoint, folder, table)
     return frozenset(update for update in folder.updates(table) if update.first != update.last <= last)
+
+
+def files_read(checkpoint: Path) -> frozenset[str]:
+    """The files that the only stream of a flow has read, by URI; none if the flow has several streams.
+
+    Args:
+        checkpoint: The checkpoint of the flow.
+    """
+    sources = [*checkpoint.glob("sources/*/")]
+    batches = (file for source in sources[:1] for file in source.glob("[!.]*"))
+    texts = (batch.read_text(encoding="utf-8") for batch in batches) if len(sources) == 1 else ()
+    entries = (json.loads(line) for text in texts for line in text.splitlines()[1:] if line)
+    paths = (entry["path"] for entry in entries if isinstance(entry, dict) and "path" in entry)
+    return frozenset("file:/" + path.removeprefix("file:").lstrip("/") for path in paths)

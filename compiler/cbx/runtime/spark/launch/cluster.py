@@ -1,0 +1,156 @@
+"""Runs on a cluster: which address its machines find the driver at, and whether they do and share the state folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from cbx.runtime.errors import CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+HOST: Final = "spark.driver.host"
+BIND_ADDRESS: Final = "spark.driver.bindAddress"
+_WAITING_TIME: Final = "spark.scheduler.maxRegisteredResourcesWaitingTime"
+_SECONDS: Final = 25.0
+"""How long a run waits for executors, so that it says that there are none within half a minute."""
+_CONNECTING: Final = 5.0
+_THIS_MACHINE: Final = "127.0.0.1"
+_EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - the user has named the address at which others find it
+_MASTER: Final = re.compile(r"(?:spark|k8s)://(?:https?://)?(\[[^\]]+\]|[^:/,]+)(?::(\d+))?")
+_LONGEST_PROBE: Final = 60.0
+_TASKS_OF_SLOT: Final = 2
+"""How many files each core of the cluster writes to find out whether its machine shares the folder."""
+
+
+def is_local(master: str) -> bool:
+    """Whether everything runs on this machine."""
+    return master.startswith("local")
+
+
+def refuse_connect(master: str) -> None:
+    """Refuse the address of a Spark Connect server.
+
+    Raises:
+        CannotRunError: If it is one.
+    """
+    if master.startswith("sc://"):
+        raise CannotRunError(
+            f"`{master}` is a Spark Connect server, whose sessions cannot write checkpoints to the state folder",
+            hint="name the master of the cluster, such as --master spark://host:7077",
+        )
+
+
+def address_settings(master: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The settings for the address of the driver: that of this machine in the network of the master.
+
+    Args:
+        master: The master.
+        given: The settings of the user, who may have set the address.
+
+    Raises:
+        CannotRunError: If the master cannot be reached.
+    """
+    named = {name: given[name] for name in (HOST, BIND_ADDRESS) if name in given}
+    if is_local(master):
+        return {HOST: _THIS_MACHINE, BIND_ADDRESS: _THIS_MACHINE, **named}
+    if HOST in named:
+        return {BIND_ADDRESS: _EVERY_ADDRESS, **named}
+    address = _own_address(master)
+    return named if address is None else {HOST: address, BIND_ADDRESS: address, **named}
+
+
+def _own_address(master: str) -> str | None:
+    """The address from which this machine reaches a master; None if its address names no host."""
+    match = _MASTER.match(master)
+    if match is None:
+        return None
+    host, port = match[1].strip("[]"), int(match[2] or 443)
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECTING) as connection:
+            return str(connection.getsockname()[0])
+    except OSError as error:
+        reason = f"the Spark master {host}:{port} cannot be reached: {error.strerror or error}"
+        raise CannotRunError(reason, hint="check the address, and that this machine may connect to it") from None
+
+
+def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
+    """Wait for executors, and make sure that they write to the state folder of the driver.
+
+    Args:
+        spark: The session, which has just started.
+        master: The master.
+        state: The state folder.
+
+    Raises:
+        CannotRunError: If there is no executor in time, or one has another folder at this path.
+    """
+    seconds = _waiting_seconds(spark)
+    deadline = time.monotonic() + seconds
+    while not _executor_count(spark) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    if not _executor_count(spark):
+        address = spark.conf.get(HOST, None)
+        raise CannotRunError(
+            f"no executor of {master} has connected to the driver at {address} within {seconds:.0f} s",
+            hint="look whether the cluster has free workers and whether they reach this address; set another one with "
+            f"--conf {HOST}=..., or wait longer with --conf {_WAITING_TIME}=120s",
+        )
+    _check_shared_folder(spark, state)
+
+
+def _waiting_seconds(spark: SparkSession) -> float:
+    java: Any = spark._jvm  # noqa: SLF001 - Python has no method for it
+    text = spark.sparkContext.getConf().get(_WAITING_TIME)
+    return _SECONDS if text is None else float(java.org.apache.spark.network.util.JavaUtils.timeStringAsSec(text))
+
+
+def _executor_count(spark: SparkSession) -> int:
+    context: Any = spark.sparkContext._jsc  # noqa: SLF001 - as above
+    return int(context.sc().getExecutorMemoryStatus().size()) - 1  # the driver is one of them
+
+
+def _check_shared_folder(spark: SparkSession, state: Path) -> None:
+    """Let all cores of the cluster write files, and look for them here.
+
+    Where a machine has a folder of its own at this path, Spark commits what it has written without finding it.
+    """
+    folder = state / "spark" / f"probe-{uuid.uuid4().hex}"
+    tasks = max(spark.sparkContext.defaultParallelism, _executor_count(spark)) * _TASKS_OF_SLOT
+    try:
+        failure = _try_in_time(spark, lambda: spark.range(0, tasks, 1, tasks).write.parquet(folder.as_uri()))
+        found = len([*folder.glob("part-*")])
+        if failure is None and found == tasks:
+            return
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    reason = f"the machines of the cluster do not share the state folder {state}"
+    detail = f"{found} of {tasks} files that they wrote are there" if failure is None else _first_line(failure)
+    hint = "choose a folder with --state that is mounted at the same path on all machines, and that all may write"
+    raise CannotRunError(f"{reason}: {detail}", hint=hint)
+
+
+def _try_in_time(spark: SparkSession, action: Callable[[], None]) -> Exception | None:
+    """The exception of an action, whose jobs are cancelled if they take too long; None if it has none."""
+    timer = threading.Timer(_LONGEST_PROBE, spark.sparkContext.cancelAllJobs)
+    timer.start()
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001 - Spark wraps what the file systems of other machines raise
+        return error
+    finally:
+        timer.cancel()
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
