@@ -22,6 +22,8 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.runtime.spark.launch.driver_memory import driver_memory
+
 CUSTOMERS = (
     "customer_id BIGINT, customer_name STRING, date_of_birth STRING, telephone STRING, email STRING, "
     "created_date STRING, _rescued_data STRING"
@@ -45,7 +47,7 @@ def start_session(scratch: Path, master: str) -> SparkSession:
         "spark.driver.extraJavaOptions": "-Xss4m",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "2g",
+        "spark.driver.memory": driver_memory(),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
