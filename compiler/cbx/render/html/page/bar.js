@@ -40,5 +40,10 @@ const WARNING = () => icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2");
 
 function filter(word, words, find, style = "trouble") {
   const title = `Show the models with this result (result:${word})`;
-  return el("button", { type: "button", class: style, title, on: { click: () => find(`result:${word}`) } }, WARNING(), words);
+  return el(
+    "button",
+    { type: "button", class: style, title, on: { click: () => find(`result:${word}`) } },
+    WARNING(),
+    words,
+  );
 }

@@ -171,7 +171,10 @@ export function startCamera(moved) {
     const { x, y, k } = still();
     const { left, top, right, bottom } = room();
     return (
-      area.left * k + x >= left && area.right * k + x <= right && area.top * k + y >= top && area.bottom * k + y <= bottom
+      area.left * k + x >= left &&
+      area.right * k + x <= right &&
+      area.top * k + y >= top &&
+      area.bottom * k + y <= bottom
     );
   }
 

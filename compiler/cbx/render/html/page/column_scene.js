@@ -31,12 +31,16 @@ export const COLUMN_LEGEND = [
 export function columnScene(index, column, unfolded, linkOf) {
   const names = column === null ? columnsOf(nodes[index]).map(({ name }) => name) : [column];
   const { columns, steps } = lineageOfColumns(index, names);
-  const shown = new Map([...columns].slice(0, MOST).map(([node, its]) => [node, rowsOf(node, its, unfolded.has(node))]));
+  const shown = new Map(
+    [...columns].slice(0, MOST).map(([node, its]) => [node, rowsOf(node, its, unfolded.has(node))]),
+  );
   const its = [...steps.values()].filter(
     ({ source, target }) => shown.has(source) && shown.has(target) && source !== target,
   );
   const pairs = new Map(its.map((step) => [`${step.source}>${step.target}`, step]));
-  const sizes = [...shown].sort(([left], [right]) => left - right).map(([node, rows]) => ({ node, ...sizeOf(node, rows) }));
+  const sizes = [...shown]
+    .sort(([left], [right]) => left - right)
+    .map(([node, rows]) => ({ node, ...sizeOf(node, rows) }));
   const { boxes, width, height, passes } = layOut(sizes, [...pairs.values()]);
   const levelOf = (node, name) => {
     const place = shown.get(node).findIndex((row) => row.name === name);
@@ -55,11 +59,10 @@ export function columnScene(index, column, unfolded, linkOf) {
     boxes: [...boxes.values()],
     lines: its.map((step) => {
       const [start, end] = [boxes.get(step.source), boxes.get(step.target)];
-      const route = routeThrough(
-        [start.x + start.width, levelOf(step.source, step.origin)],
-        passes(step),
-        [end.x, levelOf(step.target, step.made)],
-      );
+      const route = routeThrough([start.x + start.width, levelOf(step.source, step.origin)], passes(step), [
+        end.x,
+        levelOf(step.target, step.made),
+      ]);
       return { ...step, kind: stepOf(step.target, step.made, step.origin), route, bounds: boundsOf(route) };
     }),
     drawBox: (box) => table(nodes[box.node], shown.get(box.node), box.node === index ? column : null, linkOf),
@@ -104,7 +107,10 @@ function table(node, rows, pinned, linkOf) {
         ? el("span", { class: "entity-row fold" }, row.words)
         : el(
             "span",
-            { class: `entity-row${row.isTaking ? " taking" : ""}${row.name === pinned ? " pinned" : ""}`, "data-column": row.name },
+            {
+              class: `entity-row${row.isTaking ? " taking" : ""}${row.name === pinned ? " pinned" : ""}`,
+              "data-column": row.name,
+            },
             el("span", { class: "row-name", title: row.name }, row.name),
           ),
     ),

@@ -29,11 +29,7 @@ export function columnsTab(node, body, ways) {
   table.addEventListener("pointerleave", () => ways.hover(null));
   body.append(
     columns.length > WIDE ? filterOf(rows) : "",
-    el(
-      "p",
-      { class: "hint" },
-      "Hover a column to trace it; click to pin.",
-    ),
+    el("p", { class: "hint" }, "Hover a column to trace it; click to pin."),
     table,
   );
   return (pinned, wasOpen) => {
@@ -57,7 +53,13 @@ function filterOf(rows) {
     }
     count.textContent = words === "" ? "" : `${shown} of ${rows.size}`;
   };
-  const field = el("input", { type: "search", class: "column-filter", placeholder: "Filter columns", "aria-label": "Filter columns", on: { input: refresh } });
+  const field = el("input", {
+    type: "search",
+    class: "column-filter",
+    placeholder: "Filter columns",
+    "aria-label": "Filter columns",
+    on: { input: refresh },
+  });
   return el("p", { class: "filter-line" }, field, count);
 }
 

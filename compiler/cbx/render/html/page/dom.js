@@ -41,7 +41,9 @@ export function breakAfter(sign, text) {
 
 /** A name with possible line breaks between its words. */
 export function breakName(name) {
-  return name.split(/(?<=[_.:-])|(?<=[^}]\/)|(?<=\})/).flatMap((part, place) => (place === 0 ? [part] : [el("wbr"), part]));
+  return name
+    .split(/(?<=[_.:-])|(?<=[^}]\/)|(?<=\})/)
+    .flatMap((part, place) => (place === 0 ? [part] : [el("wbr"), part]));
 }
 
 /** A line icon of 20 by 20. */

@@ -25,11 +25,10 @@ export function focusScene(index, linkOf) {
     boxes: [...boxes.values()],
     lines: its.map((edge) => {
       const [start, end] = [boxes.get(edge.source), boxes.get(edge.target)];
-      const route = routeThrough(
-        [start.x + start.width, start.y + start.height / 2],
-        passes(edge),
-        [end.x, end.y + end.height / 2],
-      );
+      const route = routeThrough([start.x + start.width, start.y + start.height / 2], passes(edge), [
+        end.x,
+        end.y + end.height / 2,
+      ]);
       return { source: edge.source, target: edge.target, isStream: edge.isStream, route, bounds: boundsOf(route) };
     }),
     drawBox: (box) => card(nodes[box.node], linkOf),

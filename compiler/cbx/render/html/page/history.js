@@ -18,7 +18,12 @@ export function historyPart(node) {
     { class: "part" },
     el("h3", {}, "Last updates", el("span", { class: "count" }, results.length)),
     chart(results),
-    el("p", { class: "chart-legend" }, key("written", "rows written"), key("violations", "violations, once per expectation")),
+    el(
+      "p",
+      { class: "chart-legend" },
+      key("written", "rows written"),
+      key("violations", "violations, once per expectation"),
+    ),
     el("details", {}, el("summary", {}, "As a table"), table(results)),
   );
 }
@@ -35,7 +40,14 @@ function chart(results) {
   const width = results.length * STEP + 4;
   return svg(
     "svg",
-    { class: "chart", viewBox: `0 0 ${width} ${HIGH + LOW + 4}`, width, height: HIGH + LOW + 4, role: "img", "aria-label": summary(results) },
+    {
+      class: "chart",
+      viewBox: `0 0 ${width} ${HIGH + LOW + 4}`,
+      width,
+      height: HIGH + LOW + 4,
+      role: "img",
+      "aria-label": summary(results),
+    },
     svg("path", { class: "axis", d: `M0 ${HIGH + 2}H${width}` }),
     ...results.map((result, at) => bars(result, at * STEP + 4, most, worst)),
   );
@@ -82,14 +94,30 @@ function table(results) {
   return el(
     "table",
     { class: "updates" },
-    el("thead", {}, el("tr", {}, ...["Update", "Status", "Written", "Dropped", "Violations", "Seconds"].map((name) => el("th", { scope: "col" }, name)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ...["Update", "Status", "Written", "Dropped", "Violations", "Seconds"].map((name) =>
+          el("th", { scope: "col" }, name),
+        ),
+      ),
+    ),
     el(
       "tbody",
       {},
       ...results
         .toReversed()
         .map((result) =>
-          el("tr", {}, el("th", { scope: "row" }, timeOf(result)), el("td", {}, result.status), ...[result.written, result.dropped, result.violations, result.seconds].map(cell)),
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, timeOf(result)),
+            el("td", {}, result.status),
+            ...[result.written, result.dropped, result.violations, result.seconds].map(cell),
+          ),
         ),
     ),
   );

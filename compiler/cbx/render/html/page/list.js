@@ -68,7 +68,9 @@ export function find(words) {
 function walk(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined) return;
-  const stops = [...byId("list").querySelectorAll("summary, a, button")].filter((element) => element.offsetParent !== null);
+  const stops = [...byId("list").querySelectorAll("summary, a, button")].filter(
+    (element) => element.offsetParent !== null,
+  );
   const at = stops.indexOf(document.activeElement) + step;
   if (at < 0) byId("query").focus();
   else stops[at]?.focus();

@@ -13,7 +13,18 @@ import { followLanes, showLanes } from "./lanes.js";
 import { lineageScene } from "./lineage_scene.js";
 import { clearQuery, find, markCurrent, startList } from "./list.js";
 import { drawMinimap, followMinimap, startMinimap } from "./minimap.js";
-import { boxOf, elementOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
+import {
+  boxOf,
+  elementOf,
+  emphasise,
+  isFarAway,
+  markNear,
+  measureMap,
+  nodeAt,
+  scene,
+  showScene,
+  startMap,
+} from "./map.js";
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readAddress } from "./address.js";
 import { startPictures } from "./picture.js";
@@ -71,7 +82,8 @@ function show() {
   for (const view of Object.keys(SCENES)) {
     const link = byId(`view-${view}`);
     link.href = linkTo({ ...state.address, view });
-    if (state.address.docs === null && TABS[view].includes(state.address.view)) link.setAttribute("aria-current", "page");
+    if (state.address.docs === null && TABS[view].includes(state.address.view))
+      link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (state.address.docs === null) byId("view-docs").removeAttribute("aria-current");
@@ -279,7 +291,12 @@ const camera = startMap((transform, shown) => {
   showTip(null);
 });
 startMinimap(camera.centreOn);
-startPictures(scene, () => [project, state.address.view, state.address.model].filter(Boolean).join("-").replace(/[^\w.-]+/g, "_"));
+startPictures(scene, () =>
+  [project, state.address.view, state.address.model]
+    .filter(Boolean)
+    .join("-")
+    .replace(/[^\w.-]+/g, "_"),
+);
 startKeyboard(camera, escape);
 startPointer();
 show();

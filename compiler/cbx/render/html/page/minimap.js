@@ -74,7 +74,10 @@ export function followMinimap({ x, y, k }, scene, { width, height }) {
   if (isHidden !== drawn.isHidden) byId("minimap").hidden = drawn.isHidden = isHidden;
   if (isHidden) return;
   const view = byId("minimap-view");
-  const size = [Math.max((width / k) * drawn.across, SMALLEST_VIEW), Math.max((height / k) * drawn.down, SMALLEST_VIEW)];
+  const size = [
+    Math.max((width / k) * drawn.across, SMALLEST_VIEW),
+    Math.max((height / k) * drawn.down, SMALLEST_VIEW),
+  ];
   if (`${size}` !== drawn.view) {
     drawn.view = `${size}`;
     view.style.width = `${size[0]}px`;

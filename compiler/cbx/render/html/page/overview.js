@@ -254,8 +254,6 @@ function relationItem(relation, node, ways) {
       verdict(relation.isProven ? "proven" : "unproven"),
     ),
     el("p", { class: "on" }, cardinality, " on ", el("code", {}, on)),
-    relation.check === null || relation.check.failed === null
-      ? null
-      : counts(relation.check),
+    relation.check === null || relation.check.failed === null ? null : counts(relation.check),
   );
 }

@@ -33,15 +33,33 @@ function svgOf({ width, height, shapes }) {
 
 function svgShape(shape) {
   const { kind, dx, dy, fill, stroke = "none", dash = [], cap } = shape;
-  const look = { fill, stroke, "stroke-dasharray": dash.join(" ") || null, "stroke-width": shape.kind === "rect" ? 1 : shape.width, "stroke-linecap": cap };
+  const look = {
+    fill,
+    stroke,
+    "stroke-dasharray": dash.join(" ") || null,
+    "stroke-width": shape.kind === "rect" ? 1 : shape.width,
+    "stroke-linecap": cap,
+  };
   if (kind === "rect")
-    return svg("rect", { ...look, x: shape.x + dx, y: shape.y + dy, width: shape.width, height: shape.height, rx: shape.radius ?? 0 });
+    return svg("rect", {
+      ...look,
+      x: shape.x + dx,
+      y: shape.y + dy,
+      width: shape.width,
+      height: shape.height,
+      rx: shape.radius ?? 0,
+    });
   const { x = 0, y = 0, scale = 1 } = shape;
   const place = { transform: `translate(${dx + x} ${dy + y}) scale(${scale})` };
   if (kind === "path") return svg("path", { ...look, ...place, d: shape.d });
   if (kind === "circle") return svg("circle", { ...look, ...place, cx: shape.cx, cy: shape.cy, r: shape.r });
   const { size, weight, family } = shape.font;
-  const font = { "font-size": size, "font-weight": weight, "font-family": family, "text-anchor": shape.isCentred ? "middle" : null };
+  const font = {
+    "font-size": size,
+    "font-weight": weight,
+    "font-family": family,
+    "text-anchor": shape.isCentred ? "middle" : null,
+  };
   return svg("text", { fill, ...font, x: shape.x + dx, y: shape.y + dy }, shape.text);
 }
 

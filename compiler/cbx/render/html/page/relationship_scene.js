@@ -51,7 +51,8 @@ function entity(node, rows, linkOf) {
 }
 
 function entityRow([name, type, key, isProven, refers, isMore]) {
-  if (isMore) return el("span", { class: "entity-row more", "aria-hidden": "true" }, el("span", { class: "mark" }), name);
+  if (isMore)
+    return el("span", { class: "entity-row more", "aria-hidden": "true" }, el("span", { class: "mark" }), name);
   const marks = [key, refers ? "FK" : null].filter(Boolean).join("·");
   const style = key ? (isProven ? "mark key proven" : "mark key") : refers ? "mark refers" : "mark";
   return el(

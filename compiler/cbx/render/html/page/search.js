@@ -74,7 +74,9 @@ function isSimilar(text, word) {
   const mistakes = letters.length > 6 ? 2 : letters.length > 3 ? 1 : 0;
   return parts.some((part, place) => {
     const rest = parts.slice(place).join(" ");
-    return letters.length > 2 && part[0] === letters[0] && (startsWith(rest, letters, mistakes) || hasLetters(rest, letters));
+    return (
+      letters.length > 2 && part[0] === letters[0] && (startsWith(rest, letters, mistakes) || hasLetters(rest, letters))
+    );
   });
 }
 

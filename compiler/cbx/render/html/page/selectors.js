@@ -112,7 +112,9 @@ function isBelow(path, patterns) {
     depths =
       pattern === "**"
         ? new Set(path.map((_, at) => at).filter((at) => at >= first))
-        : new Set([...depths].filter((at) => at < path.length && patternOf(pattern, "s").test(path[at])).map((at) => at + 1));
+        : new Set(
+            [...depths].filter((at) => at < path.length && patternOf(pattern, "s").test(path[at])).map((at) => at + 1),
+          );
   }
   return depths.size > 0;
 }
@@ -126,7 +128,10 @@ function fileNames(node) {
 function isSource(node, value) {
   const names = [node.name, ...node.name.slice(node.name.indexOf(":") + 1).split(",")];
   const pattern = patternOf(value);
-  return names.some((name) => pattern.test(name) || [".", "/", ":"].some((sign) => name.toLowerCase().startsWith(value.toLowerCase() + sign)));
+  return names.some(
+    (name) =>
+      pattern.test(name) || [".", "/", ":"].some((sign) => name.toLowerCase().startsWith(value.toLowerCase() + sign)),
+  );
 }
 
 /** A pattern with `*`, `?` and `[abc]` as a regular expression for the whole of a text. */
@@ -134,7 +139,11 @@ function patternOf(glob, flags = "is") {
   const source = glob.replace(/\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
     if (part === "*") return ".*";
     if (part === "?") return ".";
-    if (part.length > 1) return `[${part.slice(1, -1).replace(/^!/, "^").replace(/[\\[\]]/g, "\\$&")}]`;
+    if (part.length > 1)
+      return `[${part
+        .slice(1, -1)
+        .replace(/^!/, "^")
+        .replace(/[\\[\]]/g, "\\$&")}]`;
     return part.replace(/[.+^${}()|[\]\\/-]/, "\\$&");
   });
   try {

@@ -14,10 +14,17 @@ export function shapesOf(scene) {
   const drawing = svg("svg", {}, ...scene.lines.map((line) => scene.drawLine(line)));
   const boxes = scene.boxes.map((box) => {
     const element = scene.drawBox(box);
-    Object.assign(element.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+    Object.assign(element.style, {
+      left: `${box.x}px`,
+      top: `${box.y}px`,
+      width: `${box.width}px`,
+      height: `${box.height}px`,
+    });
     return element;
   });
-  const lanes = scene.lanes.map((lane) => el("div", { class: `lane layer-${lane.number}` }, el("span", { class: `chip layer-${lane.number}` }, lane.name)));
+  const lanes = scene.lanes.map((lane) =>
+    el("div", { class: `lane layer-${lane.number}` }, el("span", { class: `chip layer-${lane.number}` }, lane.name)),
+  );
   const holder = el("div", { class: "holder" }, drawing, ...lanes, ...boxes);
   document.body.append(holder);
   try {
@@ -85,10 +92,23 @@ function boxShapes(element, origin) {
     dash: style.borderTopStyle === "dashed" ? [4, 3] : [],
   };
   const isCard = element.classList.contains("card");
-  const bar = { kind: "rect", x: x + (isCard ? 8 : 12), y: y + 10, width: 4, height: isCard ? bounds.height - 20 : 18, radius: 2 };
+  const bar = {
+    kind: "rect",
+    x: x + (isCard ? 8 : 12),
+    y: y + 10,
+    width: 4,
+    height: isCard ? bounds.height - 20 : 18,
+    radius: 2,
+  };
   bar.fill = colourOf(getComputedStyle(element, "::before").backgroundColor);
   if (!isCard) bar.fill = colourOf(getComputedStyle(element.querySelector(".entity-name"), "::before").backgroundColor);
-  return [card, bar, ...markShapes(element, origin), ...iconShapes(element, origin), ...textShapes(element, origin, bounds)];
+  return [
+    card,
+    bar,
+    ...markShapes(element, origin),
+    ...iconShapes(element, origin),
+    ...textShapes(element, origin, bounds),
+  ];
 }
 
 function iconShapes(element, origin) {
@@ -106,7 +126,7 @@ function markShapes(element, origin) {
     const bounds = mark.getBoundingClientRect();
     return {
       kind: "rect",
-        x: bounds.left - origin.left,
+      x: bounds.left - origin.left,
       y: bounds.top - origin.top,
       width: bounds.width,
       height: bounds.height,
@@ -179,7 +199,9 @@ function cutWord(node, index, word, right, range) {
 }
 
 const known = new Map();
-const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", {
+  willReadFrequently: true,
+});
 
 /** Any CSS colour as `#rrggbb`, or `none` if it is transparent. */
 function colourOf(colour) {
