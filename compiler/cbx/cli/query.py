@@ -43,6 +43,9 @@ def query(
     except RunError as error:
         show_run_errors(error_console(), [error.diagnostic], sources={text.path: text.text})
         raise typer.Exit(2 if isinstance(error, CannotRunError) else 1) from None
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        raise typer.Exit(130) from None
     print_rows(peek, format)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def run_query(state: Path, query: SourceFile, datasets: Mapping[str, str], limit
             _check_statement(connection, query)
             _define_tables(connection, state, query, datasets)
             lock_settings(connection)
-            return _fetch(connection, query.text, limit)
+            return _fetch_interruptibly(connection, query.text, limit)
         except duckdb.Error as error:
             raise explain_error(_placed_message(connection, query.text, error), query, state, datasets) from None
 
@@ -98,6 +99,17 @@ def _open(folder: TableFolder) -> Any:
     except ModuleNotFoundError:
         return rows
     return to_arrow_schema(StructType.fromJson(json.loads(table.schema)), timezone="UTC").empty_table()
+
+
+def _fetch_interruptibly(connection: DuckDBPyConnection, text: str, limit: int) -> Peek:
+    """Run a query in a thread, because DuckDB does not notice Ctrl-C in the thread that it blocks."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        rows = pool.submit(_fetch, connection, text, limit)
+        try:
+            return rows.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _fetch(connection: DuckDBPyConnection, text: str, limit: int) -> Peek:
