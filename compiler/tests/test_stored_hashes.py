@@ -114,6 +114,7 @@ HASHING = {
     "passes/resolution/code/resolve_code.py": "texts of the model's",
     "emit/artifacts.py": "a file's text",
     "incremental/part.py": "names and texts, as JSON",
+    "files/checked_json.py": "a document as JSON",
     "installation.py": "versions, paths and times, as JSON",
     "incremental/stamps.py": "a file's content",
     "testing/project/compile_once.py": "contents and times of files",

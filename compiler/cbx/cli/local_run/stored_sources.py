@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cbx.files.atomic_write import write_atomically
+from cbx.files.checked_json import read_checked, write_checked
 from cbx.installation import hash_of_installation
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def store_sources(sources: RunSources, options: RunOptions, state: Path) -> None
         "spark_settings": dict(sources.spark_settings),
     }
     with suppress(OSError):
-        write_atomically(state / SOURCES_FILE, json.dumps(document, indent=1) + "\n")
+        write_checked(state / SOURCES_FILE, document)
 
 
 def read_sources(origin: str, options: RunOptions, root: Path, digests: Mapping[str, str]) -> RunSources | None:
@@ -56,7 +55,7 @@ def read_sources(origin: str, options: RunOptions, root: Path, digests: Mapping[
     from cbx.runtime.results import StandInPaths
 
     try:
-        stored: dict[str, Any] = json.loads((options.state_folder(root) / SOURCES_FILE).read_text(encoding="utf-8"))
+        stored: dict[str, Any] = read_checked(options.state_folder(root) / SOURCES_FILE)
         if (stored["installation"], stored["origin"]) != (hash_of_installation(), origin):
             return None
         return RunSources(
@@ -70,7 +69,7 @@ def read_sources(origin: str, options: RunOptions, root: Path, digests: Mapping[
             spark_settings=stored["spark_settings"],
             origin=origin,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError):
         return None
 
 

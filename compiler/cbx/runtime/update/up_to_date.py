@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cbx.files.atomic_write import write_atomically
+from cbx.files.checked_json import read_checked, write_checked
 from cbx.installation import hash_of_installation
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
 from cbx.runtime.log.events import Event, FlowFinished, FlowPlanned, FlowStarted, LoggedEvent, NoteAdded, UpdateProgress
@@ -138,7 +138,7 @@ def remember(
         ],
         "events": [_event_document(event) for event in events],
     }
-    write_atomically(request.state / MEMORY, json.dumps(document, indent=1) + "\n")
+    write_checked(request.state / MEMORY, document)
 
 
 def forget(state: Path) -> None:
@@ -171,7 +171,7 @@ def recall_by_origin(state: Path, origin: str) -> UnchangedUpdate | None:
 def _recall(state: Path, is_same: Callable[[Mapping[str, Any]], bool]) -> UnchangedUpdate | None:
     """The last update, if its request is the same and nothing has changed since."""
     try:
-        memory: dict[str, Any] = json.loads((state / MEMORY).read_text(encoding="utf-8"))
+        memory: dict[str, Any] = read_checked(state / MEMORY)
         folder = Path(memory["folder"])
         landings = {landing: signature(landing, folder) for landing in memory["landings"]}
         if not (
@@ -186,7 +186,7 @@ def _recall(state: Path, is_same: Callable[[Mapping[str, Any]], bool]) -> Unchan
         by_name = {result.name: result for result in results}
         events = tuple(_read_event(event, by_name) for event in memory["events"])
         return UnchangedUpdate(results, landings, events, frozenset(memory["checks"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError):
         return None
 
 
