@@ -122,6 +122,8 @@ HASHING = {
     "render/html/page.py": "a script's text",
     "runtime/update/file_signatures.py": "paths, sizes and times of files, and settings as JSON",
     "runtime/update/up_to_date.py": "contents of files",
+    "runtime/refresh_rules/query_description.py": "paths, sizes and times of files",
+    "runtime/sail/functions/json_functions.py": "columns as Spark's JSON",
     "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",
     "runtime/sail/plan_fingerprint.py": "texts of plans, with the versions of Sail and cbx",
     "analysis/tracing/cache.py": "the request and its limits, as JSON",
