@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 
 from cbx.diagnostics.source_files import SourceFile
 from cbx.runtime.errors import RunError
@@ -308,3 +309,13 @@ def test_a_table_with_a_name_of_duckdb_does_not_disturb_others(state: Path, name
 def test_a_catalog_is_not_part_of_a_name(state: Path) -> None:
     """`cbx run` ignores it; the error says what to write."""
     assert errors(state, "FROM main.silver.orders")[1][-1] == "  = hint: write it as `silver.orders`"
+
+
+def test_a_delta_table_that_a_notebook_saved_is_queried(state: Path) -> None:
+    """It is in the state folder, beside the tables of the pipeline."""
+    folder = state / "saved" / "ops" / "alerts"
+    folder.mkdir(parents=True)
+    write_deltalake(str(folder), pa.table({"id": [1, 2]}))
+    write_deltalake(str(folder), pa.table({"id": [3]}), mode="append")
+
+    assert rows(state, "SELECT count(*), max(a.id) FROM ops.alerts a JOIN silver.orders o USING (id)") == [(3, 3)]

@@ -13,6 +13,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.errors import CannotRunError, RunError
 from cbx.runtime.names import DEFAULT_SCHEMA
+from cbx.runtime.outside.saved_rows import open_saved, saved_folders
 from cbx.runtime.query.query_errors import explain_error, has_place
 from cbx.runtime.query.sandbox import define_view, lock_settings, open_sandbox
 from cbx.runtime.tables.show_table import Peek, open_rows, shorten_floats
@@ -78,6 +79,9 @@ def _define_tables(connection: DuckDBPyConnection, state: Path, query: SourceFil
         if _is_in(text, folder.name.table):
             schema = None if folder.name.schema == DEFAULT_SCHEMA else folder.name.schema
             define_view(connection, schema, folder.name.table, _open(folder))
+    for (schema, table), saved in saved_folders(state).items():
+        if f"{schema}.{table}" not in folders and _is_in(text, table):
+            define_view(connection, None if schema == DEFAULT_SCHEMA else schema, table, open_saved(saved))
     for model, dataset in datasets.items():
         key, (schema, _, table) = dataset.lower(), model.rpartition(".")
         if model not in folders and key in folders and _is_in(text, table):
