@@ -41,6 +41,13 @@ _AGGREGATES = {
 }
 
 
+_RULES = (
+    'expect("has_first", "c0 IS NOT NULL")',
+    "expect_or_drop(\"is_not_upper\", \"coalesce(CAST(c0 AS STRING), '') <> 'ULM'\")",
+    'expect_or_fail("exists", "true")',
+)
+
+
 class Query(NamedTuple):
     """A query, and the types of its columns, which are named ``c0``, ``c1`` and so on."""
 
@@ -53,7 +60,8 @@ def random_views(rng: random.Random, number: int) -> str:
     text, views = TABLES, []
     for place in range(number):
         query = _query(rng, rng.randrange(1, 3), views)
-        text += f"\n    @dlt.table\n    def view_{place}():\n        return spark.sql({query.text!r})\n"
+        rules = "".join(f"    @dlt.{rule}\n" for rule in _RULES if rng.random() < 0.3)
+        text += f"\n    @dlt.table\n{rules}    def view_{place}():\n        return spark.sql({query.text!r})\n"
         views.append(Query(f"view_{place}", query.types))
     return text
 

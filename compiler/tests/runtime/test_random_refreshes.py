@@ -48,12 +48,13 @@ def test_random_views_are_refreshed_as_if_they_were_recomputed(pipeline: Pipelin
         incremental.succeed()
         for update in range(1, UPDATES + 1):
             land(incremental, rng, update)
-            incremental.succeed()
-            recomputed.succeed()
+            ours, theirs = incremental.succeed(), recomputed.succeed()
             techniques.update(technique for technique, _ in decisions(incremental).values())
             for name in (f"view_{place}" for place in range(VIEWS)):
                 case = f"pipeline {number}, update {update}, {name}, {decisions(incremental)[name]}\n{notebook}"
                 assert incremental.rows(name) == recomputed.rows(name), case
+                assert ours[name].expectations == theirs[name].expectations, case
+                assert ours[name].rows_dropped == theirs[name].rows_dropped, case
 
     assert techniques["APPEND_ONLY"]
     assert techniques["GENERIC_AGGREGATE"]

@@ -189,8 +189,9 @@ def _root(relation: Any) -> str:
 
 
 def _relation_text(relation: Any) -> str:
-    """How and from where a relation is read."""
-    return f"{relation.fileFormat()} {relation.options()} {table_folder(_root(relation))}"
+    """How and from where a relation is read; of a table, from whichever version of its rows."""
+    root = _root(relation)
+    return f"{relation.fileFormat()} {relation.options()} {root}".replace(root, table_folder(root))
 
 
 def _is_plain(line: str) -> bool:
