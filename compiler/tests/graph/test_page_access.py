@@ -111,6 +111,7 @@ def test_in_a_narrow_window_nothing_is_cut_off(browser: Browser, shop: str, widt
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert boxes(page, "#panel")[0][0] >= 0
         assert boxes(page, "#panel")[0][2] <= width
+        assert max(right for _, _, right, _ in boxes(page, ".bar .tool")) <= width
 
         page.click("#close")
         page.click("#toggle-side")

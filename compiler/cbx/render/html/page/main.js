@@ -112,7 +112,9 @@ function arrive(node, before) {
   const box = boxOf(node.index);
   if (box && (isNew || (column !== null && column !== before.column))) {
     const lineage = state.emphasis === null ? scene().boxes : boxesOf(state.emphasis.nodes);
-    camera.frame([[box, ...lineage], [box, ...besides(node.index)], [box]]);
+    const near = besides(node.index);
+    const [inputs, after] = [near.filter((other) => other.x < box.x), near.filter((other) => other.x > box.x)];
+    camera.frame([lineage, near, after, inputs, []].map((others) => [box, ...others]));
   }
   if (before.model === node.id) return;
   state.isSearching = false;

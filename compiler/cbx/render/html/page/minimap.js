@@ -4,7 +4,7 @@ import { layers, nodes } from "./data.js";
 import { byId } from "./dom.js";
 import { paintedColour } from "./theme.js";
 
-const LARGEST = { width: 168, height: 132 };
+const LARGEST = { width: 140, height: 104 };
 const SMALLEST = 56;
 const SMALLEST_VIEW = 7;
 
