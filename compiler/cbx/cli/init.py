@@ -12,8 +12,8 @@ import typer
 
 from cbx.cli.stop import stop
 
-_TESTS, _RUN = ("pytest", "pysail"), ("pyspark", "pyarrow")
-"""The packages that `cbx test` and `cbx run` need."""
+_PACKAGES = ("pysail", "pyspark", "pyarrow", "pytest")
+"""The packages of the extra `sail`, which `cbx run` and `cbx test` need."""
 
 
 class ProjectTemplate(str, Enum):
@@ -80,9 +80,8 @@ def _first_steps(folder: Path) -> Iterator[tuple[str, str]]:
     """What comes before the commands of cbx: the folder, and the packages that these need."""
     if folder.resolve() != Path.cwd():
         yield f"cd {_quote(str(folder))}", ""
-    extras = [extra for extra, packages in (("local", _RUN), ("test", _TESTS)) if not all(map(find_spec, packages))]
-    if extras:
-        yield f"pip install 'circuit-box[{','.join(extras)}]'", "needed to test and run"
+    if not all(map(find_spec, _PACKAGES)):
+        yield "pip install 'circuit-box[sail]'", "what tests and runs need"
 
 
 def _quote(path: str) -> str:
