@@ -60,10 +60,10 @@ faults: .venv/dev
 	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
 
 # All inputs of tests that take a sample in `make test`: 2,000 random change streams, split at random; 500 with failures between
-# micro-batches; runs killed at 20 random moments; 100 pipelines of
-# random views, refreshed and recomputed; every single mistake; 20 compilations of each project on a busy machine; all
-# styles of notebooks imported; every function that runs on Sail, compared with Spark; and types, names and keywords compared with
-# Spark, with 40 calls of each function for each number of arguments.
+# micro-batches; runs killed at 20 random moments; 100 pipelines of random views, refreshed and recomputed; every single mistake;
+# 20 compilations of each project on a busy machine; 200 lists of random edits, with a compilation after each edit; all styles of
+# notebooks imported; every function that runs on Sail, compared with Spark; and types, names and keywords compared with Spark,
+# with 40 calls of each function for each number of arguments.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
 	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
@@ -73,6 +73,7 @@ soak: .venv/dev
 	CBX_REFRESHES=100 $(BIN)/python -m pytest -q -n0 compiler/tests/runtime/test_random_refreshes.py
 	CBX_SINGLE_MISTAKES=10000 $(BIN)/python -m pytest -q compiler/tests/single_mistakes
 	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py
+	CBX_EDITS=200 $(BIN)/python -m pytest -q compiler/tests/incremental/test_build.py
 	CBX_ROUND_TRIPS=all $(BIN)/python -m pytest -q compiler/tests/importing/test_round_trip.py
 	CBX_UNKNOWN_TEXTS=40000 $(BIN)/python -m pytest -q compiler/tests/test_unknown_texts.py
 	FUNCTIONS_ON_SAIL=1 $(BIN)/python -m pytest -q compiler/tests/runtime/test_functions_on_sail.py

@@ -1,4 +1,7 @@
-"""A build that remembers says and writes exactly what one does that compiles everything."""
+"""A build that remembers says and writes exactly what one does that compiles everything.
+
+``CBX_EDITS`` says how many lists of random edits are tried.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from cbx.target.layout import TARGET
 from compiler.tests.incremental.counted_work import count_calls
 
 OPTIONS = Options("local", with_trace=False)
+LISTS_OF_EDITS = int(os.environ.get("CBX_EDITS", "15"))
 
 FILES = {
     "project.toml": (
@@ -354,7 +358,7 @@ def visible_result(build: Build) -> object:
     return build.diagnostics, build.model_count, build.summary, changes, build.could_write
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=LISTS_OF_EDITS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     edits=st.lists(st.sampled_from(EDITS), min_size=1, max_size=8), seed=st.integers(0, 1 << 30), check=st.booleans()
 )
