@@ -164,8 +164,9 @@ def test_a_page_is_found_by_its_name_or_code(site: Path, name: str, page: str) -
 
 def test_docs_prints_the_path_where_nobody_sees_a_browser(site: Path) -> None:
     """In a pipe, or with `--print`."""
-    expected = [f"{site / 'codes/CBX314.html'}\n", f"{site / 'index.html'}\n"]
-    actual = [run_cbx(ROOT, "docs", *arguments).stdout for arguments in (["CBX314"], ["--print"])]
+    index = site / "index.html"
+    expected = [f"{site / 'codes/CBX314.html'}\n", f"{index}\n", f"{index}\n"]
+    actual = [run_cbx(ROOT, "docs", *arguments).stdout for arguments in (["CBX314"], ["--print"], ["#reference"])]
 
     assert expected == actual
 

@@ -27,8 +27,8 @@ def docs(
 ) -> None:
     """Open the documentation in a browser, at a page or a diagnostic code. It needs no network."""
     site = find_site()
-    name, _, fragment = (page or "index").partition("#")
-    file = site / f"{find_page(name, site)}.html"
+    name, _, fragment = (page or "").partition("#")
+    file = site / f"{find_page(name or 'index', site)}.html"
     if only_print or not open_in_browser(f"{file.as_uri()}{'#' * bool(fragment)}{fragment}"):
         print(file)
 
