@@ -68,6 +68,7 @@ soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
 	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
 	CBX_LANDINGS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_landing_files.py
+	CBX_PROJECTS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_random_projects.py
 	CBX_NOTHING_NEW=100 $(BIN)/python -m pytest -q compiler/tests/runtime/test_nothing_new.py
 	CBX_KILLS=20 $(BIN)/python -m pytest -q compiler/tests/runtime/test_kill.py
 	CBX_REFRESHES=100 $(BIN)/python -m pytest -q -n0 compiler/tests/runtime/test_random_refreshes.py

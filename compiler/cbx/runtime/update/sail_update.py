@@ -164,8 +164,11 @@ def _is_unable(error: Exception) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """The first line of an error's message; the last one of an error in Python, which comes after its traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if "Traceback (most recent call last):" in lines:
+        return lines[-1].removeprefix(f"{NotOnSailError.__module__}.{NotOnSailError.__name__}: ")
+    return next(iter(lines), type(error).__name__)
 
 
 _running: list[RunningSail] = []

@@ -75,7 +75,7 @@ def _to_double(text: str) -> float:
     match = _DOUBLE.fullmatch(trimmed)
     if match:
         return float(match.group(1))
-    if "x" in trimmed.lower() or "nan" in trimmed.lower() or "inf" in trimmed.lower():
+    if trimmed.lower().lstrip("+-").startswith(("0x", "nan", "inf")):
         raise NeedsSparkError(f"a number has the form {text[:40]!r}")
     raise MisfitError
 

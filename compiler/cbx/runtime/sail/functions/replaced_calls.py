@@ -91,28 +91,29 @@ def _widen_sum(types: Types) -> ChangedTypes | None:
     return ChangedTypes({0: _WIDE_LONG}, _WHOLE[_LONG]) if types == (_LONG,) else None
 
 
-def _cast_to_doubles(types: Types) -> ChangedTypes | None:
-    """Cast whole numbers beside doubles."""
-    return _doubles(types, range(len(types)))
+def _cast_to_widest(types: Types) -> ChangedTypes | None:
+    """Cast whole numbers to the widest type, or to doubles beside doubles."""
+    return _widest(types, range(len(types)))
 
 
-def _cast_values_to_doubles(types: Types) -> ChangedTypes | None:
+def _cast_values_to_widest(types: Types) -> ChangedTypes | None:
     """The same for the values of a CASE or IF, which are between its conditions."""
-    return _doubles(types, [*range(1, len(types), 2), *([len(types) - 1] if len(types) % 2 else [])])
+    return _widest(types, [*range(1, len(types), 2), *([len(types) - 1] if len(types) % 2 else [])])
 
 
-def _doubles(types: Types, places: Sequence[int]) -> ChangedTypes | None:
+def _widest(types: Types, places: Sequence[int]) -> ChangedTypes | None:
     kinds = {types[place] for place in places} - {"Null"}
-    if _DOUBLE not in kinds or not kinds <= {_DOUBLE, *_WHOLE}:
+    if len(kinds) < 2 or not kinds <= {_DOUBLE, *_WHOLE}:
         return None
-    return ChangedTypes({place: "DOUBLE" for place in places if types[place] in _WHOLE})
+    widest = "DOUBLE" if _DOUBLE in kinds else _WHOLE[max(kinds, key=list(_WHOLE).index)]
+    return ChangedTypes({place: widest for place in places if types[place] in _WHOLE})
 
 
 _RULES: Final[dict[str, Callable[[Types], ChangedTypes | None]]] = {
     **dict.fromkeys(("+", "-", "*"), _widen),
     "sum": _widen_sum,
-    **dict.fromkeys(("coalesce", "greatest", "least"), _cast_to_doubles),
-    **dict.fromkeys(("when", "if"), _cast_values_to_doubles),
+    **dict.fromkeys(("coalesce", "greatest", "least"), _cast_to_widest),
+    **dict.fromkeys(("when", "if"), _cast_values_to_widest),
 }
 
 
