@@ -36,3 +36,10 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path) -> Pipeline:
 @pytest.fixture
 def loader(spark: SparkSession, tmp_path: Path) -> Loader:
     return Loader(spark, tmp_path)
+
+
+@pytest.fixture
+def working_folder(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001 - runs find it
+    """An empty folder, in which commands run on the Spark session of all tests."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
