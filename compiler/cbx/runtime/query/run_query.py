@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from cbx.diagnostics.source_files import SourceFile
     from cbx.runtime.tables.store import TableFolder
 
+_ATTEMPTS = 5
+_MISSING_FILE = "No such file or directory"
 _READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})
 """The kinds of statements that may run. DESCRIBE and SUMMARIZE are of the first kind, PIVOT is of the last."""
 
@@ -44,6 +47,19 @@ def run_query(state: Path, query: SourceFile, datasets: Mapping[str, str], limit
     Raises:
         RunError: If the query is wrong, or names a table that does not exist.
     """
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            return _run_once(state, query, datasets, limit)
+    return _run_once(state, query, datasets, limit)
+
+
+def _run_once(state: Path, query: SourceFile, datasets: Mapping[str, str], limit: int) -> Peek:
+    """Run a query, unless an update removes the files that it reads.
+
+    Raises:
+        RunError: If the query is wrong.
+        FileNotFoundError: If an update has removed files, because it has written others.
+    """
     with TemporaryDirectory(prefix="cbx-query-") as spill, open_sandbox(spill) as connection:
         try:
             _check_statement(connection, query)
@@ -51,6 +67,8 @@ def run_query(state: Path, query: SourceFile, datasets: Mapping[str, str], limit
             lock_settings(connection)
             return _fetch_interruptibly(connection, query.text, limit)
         except duckdb.Error as error:
+            if _MISSING_FILE in str(error):
+                raise FileNotFoundError(str(error)) from None
             raise explain_error(_placed_message(connection, query.text, error), query, state, datasets) from None
 
 
