@@ -900,6 +900,7 @@ def test_an_update_that_fails_leaves_no_column_behind(pipeline: Pipeline) -> Non
     )
 
 
+@pytest.mark.needs_spark("its updates are made of requests")
 def test_a_table_of_another_version_is_rebuilt_only_when_that_is_asked_for(pipeline: Pipeline) -> None:
     """Its checkpoints may mean something else, so an update refuses it, and says what to do."""
     pipeline.notebook("""
