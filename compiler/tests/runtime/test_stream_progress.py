@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
 from cbx.runtime.auto_loader.listing import list_files
@@ -32,6 +33,7 @@ def checkpoint(pipeline: Pipeline, table: str) -> Path:
     return folder
 
 
+@pytest.mark.needs_spark("file names with special characters")
 def test_files_that_a_stream_has_read_are_known_by_uri(pipeline: Pipeline, spark: SparkSession) -> None:
     """Whatever characters their names have, as the listing of the landing folder names them."""
     pipeline.notebook(NOTEBOOK)
