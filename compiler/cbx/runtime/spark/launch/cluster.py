@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import socket
@@ -10,10 +11,13 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+
 from cbx.runtime.errors import CannotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -21,13 +25,14 @@ if TYPE_CHECKING:
 HOST: Final = "spark.driver.host"
 BIND_ADDRESS: Final = "spark.driver.bindAddress"
 _WAITING_TIME: Final = "spark.scheduler.maxRegisteredResourcesWaitingTime"
+_DYNAMIC: Final = "spark.dynamicAllocation.enabled"
 _SECONDS: Final = 25.0
 """How long a run waits for executors, so that it says that there are none within half a minute."""
 _CONNECTING: Final = 5.0
 _THIS_MACHINE: Final = "127.0.0.1"
 _EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - the user has named the address at which others find it
 _MASTER: Final = re.compile(r"(?:spark|k8s)://(?:https?://)?(\[[^\]]+\]|[^:/,]+)(?::(\d+))?")
-_LONGEST_PROBE: Final = 60.0
+_LONGEST_PROBE: Final = 150.0
 _TASKS_OF_SLOT: Final = 2
 """How many files each core of the cluster writes to find out whether its machine shares the folder."""
 
@@ -95,6 +100,8 @@ def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
         CannotRunError: If there is no executor in time, or one has another folder at this path.
     """
     seconds = _waiting_seconds(spark)
+    if spark.conf.get(_DYNAMIC, "false") == "true":
+        threading.Thread(target=_run_trivial_job, args=(spark,), daemon=True).start()
     deadline = time.monotonic() + seconds
     while not _executor_count(spark) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -106,6 +113,12 @@ def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
             f"--conf {HOST}=..., or wait longer with --conf {_WAITING_TIME}=120s",
         )
     _check_shared_folder(spark, state)
+
+
+def _run_trivial_job(spark: SparkSession) -> None:
+    """Let the cluster start executors, which it does only when there is a job."""
+    with contextlib.suppress(Exception):  # the job ends with the session
+        spark.range(1).count()
 
 
 def _waiting_seconds(spark: SparkSession) -> float:
@@ -126,31 +139,36 @@ def _check_shared_folder(spark: SparkSession, state: Path) -> None:
     """
     folder = state / "spark" / f"probe-{uuid.uuid4().hex}"
     tasks = max(spark.sparkContext.defaultParallelism, _executor_count(spark)) * _TASKS_OF_SLOT
-    try:
-        failure = _try_in_time(spark, lambda: spark.range(0, tasks, 1, tasks).write.parquet(folder.as_uri()))
-        found = len([*folder.glob("part-*")])
-        if failure is None and found == tasks:
-            return
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    reason = f"the machines of the cluster do not share the state folder {state}"
-    detail = f"{found} of {tasks} files that they wrote are there" if failure is None else _first_line(failure)
-    hint = "choose a folder with --state that is mounted at the same path on all machines, and that all may write"
-    raise CannotRunError(f"{reason}: {detail}", hint=hint)
+    is_late = threading.Event()
 
+    def give_up() -> None:
+        is_late.set()
+        spark.sparkContext.cancelAllJobs()
 
-def _try_in_time(spark: SparkSession, action: Callable[[], None]) -> Exception | None:
-    """The exception of an action, whose jobs are cancelled if they take too long; None if it has none."""
-    timer = threading.Timer(_LONGEST_PROBE, spark.sparkContext.cancelAllJobs)
+    timer = threading.Timer(_LONGEST_PROBE, give_up)
     timer.start()
+    failure = None
     try:
-        action()
-    except Exception as error:  # noqa: BLE001 - Spark wraps what the file systems of other machines raise
-        return error
+        spark.range(0, tasks, 1, tasks).write.parquet(folder.as_uri())
+    except (PySparkException, Py4JJavaError) as error:
+        failure = _root_cause(error)
     finally:
         timer.cancel()
-    return None
+        found = len([*folder.glob("part-*")])
+        shutil.rmtree(folder, ignore_errors=True)
+    if failure is None and found == tasks:
+        return
+    if is_late.is_set():
+        reason = f"the cluster has not written a few files to {state} within {_LONGEST_PROBE:.0f} s"
+        raise CannotRunError(reason, hint="look at the logs of its executors: they may not reach the driver")
+    detail = failure or f"{found} of {tasks} files that they wrote are there"
+    hint = "choose a folder with --state that is mounted at the same path on all machines, and that all may write"
+    raise CannotRunError(f"the machines of the cluster do not share the state folder {state}: {detail}", hint=hint)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def _root_cause(error: Exception) -> str:
+    """What an exception of Spark says, or that of a machine of the cluster which is its cause."""
+    java: Any = error.java_exception if isinstance(error, Py4JJavaError) else None
+    while java is not None and java.getCause() is not None:
+        java = java.getCause()
+    return str(error if java is None else java.getMessage()).strip().partition("\n")[0]
