@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from pyspark.sql.types import ArrayType, MapType, NullType, StringType, StructType
 
 from cbx.runtime.nested_types import fit, unknown_fields, widen
+from cbx.runtime.tables.arrow_structs import clear_null_structs
 from compiler.tests.runtime.pipelines import problems
 
 if TYPE_CHECKING:
@@ -203,3 +205,15 @@ def test_the_same_type_is_left_alone() -> None:
         column = object()
 
         assert fit(column, kind, kind) is column  # type: ignore[arg-type] # any value
+
+
+def test_the_fields_of_a_null_struct_are_null() -> None:
+    """Sail reads a field without asking whether its struct is NULL, and Arrow fills such fields with zeros."""
+    kind = pa.struct([("a", pa.int64()), ("b", pa.list_(pa.struct([("c", pa.string())])))])
+    rows = pa.table({"s": pa.array([None, {"a": 1, "b": [None, {"c": "x"}]}], kind)})
+
+    cleared = clear_null_structs(rows)
+
+    assert cleared.equals(rows)
+    assert cleared["s"].chunk(0).field("a").to_pylist() == [None, 1]
+    assert cleared["s"].chunk(0).field("b").values.field("c").to_pylist() == [None, "x"]

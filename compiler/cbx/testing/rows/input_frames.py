@@ -13,6 +13,7 @@ from pyspark.sql.types import NullType, StructField, StructType
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
 from cbx.runtime.auto_loader.schemas import apply_hints, parse_hints
+from cbx.runtime.tables.arrow_structs import clear_null_structs
 from cbx.testing.errors import ModelTestError
 from cbx.testing.rows.row_literals import UntypedRows, read_rows
 from cbx.testing.rows.typed_values import convert_value, infer_type
@@ -181,7 +182,7 @@ def create_frame(schema: StructType, columns: Sequence[Sequence[Any]], spark: Sp
     """A DataFrame of columns of values that `convert_value` returned."""
     arrow = to_arrow_schema(schema, timezone="UTC")
     arrays = [pa.array(values, type=field.type) for values, field in zip(columns, arrow, strict=True)]
-    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema=schema)
+    return spark.createDataFrame(clear_null_structs(pa.Table.from_arrays(arrays, schema=arrow)), schema=schema)
 
 
 def _refuse_unknown(name: str, fields: Sequence[StructField], read: CompiledInput, what: str) -> None:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.auto_cdc import find_merge_error, merge_changes, target_rows
 from cbx.runtime.definitions import CdcFlow
 from cbx.runtime.flows.merge_changes import cdc_spec
+from cbx.runtime.tables.arrow_structs import clear_null_structs
 from cbx.testing.coverage.exercised import ChangeKinds
 from cbx.testing.errors import ModelFailed
 from cbx.testing.run.expectation_results import CheckedRows, concat_checked_rows
@@ -101,4 +102,4 @@ def create_frame(rows: Any, spark: SparkSession) -> DataFrame:
     """The DataFrame of an Arrow table."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    return spark.createDataFrame(rows, schema=from_arrow_schema(rows.schema))
+    return spark.createDataFrame(clear_null_structs(rows), schema=from_arrow_schema(rows.schema))
