@@ -164,8 +164,8 @@ class BoundedEnvironment(SandboxedEnvironment):
             arguments = [list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:]]
             if name == "format":
                 self._check_fields(arguments[0], _PERCENT, "%")
-            check(name, [*arguments, *kwargs.values()])
             self._pay(name, *arguments, *kwargs.values())
+            check(name, [*arguments, *kwargs.values()])
             result = self.budget.glance(function(*args[:leading], *arguments, **kwargs))
             return str(result) if name == "tojson" else result
 

@@ -129,15 +129,19 @@ def _check_edges(text: str) -> None:
 
 
 def _unknown_text(value: Any) -> str | None:
-    """A text in a value that is not known yet."""
-    pending = [value]
+    """A text in a value that is not known yet; parts that a value shares are looked at once."""
+    pending, seen = [value], set[int]()
     while pending:
         part = pending.pop()
+        if id(part) in seen:
+            continue
         if isinstance(part, str):
             if "\0" in part and "\0" in _OFFSET.sub("", part):
                 return part
         elif isinstance(part, dict):
+            seen.add(id(part))
             pending += [*part.keys(), *part.values()]
         elif isinstance(part, (list, tuple, set, frozenset)):
+            seen.add(id(part))
             pending += part
     return None
