@@ -32,7 +32,7 @@ def test_no_line_is_wider_than_the_terminal(
 
     assert [line for line in shown if text_width(line) > width] == []
     assert all(any(word in line for line in shown) for word in (*message.split(), *label.split(), *hint.split()))
-    assert source.startswith(f"{span.line} | ")
+    assert source.startswith(f"{span.line} |")
     assert " ".join(" ".join(shown).split()).count(" ".join(hint.split())) > 0
 
 

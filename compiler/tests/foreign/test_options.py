@@ -135,7 +135,7 @@ def test_events_are_those_of_the_last_update(shop: Desk) -> None:
     rule = {"name": "some", "dataset": "shop.totals", "passed_records": 0, "failed_records": 1}
     assert sorted(finished) == ["out", "shop.orders", "shop.totals"]
     assert finished["shop.totals"]["data_quality"] == {"dropped_records": 0, "expectations": [rule]}
-    assert table[table.index(["shop.totals", "completed", "1", "0"]) + 1] == ["some", "0", "1"]
+    assert table[table.index(["shop.totals", "completed", "full", "1", "0"]) + 1] == ["some", "0", "1"]
 
 
 TYPES = """

@@ -119,6 +119,7 @@ def test_prose_pages_lead_to_each_other_and_to_models(browser: Browser, payments
         titles = page.locator("#docs > nav a").all_inner_texts()
         page.click("#docs > nav a:text-is('The payments lakehouse')")
         page.click("#docs article a:text-is('how amounts are counted')")
+        page.wait_for_selector("#docs h1:text-is('How amounts are counted')")
         heading, title = page.inner_text("#docs h1"), page.title()
         page.get_by_role("link", name="silver.payments", exact=True).click()
         opened = place(page)

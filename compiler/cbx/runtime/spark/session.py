@@ -189,14 +189,14 @@ _PAGE_SIZE = "4m"
 def _parallelism(master: str, given: Mapping[str, str]) -> Mapping[str, str]:
     """How many tasks Spark makes: few on this machine, as many as the cluster has cores on a cluster.
 
-    On a local disk, opening a file costs as much as reading 64 KB. Spark assumes 4 MB, and would make a task, and a
-    file of the table, for each thirty small files.
+    Spark counts 4 MB for opening a file and reads at most 128 MB in a task: it would make a task, and a file of the
+    table, for each thirty small files. To count less for opening would divide small files, which Databricks does not.
     """
     cores = str(min(os.cpu_count() or 2, 8))
     settings = {
         "spark.sql.shuffle.partitions": cores,
         "spark.default.parallelism": cores,
-        "spark.sql.files.openCostInBytes": "65536",
+        "spark.sql.files.maxPartitionBytes": "1g",
     }
     return {name: value for name, value in settings.items() if is_local(master) and name not in given}
 
@@ -258,8 +258,12 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
     Raises:
         CannotRunError: For a value that Spark refuses, and for a setting of its start that it was not started with.
     """
+    defaults = _parallelism(running.sparkContext.master or "", {})
     for name in _applied - given.keys():
-        running.conf.unset(name)
+        if name in defaults:
+            running.conf.set(name, defaults[name])
+        else:
+            running.conf.unset(name)
         _applied.remove(name)
     for name, value in given.items():
         if is_changeable(running, name, value):
