@@ -12,7 +12,7 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.launch.driver_memory import driver_memory
 from cbx.runtime.spark.launch.given_settings import check_given_settings
 from cbx.runtime.spark.launch.setting_names import intended_setting, is_read_at_start, setting_names
-from cbx.runtime.spark.session import make_active, session
+from cbx.runtime.spark.session import session
 from compiler.tests.command import run_cbx
 
 GIGABYTE = 1 << 30
@@ -118,17 +118,18 @@ def test_a_setting_that_cannot_be_is_refused(name: str, value: str, message: str
         check_given_settings({"spark.ui.enabled": "true", name: value})
 
 
-def test_the_running_session_takes_what_it_can(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("spark")
+def test_the_running_session_takes_what_it_can(tmp_path: Path) -> None:
     """A later run without the setting has the default; a setting of the start would have no effect: it is an error."""
     name = "spark.sql.files.maxPartitionBytes"
-    make_active(spark)
-    default = spark.conf.get(name)
-    session(tmp_path, given={name: "1234567", "spark.shop.option": "x"})
-    inside = spark.conf.get(name), spark.conf.get("spark.shop.option")
-    session(tmp_path)
+    running = session(tmp_path)
+    default = running.conf.get(name)
+    given = session(tmp_path, given={name: "1234567", "spark.shop.option": "x"})
+    inside = given.conf.get(name), given.conf.get("spark.shop.option")
+    again = session(tmp_path)
 
     assert inside == ("1234567", "x")
-    assert (spark.conf.get(name), spark.conf.get("spark.shop.option", None)) == (default, None)
+    assert (again.conf.get(name), again.conf.get("spark.shop.option", None)) == (default, None)
     with pytest.raises(CannotRunError, match=r"`spark\.executor\.memory` only when it starts"):
         session(tmp_path, given={"spark.executor.memory": "3g"})
     with pytest.raises(CannotRunError, match="does not take `many`"):
