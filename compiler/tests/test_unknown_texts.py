@@ -15,7 +15,7 @@ from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
 from cbx.syntax.text import Text, Variable
 
-VALUES = ("", "DE", "de", " a b ", "17", "%s {}", "b", "x" * 40, "0,1")
+VALUES = ("", "DE", "de", " a b ", "17", "%s {}", "b", "x" * 40, "0,1", "a\nb")
 TEMPLATES = int(os.environ.get("CBX_UNKNOWN_TEXTS", "800"))
 
 STARTS = (

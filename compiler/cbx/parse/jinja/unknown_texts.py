@@ -15,10 +15,8 @@ from cbx.parse.jinja.template_marks import UnknownNowError
 _OFFSET = re.compile("\0@[0-9]+\0")
 _NAMED = re.compile("\0(var|secret):([^\0]*)#")
 _OF_VARIABLES = re.compile("\0(?:var|secret):[^\0]*\0")
-_AT_AN_EDGE = re.compile("\\A(?:\0@[0-9]+\0|\\s)*\0(?!@)|\0(?:\\s|\0@[0-9]+\0)*\\Z")
-_EDGE_OF_OFFSET = re.compile("\0@[0-9]+\0\\s*\\Z")
-_FILTERS_OF_TEXTS = frozenset(("d", "default", "indent", "string"))
-"""Filters that keep a text as it is, but for its layout."""
+_FILTERS_OF_TEXTS = frozenset(("d", "default", "string"))
+"""Filters that keep a text as it is."""
 _FILTERS_OF_LISTS = frozenset((
     "batch", "count", "d", "default", "first", "items", "last", "length", "list", "map", "reverse", "slice",
 ))  # fmt: skip
@@ -75,6 +73,8 @@ def check_filter(name: str, arguments: list[Any]) -> None:
         has_choice = name in {"d", "default"} and len(others) > 1 and others[1]
         if name == "trim":
             _check_edges(first)
+        elif name == "indent":  # the name of an input has one line, a value may have several
+            refuse_unknown(*_OF_VARIABLES.findall(first))
         elif name not in _FILTERS_OF_TEXTS or has_choice:
             refuse_unknown(first)
     elif name == "dictsort" and isinstance(first, dict) and "value" not in others:
@@ -123,8 +123,8 @@ def _is_choice_by_a_test(name: str, others: list[Any]) -> bool:
 
 def _check_edges(text: str) -> None:
     """Refuse a text of which a value that is not known yet is the first or the last part."""
-    edge = _AT_AN_EDGE.search(text)
-    if edge is not None and not (edge.end() == len(text) and edge.start() and _EDGE_OF_OFFSET.search(text)):
+    trimmed = _OFFSET.sub("", text).strip()
+    if trimmed.startswith("\0") or trimmed.endswith("\0"):
         refuse_unknown(text)
 
 
