@@ -50,7 +50,8 @@ def style(colours: Mapping[str, Colour]) -> str:
         ".name { font-weight: 600; } .small { font-size: 12px; } .lane-name { font-size: 12px; font-weight: 700; "
         "letter-spacing: 0.09em; }\n"
         ".edge { fill: none; stroke-width: 1.4; } .stream { stroke-dasharray: 5 4; } "
-        ".unproven { stroke-dasharray: 6 4; }\n"
+        ".unproven { stroke-dasharray: 6 4; } "
+        ".halo { paint-order: stroke; stroke-width: 4px; stroke-linejoin: round; }\n"
         f"{_scheme(_LIGHT, light, 0.05)}@media (prefers-color-scheme: dark) {{\n{_scheme(_DARK, dark, 0.07)}}}\n"
     )
 
@@ -65,7 +66,7 @@ def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) ->
         f".edge {{ stroke: {tones['line']}; }} .head {{ fill: {tones['line']}; }}",
         f".edge.relation {{ stroke: {tones['relation']}; }}",
         f".edge.stream {{ stroke: {tones['stream']}; }} .head.stream {{ fill: {tones['stream']}; }}",
-        f".mark {{ fill: {tones['paper']}; }}",
+        f".mark {{ fill: {tones['paper']}; }} .halo {{ stroke: {tones['paper']}; }}",
     ]
     for place, colour in enumerate(layers.values()):
         rules.append(f".fill{place} {{ fill: {colour}; }} .line{place} {{ stroke: {colour}; }}")
@@ -97,6 +98,9 @@ def curve(points: Sequence[Point]) -> str:
 
 def arrowhead(points: Sequence[Point], classes: str) -> str:
     """A small triangle at the end of a route."""
-    (before, _), (x, y) = points[-2], points[-1]
+    (before, above), (x, y) = points[-2], points[-1]
+    if abs(y - above) > abs(x - before):
+        back = -7 if y >= above else 7
+        return f'<path class="{classes}" d="M{x:.1f} {y:.1f}l-3.8 {back}h7.6z"/>'
     back = -7 if x >= before else 7
     return f'<path class="{classes}" d="M{x:.1f} {y:.1f}l{back} -3.8v7.6z"/>'

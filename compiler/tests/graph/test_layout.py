@@ -12,6 +12,7 @@ from cbx.render.layout.layout import Box, Layout, Size, Spacing, lay_out
 from cbx.render.layout.ordering import order_ranks
 from cbx.render.layout.ranks import assign_ranks
 from cbx.render.layout.shelves import lay_out_parts
+from cbx.render.layout.turned import lay_out_downwards
 from cbx.render.layout.weave import Weave
 
 BOX = Size(100, 40)
@@ -112,6 +113,25 @@ def boxes_behind(layout: Layout) -> list[tuple[tuple[str, str], str]]:
 def test_lines_pass_beside_boxes(seed: int) -> None:
     """A line over several ranks goes straight through each of them, where no box is."""
     assert boxes_behind(lay_out(*any_graph(seed))) == []
+
+
+@pytest.mark.parametrize("count", [12, 40, 100])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_picture_that_points_down_keeps_to_its_width(seed: int, count: int) -> None:
+    """However many boxes there are: lanes are below each other, no box is on another, and no line behind one."""
+    sizes, arrows, lanes = any_graph(seed, count)
+    sizes = dict.fromkeys(sizes, Size(150, 60))
+    layout = lay_out_downwards(sizes, arrows, lanes, Spacing(rank=60, row=20, lane=12), 700)
+    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[box] for box in pair))]
+    strays = [
+        name
+        for name, box in layout.boxes.items()
+        if box.y < layout.lanes[lanes[name]][0] or box.y + box.height > layout.lanes[lanes[name]][1]
+    ]
+
+    assert (on_each_other, strays, boxes_behind(layout)) == ([], [], [])
+    assert layout.width <= 700
+    assert max(box.right for box in layout.boxes.values()) <= 700
 
 
 @pytest.mark.parametrize("seed", SEEDS[:2])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cbx.graph.graph_document import Edge, GraphDocument, Node
+from cbx.render.svg import COLUMN_WIDTH, lay_out_lineage, render_svg
 from compiler.tests.graph.browser import open_page
-from compiler.tests.graph.pages import cbx_graph, compile_circuit_box
+from compiler.tests.graph.pages import ROOT, cbx_graph, compile_circuit_box
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -38,6 +41,71 @@ SMALLEST = """() => Math.min(1, 830 / document.querySelector("svg").width.baseVa
   * Math.min(...[...document.querySelectorAll("svg text")].map(text => parseFloat(getComputedStyle(text).fontSize)))"""
 """The size of the smallest text in a README on GitHub, whose column has 830 pixels."""
 PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
+
+
+LAYERS = ("bronze", "silver", "gold")
+WORDS = (
+    "customers",
+    "orders",
+    "items",
+    "payments",
+    "merchants",
+    "revenue",
+    "shipments",
+    "clean",
+    "history",
+    "summary",
+    "of",
+)
+
+
+def any_project(seed: int, models: int, longest_name: int) -> GraphDocument:
+    """Models in three layers, each of which reads up to three others."""
+    chance = Random(seed)
+    nodes = [
+        Node(f"{layer}.{name}", "model", "materialized_view", layer, name, name, "")
+        for number in range(models)
+        for layer in [LAYERS[number * 3 // models]]
+        for name in ["_".join([*chance.choices(WORDS, k=chance.randint(1, longest_name)), str(number)])]
+    ]
+    edges = [
+        Edge(nodes[other].id, node.id, chance.choice(["batch", "stream"]))
+        for number, node in enumerate(nodes)
+        for other in sorted(set(chance.choices(range(max(number - 20, 0), number), k=3)) if number else ())
+    ]
+    return GraphDocument("shop", LAYERS, tuple(nodes), tuple(edges), ())
+
+
+@pytest.mark.parametrize("longest_name", [3, 7])
+@pytest.mark.parametrize("models", [1, 6, 20, 40, 90])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_lineage_fits_into_a_column_of_text(seed: int, models: int, longest_name: int) -> None:
+    """However many models there are, so that its texts have twelve pixels in a README; and no name is cut."""
+    picture = render_svg(any_project(seed, models, longest_name))
+
+    assert int(picture.split('width="')[1].split('"')[0]) <= COLUMN_WIDTH
+    assert "…" not in picture
+
+
+@pytest.mark.parametrize("models", [20, 40])
+def test_what_is_written_fits_in_any_project(browser: Browser, models: int) -> None:
+    """Also in a picture that points down."""
+    document = any_project(1, models, 4)
+    assert lay_out_lineage(document).points_down
+    with open_page(browser) as page:
+        page.set_content(render_svg(document))
+
+        assert page.evaluate(MEASURE) == [True, [], [], []]
+        assert page.evaluate(SMALLEST) >= 12
+
+
+def test_the_picture_of_the_example_fits(browser: Browser) -> None:
+    """Its many ranks are below each other."""
+    with open_page(browser) as page:
+        page.set_content(cbx_graph(ROOT / "examples" / "payments", "--format", "svg"))
+
+        assert page.evaluate(MEASURE) == [True, [], [], []]
+        assert page.evaluate(SMALLEST) >= 12
 
 
 @pytest.mark.parametrize("picture", PICTURES)

@@ -14,7 +14,9 @@ Border = tuple[float, float]
 Pass = tuple[float, float, float]
 """Where an arrow passes boxes: from the left to the right, and its y coordinate."""
 
-_TRACKS = (0, 1, -1, 2, -2)
+_FEWEST_TRACKS = 5
+_TRACK = 4.0
+"""The distance of two tracks, in pixels, where a gutter has room for more than the fewest."""
 
 
 class Gutters:
@@ -32,6 +34,7 @@ class Gutters:
         self._gap = gap
         self._rows = rows
         self._columns = columns
+        self._tracks = max(_FEWEST_TRACKS, int(gap / _TRACK))
         self._used: Counter[tuple[int, int]] = Counter()
 
     def find_way(
@@ -68,6 +71,7 @@ class Gutters:
         """The middle of the gutter beside a row, on the side of the other box, moved to a free track."""
         row = floor(near / self._step)
         below = min(max(row + (far > near), 1), max(self._rows - 1, 1))
-        track = _TRACKS[self._used[rank, below] % len(_TRACKS)]
+        place = self._used[rank, below] % self._tracks
+        track = (place + 1) // 2 * (1 if place % 2 else -1)
         self._used[rank, below] += 1
-        return round(below * self._step - self._gap / 2 + track * self._gap / 6, 1)
+        return round(below * self._step - self._gap / 2 + track * self._gap / (self._tracks + 1), 1)

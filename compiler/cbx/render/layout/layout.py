@@ -70,11 +70,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """Distances in pixels: between ranks, between rows, and from a lane's border to its boxes."""
+    """Distances in pixels: between ranks, between rows, and from a lane's border to its boxes.
+
+    Attributes:
+        column: Between the columns of a rank that has several; default: twice the distance of rows.
+    """
 
     rank: float = 88
     row: float = 16
     lane: float = 22
+    column: float | None = None
 
 
 def lay_out(
@@ -83,6 +88,7 @@ def lay_out(
     lanes: Mapping[str, int],
     spacing: Spacing | None = None,
     thickness: Mapping[Arrow, float] | None = None,
+    most_rows: int | None = None,
 ) -> Layout:
     """Place boxes so that arrows point to the right, with few crossings and as straight as possible.
 
@@ -92,14 +98,16 @@ def lay_out(
         lanes: The lane of every box, numbered from the left from 0.
         spacing: The distances.
         thickness: The height of an arrow where it passes a rank, if it is more than a line.
+        most_rows: The number of rows between which lines pass, each with a gutter; default: none for a graph whose
+            ranks suit a screen, where lines make room between boxes.
     """
     spacing = spacing or Spacing()
     forward = [arrow for arrow in dict.fromkeys(arrows) if arrow[0] != arrow[1]]
     ranks = assign_ranks(list(sizes), forward, lanes)
     leftward = {(right, left) if ranks[left] > ranks[right] else (left, right) for left, right in forward}
     ordered = sorted(leftward, key=lambda arrow: (ranks[arrow[0]], ranks[arrow[1]], arrow))
-    if _longest_rank(ranks) > rows_for(len(sizes)):
-        grid, passes = _pack_ranks(sizes, ordered, lanes, ranks, spacing)
+    if most_rows is not None or _longest_rank(ranks) > rows_for(len(sizes)):
+        grid, passes = _pack_ranks(sizes, ordered, lanes, ranks, spacing, most_rows or rows_for(len(sizes)))
     else:
         grid, passes = _align_ranks(sizes, ordered, lanes, ranks, spacing, thickness or {})
     reach = min(_LOOP, spacing.rank * 0.7, spacing.row * 1.4)
@@ -137,9 +145,9 @@ def _pack_ranks(
     lanes: Mapping[str, int],
     ranks: Mapping[str, int],
     spacing: Spacing,
+    rows: int,
 ) -> tuple[_Grid, _Passes]:
     """Several columns for each rank; arrows pass them in gutters."""
-    rows = rows_for(len(sizes))
     order = order_ranks(sizes, arrows, ranks, with_waypoints=False)
     columns, heights = pack(order, sizes, rows, spacing.row)
     grid = _place(sizes, lanes, ranks, columns, heights, spacing)
@@ -181,6 +189,7 @@ def _place(
     boxes: dict[str, Box] = {}
     borders: list[list[Border]] = []
     lane_borders: dict[int, Border] = {}
+    between = spacing.row * 2 if spacing.column is None else spacing.column
     x = spacing.lane
     for rank, its_columns in enumerate(columns):
         its_borders: list[Border] = []
@@ -190,7 +199,7 @@ def _place(
                 height = sizes[name].height
                 boxes[name] = Box(x, heights[name] - height / 2, width, height)
             its_borders.append((x, x + width))
-            x += width + spacing.row * 2
+            x += width + between
         left, right = its_borders[0][0], its_borders[-1][1]
         borders.append(its_borders)
         lane = lane_of_rank[rank]
