@@ -99,6 +99,10 @@ def graph(
             metavar="DIR", help="With html: the state folder of the run whose counts it shows; default: .cbx."
         ),
     ] = None,
+    event_log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With html: an event log of a workspace instead, exported as JSON."),
+    ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
     no_trace: NoTraceOption = False,
@@ -113,8 +117,11 @@ def graph(
         stop(f"the argument `{about}` needs --columns", f"to draw a part of the graph: --select '+{about}+'")
     if columns and relationships:
         stop("--columns and --relationships cannot be combined", "use one of them")
-    if state is not None and output_format is not GraphFormat.html:
-        stop("--state needs a page, which shows the counts of a run", "use --format html")
+    for name, runs in (("--state", state), ("--event-log", event_log)):
+        if runs is not None and output_format is not GraphFormat.html:
+            stop(f"{name} needs a page, which shows the counts of a run", "use --format html")
+    if state is not None and event_log is not None:
+        stop("--state and --event-log cannot be combined", "use one of them")
     if output_format is GraphFormat.html and output is None and sys.stdout.isatty():
         stop("a terminal cannot show the page", "write it to a file: --output graph.html")
     root = project_folder(project)
@@ -127,10 +134,10 @@ def graph(
     picture = _Picture(document, lineage, relationships)
     _warn_if_empty(picture)
     if compilation is not None:
-        from cbx.cli.graph_page import InitialView, create_page
+        from cbx.cli.graph_page import InitialView, Runs, create_page
 
         view = InitialView(lineage.selected if lineage is not None else None, relationships=relationships)
-        _write_or_print(create_page(document, compilation, root, state, view), output)
+        _write_or_print(create_page(document, compilation, root, Runs(state, event_log), view), output)
     elif output_format is GraphFormat.tree:
         _write_or_print_tree(_tree(picture), output)
     else:

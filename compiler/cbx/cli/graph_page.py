@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """Where the results of runs are: in a state folder, or in an event log that was exported from a workspace."""
+
+    state: Path | None
+    event_log: Path | None
+
+
+@dataclass(frozen=True)
 class InitialView:
     """What the page shows first: a model, perhaps with a column, or the relationships."""
 
@@ -24,16 +33,14 @@ class InitialView:
     relationships: bool
 
 
-def create_page(
-    document: GraphDocument, compilation: Compilation, root: Path, state: Path | None, view: InitialView
-) -> str:
+def create_page(document: GraphDocument, compilation: Compilation, root: Path, runs: Runs, view: InitialView) -> str:
     """The HTML of the page.
 
     Args:
         document: The part of the graph to show.
         compilation: The compilation of the whole project, which succeeded.
         root: The project's folder.
-        state: The value of ``--state``.
+        runs: Whose results it shows.
         view: What the page shows first.
     """
     from cbx.cli.selection import compiled_manifest
@@ -50,8 +57,10 @@ def create_page(
     }
     model, column = view.about or (None, None)
     start = PageAddress("relationships" if view.relationships else "lineage", model, "columns", column)
-    checks, runs = read_checks(compiled_manifest(compilation)), _last_runs(root, state)
-    return render_html(document, checks, texts, runs, start, _read_prose(root))
+    manifest = compiled_manifest(compilation)
+    names = {node.dataset for node in document.nodes if node.is_model} | {check["name"] for check in manifest["checks"]}
+    updates = _last_runs(root, runs, names)
+    return render_html(document, read_checks(manifest), texts, updates, start, _read_prose(root))
 
 
 def _read_prose(root: Path) -> list[ProsePage]:
@@ -77,17 +86,21 @@ _MOST_RUNS = 20
 _LARGEST_PAGE = 1 << 20
 
 
-def _last_runs(root: Path, state: Path | None) -> list[LastRun]:
-    """The last runs, oldest first. That there is none is an error only if ``--state`` names the folder."""
+def _last_runs(root: Path, runs: Runs, names: Collection[str]) -> list[LastRun]:
+    """The last runs, oldest first. That there is none is an error only if an option names where they are."""
     from cbx.cli.places import STATE
     from cbx.render.html.last_run import read_last_run
     from cbx.runtime.errors import CannotRunError
+    from cbx.runtime.log.exported_log import read_exported_log
     from cbx.runtime.log.last_update import last_updates
 
     try:
-        updates = last_updates(state if state is not None else root / STATE, _MOST_RUNS)
+        if runs.event_log is not None:
+            updates = read_exported_log(runs.event_log, _MOST_RUNS, names)
+        else:
+            updates = last_updates(runs.state if runs.state is not None else root / STATE, _MOST_RUNS)
         return [read_last_run(rows) for rows in updates]
     except CannotRunError as error:
-        if state is not None:
+        if runs.state is not None or runs.event_log is not None:
             stop(error.diagnostic.message, error.diagnostic.hint)
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -13,7 +14,7 @@ from cbx.render.html.page import render_html
 from cbx.render.html.page_data import Checks
 from compiler.tests.command import invoke_cbx
 from compiler.tests.graph.looking import WIDE, await_address, boxes, ids, lit, overlapping, place, showing, texts
-from compiler.tests.graph.pages import HOSTILE, circuit_box, compile_circuit_box, hostile, large
+from compiler.tests.graph.pages import HOSTILE, cbx_graph, circuit_box, compile_circuit_box, hostile, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,6 +41,9 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
     [
         (("--format", "html", "--state", "nowhere"), "nowhere has no events"),
         (("--format", "svg", "--state", "nowhere"), "--state needs a page, which shows the counts of a run"),
+        (("--format", "html", "--event-log", "nowhere.json"), "nowhere.json cannot be read: No such file or directory"),
+        (("--format", "svg", "--event-log", "x.json"), "--event-log needs a page, which shows the counts of a run"),
+        (("--format", "html", "--event-log", "x", "--state", "y"), "--state and --event-log cannot be combined"),
     ],
 )
 def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:
@@ -109,6 +113,31 @@ def test_a_click_opens_the_page_of_a_model(browser: Browser, shop: str) -> None:
         assert texts(page, ".key-line") == ["customer_id created_date unproven"]
         assert {"bronze.customers", "silver.customers", "gold.open_orders"} < lit(page)
         assert "silver.orders" not in lit(page)
+
+
+def test_the_runs_of_a_workspace_have_a_chart(browser: Browser, tmp_path: Path) -> None:
+    """Its tables have a catalog, and a flow has several events with counts."""
+    log, page_file = tmp_path / "exported.json", tmp_path / "page.html"
+    events = [
+        {
+            "origin": {"update_id": update, "dataset_name": "main.silver.orders", "flow_name": "main.silver.orders"},
+            "timestamp": f"2026-05-0{day}T01:00:0{second}.000Z",
+            "details": json.dumps({"flow_progress": {"status": status, "metrics": {"num_output_rows": rows}}}),
+        }
+        for update, day, second, status, rows in (
+            ("a", 1, 1, "RUNNING", 4),
+            ("a", 1, 3, "COMPLETED", 6),
+            ("b", 2, 1, "FAILED", 0),
+        )
+    ]
+    log.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
+    cbx_graph(compile_circuit_box(), "--event-log", str(log), "--output", str(page_file))
+    with showing(browser, f"{page_file.as_uri()}#/lineage/silver.orders", viewport=WIDE) as page:
+        assert page.locator(".chart title").all_text_contents() == [
+            "2026-05-01 01:00: 10 rows written, 2 s",
+            "2026-05-02 01:00: failed, < 0.1 s",
+        ]
+        assert texts(page, "#run button") == ["1 failed"]
 
 
 def test_violations_are_rows_and_filter_the_list(browser: Browser, shop: str) -> None:

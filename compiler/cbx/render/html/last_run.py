@@ -1,4 +1,4 @@
-"""The results of the last ``cbx run``, from its event log."""
+"""The results of an update, from its event log."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         if progress is None:
             continue
         name = row["origin"]["dataset_name"]
-        if progress["status"] == "RUNNING":
+        metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
+        if progress["status"] == "RUNNING" and not metrics:
             starts[name] = at
             continue
-        metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
         is_unchanged = bool(progress.get("unchanged"))
         datasets[name] = DatasetRun(
             status="unchanged" if is_unchanged and progress["status"] == "COMPLETED" else progress["status"].lower(),
