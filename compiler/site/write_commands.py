@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from cbx.cli.commands import application
-from cbx.cli.usage import show_type
+from cbx.cli.usage import describe
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 _INTRODUCTION = """\
@@ -40,10 +40,8 @@ def _describe(command: Any, name: str) -> str:
     """The section of one command: what it does, its arguments and options, and examples."""
     context = command.make_context(name, [], resilient_parsing=True)
     records = [param.get_help_record(context) for param in command.params]
-    rows = [
-        f"| `{_cell(show_type(first))}` | {_cell(' '.join(second.split()))} |"
-        for first, second in filter(None, records)
-    ]
+    described = [describe(first, second) for first, second in filter(None, records)]
+    rows = [f"| `{_cell(first)}` | {_cell(second)} |" for first, second in described]
     text = " ".join(command.help.split())
     examples = "".join(f"    {example}\n" for example in (command.epilog or "").splitlines())
     table = "| argument or option | |\n|---|---|\n" + "\n".join(rows) + "\n\n" if rows else ""

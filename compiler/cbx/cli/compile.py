@@ -45,7 +45,7 @@ def compile_command(
         bool, typer.Option("--check", help="Write nothing; exit with 1 if target/ is out of date.")
     ] = False,
 ) -> None:
-    """Check the project and write its notebooks, checks, bundle and manifest to target/."""
+    """Check the project and write its notebooks and bundle to target/. Nothing is written if there are errors."""
     from cbx.cli.display.summary import out_of_date_hint, summary_lines
     from cbx.cli.display.terminal_text import print_wrapped
     from cbx.incremental.build import build

@@ -48,7 +48,7 @@ def export_command(
     env: EnvOption = "local",
     no_trace: NoTraceOption = False,
 ) -> None:
-    """Write the columns, keys, relationships and expectations of published tables as a contract."""
+    """Write the published tables of the project as a contract. It has their columns, keys and expectations."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import project_manifest, select_nodes
     from cbx.diagnostics.diagnostic import Report
@@ -101,7 +101,7 @@ def import_command(
     ] = ModelKind.view,
     project: ProjectOption = None,
 ) -> None:
-    """Write a model for each table of a contract, with its columns, keys, relationships and rules."""
+    """Write a model for each table of a contract. Models have its columns, keys, relationships and rules."""
     from cbx.cli.places import project_folder
 
     _require_library()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cbx.cli.options import EnvOption, NoTraceOption, ProjectOption
+from cbx.cli.options import DeployedEnvOption, NoTraceOption, ProjectOption
 from cbx.cli.selection import SelectionOptions
 from cbx.cli.stop import stop
 from cbx.incremental.options import Options
@@ -51,14 +51,14 @@ class StartOptions:
 
 def plan_command(
     project: ProjectOption = None,
-    env: EnvOption = "local",
+    env: DeployedEnvOption = "local",
     output_format: Annotated[
         PlanFormat,
         typer.Option("--format", help="markdown: for a comment on a pull request."),
     ] = PlanFormat.text,
     no_trace: NoTraceOption = False,
 ) -> None:
-    """Show what a deployment would change, and which tables need a full refresh."""
+    """Show what a deployment would change. It also shows which tables need a full refresh."""
     compilation = _compile(project, Options(env, with_trace=not no_trace))
     seen = _preview(compilation, _request(compilation, env))
     _print_plan(seen, env, output_format)
@@ -66,7 +66,7 @@ def plan_command(
 
 def deploy_command(
     project: ProjectOption = None,
-    env: EnvOption = "local",
+    env: DeployedEnvOption = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
     start: Annotated[bool, typer.Option("--start", help="Start an update after the deployment.")] = False,
     full_refresh: Annotated[
@@ -89,7 +89,7 @@ def deploy_command(
     ] = False,
     no_trace: NoTraceOption = False,
 ) -> None:
-    """Compile the project, upload what has changed and update its pipeline."""
+    """Compile the project and deploy what has changed to a workspace."""
     from cbx.cli.display.deployment import DeployDisplay
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):

@@ -25,7 +25,7 @@ def docs(
         bool, typer.Option("--print", help="Print the path of the page instead of opening it in a browser.")
     ] = False,
 ) -> None:
-    """Open the documentation in a browser, at a page or a diagnostic code. It needs no network."""
+    """Open the documentation in a browser. It needs no network."""
     site = find_site()
     name, _, fragment = (page or "").partition("#")
     file = site / f"{find_page(name or 'index', site)}.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,13 +48,11 @@ class Finding(NamedTuple):
 
 
 def doctor() -> None:
-    """Check what is installed on this machine, what works with it, and what to type for the rest."""
-    from rich.console import Console
-
-    from cbx.cli.display.console_text import console_width, print_plain
+    """Check what is installed, what works with it, and what to install."""
+    from cbx.cli.display.console_text import console_width, open_console, print_plain
     from cbx.version import __version__
 
-    console = Console(highlight=False)
+    console = open_console(sys.stdout)
     console.print(f"cbx {__version__} on Python {platform.python_version()}, {platform.system()}\n")
     for finding in find_all():
         for line in finding_lines(finding, console_width(console)):
@@ -64,9 +63,10 @@ def finding_lines(finding: Finding, width: int | None) -> Iterator[Text]:
     """The part, whether it works, what was found, and what to type below it."""
     from rich.text import Text
 
+    from cbx.cli.display.colours import DONE, WARNING
     from cbx.cli.display.terminal_text import wrap_words
 
-    mark, style = ("ready", "green") if finding.is_ready else ("missing", "yellow")
+    mark, style = ("ready", DONE.style) if finding.is_ready else ("missing", WARNING.style)
     start = f"{finding.part:<{_PART_WIDTH}}  {mark:<7}  "
     indent = " " * len(start)
     for number, text in enumerate(wrap_words(start + finding.found, width, indent)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +31,7 @@ def events(
     project: ProjectOption = None,
     state: StateOption = None,
 ) -> None:
-    """Print the result of the last update: rows and expectations of each table."""
+    """Print rows, expectations and refreshes of the last run. They come from its event log."""
     from cbx.cli.display.run import error_console, show_run_errors
     from cbx.cli.places import state_folder
     from cbx.runtime.errors import CannotRunError
@@ -49,12 +50,10 @@ def events(
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
+    from cbx.cli.display.console_text import open_console, print_plain, print_words
 
-    from cbx.cli.display.console_text import print_plain, print_words
-
-    console = Console()
-    for line in event_lines(rows, console.width if console.is_terminal else 200):
+    console = open_console(sys.stdout)
+    for line in event_lines(rows, console.width):
         print_plain(console, line)
     for row in rows:
         if row["error"]:

@@ -107,7 +107,7 @@ def graph(
     env: EnvOption = "local",
     no_trace: NoTraceOption = False,
 ) -> None:
-    """Draw the graph of the models, the lineage of columns, or the relationships."""
+    """Draw the graph of models, the lineage of columns or relationships."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes
     from cbx.incremental.options import Options

@@ -54,7 +54,7 @@ def import_command(
         bool, typer.Option("--no-trace", help="Do not run the functions of models to find out which do not compile.")
     ] = False,
 ) -> None:
-    """Write a project of models that does the same as a pipeline of notebooks and files."""
+    """Write a project of models from existing notebooks and SQL files. It does the same as they do."""
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.diagnostics.codes import Severity
     from cbx.diagnostics.diagnostic import Report

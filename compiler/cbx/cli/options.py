@@ -32,6 +32,12 @@ ProjectOption = Annotated[
     ),
 ]
 EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
+DeployedEnvOption = Annotated[
+    str,
+    typer.Option(
+        "--env", metavar="NAME", show_default=False, help="The environment of project.toml to deploy to, such as dev."
+    ),
+]
 NoTraceOption = Annotated[
     bool, typer.Option("--no-trace", help="Do not call Python functions to infer columns and keys.")
 ]

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 STATE = ".cbx"
 
@@ -42,16 +43,32 @@ def tables_of_models(project: Path | None) -> Mapping[str, str]:
     Args:
         project: The value of ``--project``.
     """
-    from cbx.files.bounded_read import check_document, read_regular
-    from cbx.target.layout import MANIFEST, TARGET
-
     try:
-        content = read_regular(project_folder(project) / TARGET / MANIFEST)
-        check_document(content)
-        models = json.loads(content)["models"].items()
+        models = _read_manifest(project)["models"].items()
         return {str(name).lower(): str(model["dataset"]) for name, model in models}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def checks_of_project(project: Path | None) -> frozenset[str]:
+    """The datasets that only check other datasets, as of the last compilation; without one, nothing.
+
+    Args:
+        project: The value of ``--project``.
+    """
+    try:
+        return frozenset(str(check["name"]) for check in _read_manifest(project)["checks"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return frozenset()
+
+
+def _read_manifest(project: Path | None) -> Any:
+    from cbx.files.bounded_read import check_document, read_regular
+    from cbx.target.layout import MANIFEST, TARGET
+
+    content = read_regular(project_folder(project) / TARGET / MANIFEST)
+    check_document(content)
+    return json.loads(content)
 
 
 def relative_folder(folder: Path) -> Path:

@@ -32,7 +32,7 @@ def query(
     project: ProjectOption = None,
     state: StateOption = None,
 ) -> None:
-    """Print the rows of a query over the tables of `cbx run`. It only reads."""
+    """Print the rows of an SQL query over the tables of this machine. It only reads."""
     from cbx.cli.display.run import error_console, show_run_errors
     from cbx.cli.display.table_rows import print_rows
     from cbx.runtime.errors import CannotRunError, RunError

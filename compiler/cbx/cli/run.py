@@ -28,8 +28,27 @@ def run(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Notebooks, files or folders to run instead of the project's models."),
     ] = None,
-    project: ProjectOption = None,
-    env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose variables are used.")] = "local",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            "-s",
+            metavar="SELECTOR",
+            help="Only these models, such as '+gold.sales' or 'tag:nightly'; with PATHS: names of tables.",
+        ),
+    ] = None,
+    exclude: ExcludeOption = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Drop all state and rebuild every table.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
+    ] = False,
+    engine: Annotated[
+        Engines | None,
+        typer.Option(help="Sail starts in a second without Java; Spark runs what it cannot."),
+    ] = None,
     var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; repeatable.")] = None,
     table: Annotated[
         list[str] | None,
@@ -46,39 +65,20 @@ def run(
             "all topics; repeatable.",
         ),
     ] = None,
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose variables are used.")] = "local",
     state: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The folder of tables and checkpoints; default: .cbx in the project."),
     ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select",
-            "-s",
-            metavar="SELECTOR",
-            help="Only these models, such as '+gold.sales' or 'tag:nightly'; with PATHS: names of tables.",
-        ),
-    ] = None,
-    exclude: ExcludeOption = None,
+    project: ProjectOption = None,
     state_manifest: StateManifestOption = None,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Drop all state and rebuild every table.")
-    ] = False,
+    conf: ConfOption = None,
     master: Annotated[
         str | None, typer.Option(metavar="URL", help="The Spark master; default: all cores of this machine.")
     ] = None,
-    conf: ConfOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
-    ] = False,
-    engine: Annotated[
-        Engines | None,
-        typer.Option(help="Sail starts in a second without Java; Spark runs what it cannot."),
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
     no_trace: NoTraceOption = False,
 ) -> None:
-    """Compile the project and refresh its tables on this machine, reading only new data."""
+    """Refresh the tables on this machine, reading only new data. Compiles the project first."""
     from cbx.cli.display.run import error_console
 
     console = error_console()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -13,13 +14,23 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """The error of Typer for a wrong option or argument; older versions have it from Click, newer ones have their own."""
 
 
+MOST_COLUMNS = 100
+"""The width of the help on a wider terminal: longer lines are hard to read."""
+_WIDEST_NAME = 30
+"""Descriptions begin right of the names that are not wider."""
+
+
 class CommandWithExamples(TyperCommand):
     """A command whose help has no types of Python, and whose epilog is examples, a line each."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage, without braces around what is required."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options; those with choices are shown with these, others without their type."""
         write = formatter.write_dl
-        formatter.write_dl = lambda rows: write([(show_type(first), second) for first, second in rows])
+        formatter.write_dl = lambda rows: _write_rows(write, rows)
         super().format_options(ctx, formatter)
         formatter.write_dl = write
 
@@ -33,11 +44,35 @@ class CommandWithExamples(TyperCommand):
 class CommandGroup(TyperGroup):
     """Commands whose descriptions are not cut in the help, and whose errors look like all errors."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
+        """The words of the usage; options of the group itself only ask for help."""
+        return ["COMMAND", "[OPTIONS]"]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, then the options, which are needed less."""
+        self.format_commands(ctx, formatter)
+        with formatter.section("Options"):
+            _write_rows(
+                formatter.write_dl, [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+            )
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the name and the first sentence of each command."""
-        rows = [(name, _first_sentence(self.commands[name].help or "")) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """Write the name and the first sentence of each command, below the headings of their groups."""
+        names = self.list_commands(ctx)
+        width = max(map(len, names))
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for name in names:
+            command = self.commands[name]
+            row = (f"{name:<{width}}", _first_sentence(command.help or ""))
+            headings.setdefault(getattr(command, "rich_help_panel", None) or "Commands", []).append(row)
+        for heading, rows in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        """Write the lines at the end."""
+        for line in ("", *(self.epilog or "").splitlines()):
+            formatter.write_text(line)
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run the command line and end the process with its exit status."""
@@ -51,13 +86,41 @@ class CommandGroup(TyperGroup):
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _write_rows(write: Any, rows: Sequence[tuple[str, str]]) -> None:
+    """Write names and descriptions; a name that is too wide has its description below."""
+    shown = [describe(first, second) for first, second in rows]
+    widths = [len(first) for first, _ in shown]
+    write(shown, col_max=max((width for width in widths if width <= _WIDEST_NAME), default=_WIDEST_NAME))
+
+
 _TYPE = re.compile(r" [<\[]([^>]*)[>\]]\Z")
 """The type of an argument or option, as Typer writes it; older versions have choices in brackets."""
+_CHOICES = re.compile(r"(--[\w-]+) (\w+(?:\|\w+)+)\Z")
+_EXTRA = re.compile(r"\s*\[((?:default: [^;\]]*|required|[^;\]]*<[^;\]]*|[^;\]]*>[^;\]]*|; )+)\]\Z")
+"""What Typer writes after a description: the default, whether it is required, and a range."""
 
 
-def show_type(name: str) -> str:
-    """The name of an argument or option with its choices, if it has any, and else without its type."""
-    return _TYPE.sub(lambda found: f" {found[1]}" if "|" in found[1] else "", name)
+def describe(first: str, second: str) -> tuple[str, str]:
+    """The name and the description of an argument or option for people.
+
+    Example:
+        ``--limit <int range>``, ``The number of rows. [default: 20; x>=0]`` becomes ``--limit``,
+        ``The number of rows. [default: 20]``.
+    """
+    name = _TYPE.sub(lambda found: f" {found[1]}" if "|" in found[1] else "", first)
+    text = " ".join(second.split())
+    extra = _EXTRA.search(text)
+    if extra is not None:
+        kept = [
+            part for part in extra[1].split("; ") if part.startswith("default") or (part, name[:1]) == ("required", "-")
+        ]
+        text = text[: extra.start()] + (f" [{'; '.join(kept)}]" if kept else "")
+    choices = _CHOICES.search(name)
+    if choices is not None and len(name) > _WIDEST_NAME:
+        *most, last = choices[2].split("|")
+        name = f"{name[: choices.start(2)]}{choices[1].lstrip('-').upper()}"
+        text = f"{', '.join(most)} or {last}. {text}"
+    return name, text
 
 
 def _first_sentence(text: str) -> str:
@@ -72,13 +135,13 @@ def _show_usage_error(error: Any) -> None:
         print(error.format_message(), file=sys.stderr)
         return
     command = error.ctx.command_path if error.ctx is not None else "cbx"
-    takes = f"`{command} --help` says what it takes"
+    takes = f"see `{command} --help`"
     message, *suggestion = _SUGGESTION.split(error.format_message().strip(), maxsplit=1)
     near = (
         _OPTION.sub(r" '\1'", f" {suggestion[0].rstrip('?)')}").strip() if suggestion else _choice_meant(error.message)
     )
     message = _OPTION.sub(r" '\1'", message).replace("Value error, ", "").rstrip(".")
-    hint = f"did you mean {near}? {takes}" if near else takes
+    hint = f"did you mean {near}? {takes.capitalize()}" if near else takes
     texts = (_QUOTED.sub(r"`\1`", text) for text in (message[:1].lower() + message[1:], hint))
     show_error(error_console(), *texts)
 

@@ -162,3 +162,43 @@ def test_events_are_those_of_the_last_update(tmp_path: Path) -> None:
     status, output, _ = cbx("events", "--state", tmp_path, "--format", "json")
 
     assert (status, [json.loads(line)["message"] for line in output.splitlines()]) == (0, ["two"])
+
+
+def test_without_a_name_the_tables_are_listed(state: Path) -> None:
+    """With their rows and the time of their last update, as a table, JSON or CSV."""
+    listed = cbx("show", "--state", state)[1].splitlines()
+    of_json = [json.loads(line) for line in cbx("show", "--state", state, "--format", "json")[1].splitlines()]
+    of_csv = cbx("show", "--state", state, "--format", "csv")[1].splitlines()
+    now = dt.datetime.now(dt.timezone.utc)
+
+    assert listed[0].split() == ["table", "kind", "rows", "updated"]
+    assert [line.split()[0] for line in listed[1:]] == [row["table"] for row in of_json]
+    assert all(list(row) == ["table", "kind", "rows", "updated"] for row in of_json)
+    assert of_csv == ["table,kind,rows,updated", *(",".join(map(str, row.values())) for row in of_json)]
+    assert all(abs(now - dt.datetime.fromisoformat(row["updated"])).seconds < 600 for row in of_json)
+
+
+def test_a_list_of_nothing_says_what_to_do(tmp_path: Path) -> None:
+    status, output, errors = cbx("show", "--state", tmp_path)
+
+    assert (status, output) == (2, "")
+    assert "hint: run `cbx run` first" in errors
+
+
+def test_checks_are_counted_below_the_list(tmp_path: Path) -> None:
+    """They are tables, too, of which few people want the rows."""
+    write_table(tmp_path / "state", "gold.sales", pa.table({"id": [1, 2]}))
+    write_table(tmp_path / "state", "sales_key", pa.table({"id": [1]}))
+    (tmp_path / "target").mkdir()
+    (tmp_path / "project.toml").write_text('[project]\nname = "shop"\n')
+    (tmp_path / "target" / "manifest.json").write_text('{"models": {}, "checks": [{"name": "sales_key"}]}')
+    arguments = ("show", "--state", tmp_path / "state", "--project", tmp_path)
+    lines = cbx(*arguments)[1].splitlines()
+    rows = [json.loads(line) for line in cbx(*arguments, "--format", "json")[1].splitlines()]
+
+    assert [line.split()[0] for line in lines[1:-1]] == ["gold.sales"]
+    assert lines[-1] == "and 1 check on the data; `cbx events` shows the results"
+    assert [(row["table"], row["kind"], row["rows"]) for row in rows] == [
+        ("gold.sales", "streaming table", 2),
+        ("sales_key", "check", 1),
+    ]

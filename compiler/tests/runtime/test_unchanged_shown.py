@@ -33,10 +33,10 @@ def test_the_end_of_a_run_tells_broken_checks_that_did_not_change() -> None:
     show_result(Console(file=text, width=200), result, ".cbx/", frozenset({"orders_key", "people_key"}))
     lines = [" ".join(line.split()) for line in text.getvalue().splitlines()]
 
-    assert "orders streaming table unchanged 0 0 2 0.0 s" in lines
+    assert "orders streaming table unchanged" in lines
     assert "dropped has_id 2" in lines
-    assert "checks on the data: 1 passed, 1 failed, 1 unchanged" in lines
-    assert "orders_key 2 of 9 keys are not unique, unchanged" in lines
+    assert "checks on the data: 1 passed, 1 failed (1 unchanged)" in lines
+    assert "orders_key 2 of 9 keys are not unique unchanged" in lines
 
 
 def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
     run = read_last_run(rows)
 
     assert "0 passed, 1 not refreshed" in text.getvalue()
-    assert "orders_key    2 of 9 keys are not unique, unchanged" in text.getvalue()
+    assert "orders_key    2 of 9 keys are not unique  unchanged" in text.getvalue()
     assert [line.cells[:5] for line in _lines(rows[0], {})] == [
         ("orders_key", "skipped", "", "", ""),
         ("  key_is_unique", "", "", "7", "2"),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from cbx.cli.display.colours import WARNING
 from cbx.cli.display.terminal_text import wrap_words
 
 _GAP = "  "
@@ -46,7 +47,7 @@ class Line(NamedTuple):
 
 
 def aligned_lines(
-    columns: Sequence[LineColumn], lines: Sequence[Line], width: int, note_style: str = "yellow"
+    columns: Sequence[LineColumn], lines: Sequence[Line], width: int, note_style: str = WARNING.style
 ) -> Iterator[Text]:
     """The lines of a table, each at most as wide as the terminal, unless a name alone is wider.
 
@@ -54,7 +55,7 @@ def aligned_lines(
         columns: The columns; the first has the names.
         lines: The lines.
         width: The width of the terminal, in cells.
-        note_style: The style of the lines below.
+        note_style: The style of the marks of the lines below.
     """
     kept = [place for place in range(len(columns)) if place == 0 or any(line.cells[place] for line in lines)]
     widths = {place: max(cell_len(text) for text in _texts(place, columns, lines)) for place in kept}
@@ -70,8 +71,7 @@ def aligned_lines(
     yield from (Text(text, style="bold") for text in head)
     for line in lines:
         yield from (Text(text, style=line.style) for text in _join(kept, line.cells, widths, numbers))
-        for mark, items in line.notes:
-            yield from (Text(text, style=note_style) for text in _note(mark, items, width))
+        yield from _notes(line, width, note_style)
 
 
 def _stack(
@@ -84,8 +84,7 @@ def _stack(
         if cells:
             text = _INDENT + _GAP.join(cells)
             yield from (Text(part, style=line.style) for part in wrap_words(text, width, _INDENT))
-        for mark, items in line.notes:
-            yield from (Text(text, style=note_style) for text in _note(mark, items, width))
+        yield from _notes(line, width, note_style)
 
 
 def _texts(place: int, columns: Sequence[LineColumn], lines: Sequence[Line]) -> Iterator[str]:
@@ -113,9 +112,17 @@ def _pad(text: str, width: int, *, is_number: bool) -> str:
     return space + text if is_number else text + space
 
 
-def _note(mark: str, items: Sequence[str], width: int) -> Iterator[str]:
-    """A mark and its items, which continue on further lines below each other."""
-    start = f"{_INDENT}{mark}  "
+def _notes(line: Line, width: int, style: str) -> Iterator[Text]:
+    """The marks and the items after them, which continue on further lines below each other."""
+    mark_width = max((cell_len(mark) for mark, _ in line.notes), default=0)
+    for mark, items in line.notes:
+        first, *more = map(Text, _note_lines(f"{_INDENT}{_pad(mark, mark_width, is_number=False)}{_GAP}", items, width))
+        first.stylize(style, len(_INDENT), len(_INDENT) + len(mark))
+        yield first
+        yield from more
+
+
+def _note_lines(start: str, items: Sequence[str], width: int) -> Iterator[str]:
     line = start
     for place, item in enumerate(items):
         text = f"{item}, " if place < len(items) - 1 else item

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TextIO
 
+from rich.console import Console
 from rich.text import Text
 
 from cbx.cli.display.terminal_text import wrap_words
 
-if TYPE_CHECKING:
-    from rich.console import Console
+_NO_WIDTH = 1_000_000
+"""The width of what is not a terminal: nothing is shortened, wrapped or left out."""
+
+
+def open_console(stream: TextIO) -> Console:
+    """A console for a stream; lines in a file have any length."""
+    console = Console(file=stream, highlight=False)
+    return console if console.is_terminal else Console(file=stream, width=_NO_WIDTH, highlight=False)
 
 
 def console_width(console: Console) -> int | None:
@@ -17,7 +24,7 @@ def console_width(console: Console) -> int | None:
     return console.width if console.is_terminal else None
 
 
-def print_words(console: Console, text: str, indent: str = "", style: str = "") -> None:
+def print_words(console: Console, text: str, indent: str = "", style: str = "", mark: str = "") -> None:
     """Print a text, on a terminal as lines that end between words.
 
     Args:
@@ -25,9 +32,13 @@ def print_words(console: Console, text: str, indent: str = "", style: str = "") 
         text: The text, without line breaks and markup.
         indent: What the lines after the first start with.
         style: Its style.
+        mark: The start of the text that has the style; the whole text if it is empty.
     """
-    for line in wrap_words(text, console_width(console), indent):
-        print_plain(console, Text(line, style=style))
+    for number, line in enumerate(wrap_words(text, console_width(console), indent)):
+        shown = Text(line)
+        if style and (number == 0 or not mark):
+            shown.stylize(style, 0, len(mark) or len(line))
+        print_plain(console, shown)
 
 
 def print_plain(console: Console, line: Text) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
-from cbx.cli.display.console_text import print_plain, print_words
+from cbx.cli.display.colours import DONE, ERROR, WARNING
+from cbx.cli.display.console_text import open_console, print_plain, print_words
 
 if TYPE_CHECKING:
     from cbx.changes.change_plan import ChangePlan
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from cbx.deploy.refresh import StartedUpdate
     from cbx.deploy.update import FinishedUpdate
 
-_STYLES = {"+": "green", "-": "red", "~": "yellow"}
-_FLOW_STYLES = {"COMPLETED": "green", "FAILED": "bold red", "SKIPPED": "yellow", "EXCLUDED": "yellow"}
+_STYLES = {"+": DONE.style, "-": ERROR.style, "~": WARNING.style}
+_FLOW_STYLES = {
+    "COMPLETED": DONE.style,
+    "FAILED": f"bold {ERROR.style}",
+    "SKIPPED": WARNING.style,
+    "EXCLUDED": WARNING.style,
+}
 _DETAIL = " " * 6
 """The start of a further line of a difference."""
 _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
@@ -35,7 +40,7 @@ def print_plan(plan: ChangePlan) -> None:
     from cbx.changes.plan_text import as_lines
     from cbx.cli.display.terminal_text import replace_controls
 
-    console = _console(sys.stdout)
+    console = open_console(sys.stdout)
     for line in as_lines(plan):
         print_words(console, replace_controls(line), _DETAIL, _STYLES.get(line[:1], ""))
 
@@ -48,7 +53,7 @@ class DeployDisplay:
     """
 
     def __init__(self) -> None:
-        self._console = _console(sys.stderr)
+        self._console = open_console(sys.stderr)
         self._live = Live(console=self._console, refresh_per_second=8, transient=True)
         self._is_live = self._console.is_terminal
         self._state = ""
@@ -204,7 +209,7 @@ class DeployDisplay:
             self._print_line(f"checks on the data: {len(rules) - len(failed)} passed{rest}")
         for rule in failed:
             text = f"  {rule.dataset}   {describe_violations(rule.name, rule.failed, rule.passed + rule.failed)}"
-            print_words(self._console, text, "    ", "yellow")
+            print_words(self._console, text, "    ", WARNING.style)
 
     def _print_line(self, text: str) -> None:
         print_words(self._console, text, " " * 13 if text.startswith("  ") else "")
@@ -242,15 +247,12 @@ _COLUMNS = (
 
 
 def expectation_lines(rules: Sequence[ExpectationTotal], width: int) -> Iterator[Text]:
-    """A line for each expectation of an update; those with violations in yellow."""
+    """A line for each expectation of an update; those with violations in the colour of warnings."""
     lines = [
-        Line((rule.dataset, rule.name, f"{rule.passed:,}", f"{rule.failed:,}"), style="yellow" if rule.failed else "")
+        Line(
+            (rule.dataset, rule.name, f"{rule.passed:,}", f"{rule.failed:,}"),
+            style=WARNING.style if rule.failed else "",
+        )
         for rule in rules
     ]
     return aligned_lines(_COLUMNS, lines, width)
-
-
-def _console(stream: Any) -> Console:
-    """A console; lines in a file are not wrapped."""
-    console = Console(file=stream, highlight=False)
-    return console if console.is_terminal else Console(file=stream, width=200, highlight=False)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cbx.cli.display.colours import ERROR, INFO, WARNING, has_colour
 from cbx.cli.display.excerpt import Excerpt
-from cbx.cli.display.terminal_text import print_wrapped, replace_controls, terminal_width, wrap_words
+from cbx.cli.display.terminal_text import cut_text, print_wrapped, replace_controls, terminal_width, wrap_words
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
 
-_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
-_LONGEST = 1000
-"""How many characters are shown of a message."""
+_COLOURS = {Severity.ERROR: ERROR.escape, Severity.WARNING: WARNING.escape, Severity.INFO: INFO.escape}
+_LONGEST = 10_000
+"""How many characters are shown of a message that quotes a text of any length."""
 
 
 def show_diagnostics(
@@ -44,7 +44,7 @@ def show_diagnostics(
         for diagnostic in diagnostics:
             print(as_github(diagnostic), file=sys.stderr)
     else:
-        in_colour, width = sys.stderr.isatty() and "NO_COLOR" not in os.environ, terminal_width(sys.stderr)
+        in_colour, width = has_colour(sys.stderr), terminal_width(sys.stderr)
         for diagnostic in diagnostics:
             if is_shown(diagnostic, with_infos=with_infos):
                 print(as_text(diagnostic, sources, in_colour=in_colour, width=width), file=sys.stderr)
@@ -81,7 +81,7 @@ def as_text(
 
     colour = _COLOURS[diagnostic.severity]
     headline = f"{diagnostic.severity.value}[{diagnostic.code.id}] {diagnostic.code.name}"
-    first, *more = wrap_words(f"{headline}: {replace_controls(diagnostic.message[:_LONGEST])}", width, "  ")
+    first, *more = wrap_words(f"{headline}: {replace_controls(cut_text(diagnostic.message, _LONGEST))}", width, "  ")
     lines = [first.replace(headline, paint(headline, f"1;{colour}"), 1), *more]
     lines += [line for detail in details for line in wrap_words(f"  {replace_controls(detail)}", width, "  ")]
     margin = " " * max((len(str(span.line)) for span in _spans(diagnostic)), default=1)
@@ -89,10 +89,10 @@ def as_text(
     if diagnostic.span is not None:
         lines += excerpt.lines(diagnostic.span, diagnostic.label, "-->", lambda text: paint(text, f"1;{colour}"))
     for other in diagnostic.related:
-        lines += excerpt.lines(other.span, other.message, ":::", lambda text: paint(text, "1;34"))
+        lines += excerpt.lines(other.span, other.message, ":::", lambda text: paint(text, f"1;{INFO.escape}"))
     if diagnostic.hint:
         first, *more = wrap_words(
-            f"{margin} = hint: {replace_controls(diagnostic.hint[:_LONGEST])}", width, f"{margin}   "
+            f"{margin} = hint: {replace_controls(cut_text(diagnostic.hint, _LONGEST))}", width, f"{margin}   "
         )
         lines += [first.replace("hint", paint("hint", "1"), 1), *more]
     return "\n".join(lines) + "\n"

@@ -6,12 +6,11 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from cbx.cli.display.terminal_text import cut_end, cut_start, replace_controls, text_width, wrap_words
+from cbx.cli.display.terminal_text import MORE, cut_end, cut_start, replace_controls, text_width, wrap_words
 from cbx.diagnostics.source_files import SourceFile, Span
 
-_WIDEST = 200
-"""How many characters are shown of a line before, in and after a span in a file."""
-_MORE = "..."
+_WIDEST = 10_000
+"""How many characters are shown of a line in a file; longer lines are hardly written by people."""
 
 
 class Excerpt(NamedTuple):
@@ -44,7 +43,7 @@ class Excerpt(NamedTuple):
                 yield from wrap_words(f"{margin} = {label}", self.width, f"{margin}   ")
             return
         room = None if self.width is None else self.width - len(margin) - 3
-        before, marked, after = _shorten(_read(span.path, text), span, room)
+        before, marked, after = _shorten(_read(span.path, text), span, room or _WIDEST)
         carets, place = "^" * max(text_width(marked), 1), text_width(before)
         yield f"{margin} |"
         yield f"{span.line:>{len(margin)}} | {before}{marked}{after}".rstrip()
@@ -65,28 +64,26 @@ class _ShownLine(NamedTuple):
     after: str
 
 
-def _shorten(file: SourceFile, span: Span, room: int | None) -> _ShownLine:
+def _shorten(file: SourceFile, span: Span, room: int) -> _ShownLine:
     """A line, shortened around the span if it is wider than the room."""
     line = file.line(span.line)
     end = span.end_column if span.end_line == span.line else len(line) + 1
     start = span.column - 1
-    before = replace_controls(line[max(start - 2 * _WIDEST, 0) : start])
-    marked = replace_controls(line[start : end - 1][:_WIDEST])
-    after = replace_controls(line[end - 1 : end + _WIDEST])
-    if room is None:
-        return _ShownLine(f"{_MORE}{before[-_WIDEST // 2 :]}" if len(before) > _WIDEST else before, marked, after)
+    before = replace_controls(line[max(start - 2 * room, 0) : start])
+    marked = replace_controls(line[start : end - 1][: 2 * room])
+    after = replace_controls(line[end - 1 : end + 2 * room])
     if text_width(before + marked + after) <= room:
         return _ShownLine(before, marked, after)
     free = room - text_width(marked)
-    if free < 2 * len(_MORE):
-        marked, after = cut_end(marked, room - 3 * len(_MORE)), " "
+    if free < 2 * len(MORE):
+        marked, after = cut_end(marked, room - 3 * len(MORE)), " "
         free = room - text_width(marked)
     left = max(free // 2, free - text_width(after))
     if text_width(before) > left:
-        before = _MORE + cut_start(before, left - len(_MORE))
+        before = MORE + cut_start(before, left - len(MORE))
     right = free - text_width(before)
     if text_width(after) > right or after == " ":
-        after = cut_end(after.strip() and after, right - len(_MORE)) + _MORE
+        after = cut_end(after.strip() and after, right - len(MORE)) + MORE
     return _ShownLine(before, marked, after)
 
 

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
 from cbx.cli.display.check_results import describe_violations
-from cbx.cli.display.console_text import console_width, print_plain, print_words
+from cbx.cli.display.colours import ERROR, WARNING
+from cbx.cli.display.console_text import console_width, open_console, print_plain, print_words
 from cbx.cli.display.diagnostics import as_text
 from cbx.cli.display.terminal_text import wrap_words
 from cbx.cli.places import relative_folder
 from cbx.diagnostics.diagnostic import read_sources
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.results import DatasetResult, RunResult
-
-_FILE_WIDTH = 200
-
 
 _COLUMNS = (
     LineColumn("table"),
@@ -37,19 +37,25 @@ _COLUMNS = (
 
 
 def closing_lines(datasets: Sequence[DatasetResult], width: int) -> Iterator[Text]:
-    """A line for each dataset: rows read, written and dropped, and the time; violated expectations are below it."""
-    return aligned_lines(_COLUMNS, [_closing_line(dataset) for dataset in datasets], width)
+    """A line for each dataset: rows read, written and dropped, and the time; violated expectations are below it.
+
+    A dataset that is unchanged has a line if its rows violate expectations.
+    """
+    lines = [_closing_line(dataset) for dataset in datasets]
+    shown = [line for line, dataset in zip(lines, datasets, strict=True) if dataset.status != "unchanged" or line.notes]
+    return aligned_lines(_COLUMNS, shown, width) if shown else iter(())
 
 
 def _closing_line(dataset: DatasetResult) -> Line:
-    style = {"failed": "red", "skipped": "yellow"}.get(dataset.status, "")
+    style = {"failed": ERROR.style, "skipped": WARNING.style}.get(dataset.status, "")
     status = "" if dataset.status == "completed" else dataset.status
-    time = f"{dataset.seconds:.1f} s"
-    if style:
-        return Line((dataset.name, _kind(dataset), status, "", "", "", time), style=style)
-    numbers = (f"{dataset.rows_read:,}", f"{dataset.rows_written:,}", f"{dataset.rows_dropped:,}")
-    dropped = numbers[2] if _has_drops(dataset) else ""
-    return Line((dataset.name, _kind(dataset), status, *numbers[:2], dropped, time), tuple(_violations(dataset)))
+    head, time = (dataset.name, table_kind(dataset.kind), status), f"{dataset.seconds:.1f} s"
+    if style or dataset.status == "unchanged":
+        notes = () if style else tuple(_violations(dataset))
+        return Line((*head, "", "", "", time if dataset.status == "failed" else ""), notes, style)
+    dropped = f"{dataset.rows_dropped:,}" if _has_drops(dataset) else ""
+    cells = (*head, f"{dataset.rows_read:,}", f"{dataset.rows_written:,}", dropped, time)
+    return Line(cells, tuple(_violations(dataset)))
 
 
 def _has_drops(dataset: DatasetResult) -> bool:
@@ -77,12 +83,12 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     parts += [f"{len(failed)} failed"] if failed else []
     parts += [f"{len(checks) - len(refreshed)} not refreshed"] if len(refreshed) < len(checks) else []
     unchanged = sum(check.status == "unchanged" for check in refreshed)
-    parts += [f"{unchanged} unchanged"] if unchanged else []
-    print_words(console, f"checks on the data: {', '.join(parts)}", "  ")
+    rest = f" ({'all' if unchanged == len(checks) else unchanged} unchanged)" if unchanged else ""
+    print_words(console, f"checks on the data: {', '.join(parts)}{rest}", "  ")
     failed += [
         check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
     ]
-    columns = (LineColumn("failed check"), LineColumn("violations"))
+    columns = (LineColumn("failed check"), LineColumn("violations"), LineColumn("", is_optional=True))
     for line in aligned_lines(columns, [_failed_check(check) for check in failed], console.width) if failed else ():
         print_plain(console, line)
     console.print()
@@ -94,8 +100,8 @@ def _failed_check(check: DatasetResult) -> Line:
         for rule in check.expectations
         if rule.failed
     ]
-    violations += [] if check.status == "completed" else ["unchanged"]
-    return Line((check.name, ", ".join(violations)), style="yellow")
+    status = "" if check.status == "completed" else "unchanged"
+    return Line((check.name, ", ".join(violations), status), style=WARNING.style)
 
 
 _KINDS = {
@@ -107,15 +113,16 @@ _KINDS = {
 }
 
 
-def _kind(dataset: DatasetResult) -> str:
-    return _KINDS.get(dataset.kind, dataset.kind)
+def table_kind(kind: str) -> str:
+    """The kind of a dataset in words."""
+    return _KINDS.get(kind, kind)
 
 
 def show_error(console: Console, message: str, hint: str | None = None) -> None:
     """Print an error in the use of a command, which has no code."""
     width = console_width(console)
     first, *more = wrap_words(f"error: {message}", width, "  ")
-    print_plain(console, Text.assemble(("error", "bold red"), first.removeprefix("error")))
+    print_plain(console, Text.assemble(("error", f"bold {ERROR.style}"), first.removeprefix("error")))
     for line in [*more, *(wrap_words(f"  = hint: {hint}", width, "    ") if hint else ())]:
         print_plain(console, Text(line))
 
@@ -175,23 +182,35 @@ def show_result(
         root: The folder of relative paths in spans; None for the current one.
     """
     datasets = [dataset for dataset in result.datasets if dataset.name not in checks]
-    if datasets:
+    lines = [*closing_lines(datasets, console.width)]
+    if lines:
         console.print()
-        for line in closing_lines(datasets, console.width):
+        for line in lines:
             print_plain(console, line)
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
     show_run_errors(console, run_errors(result), root)
     refreshed = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in refreshed if dataset.kind not in ("view", "sink")]
-    count = f"{len(refreshed)} of {len(datasets)}" if len(refreshed) < len(datasets) else str(len(refreshed))
     if datasets:
-        noun = "table" if count == "1" else "tables"
-        print_words(console, f"{count} {noun} in {result.seconds:.1f} s.")
+        print_words(console, _closing_sentence(datasets, result.seconds))
     if tables:
         views = [dataset for dataset in tables if dataset.kind == "batch"]
         name = (views or tables)[-1].name
         print_words(console, f"Tables are in {state}. Try `cbx show {name}`.")
+
+
+def _closing_sentence(datasets: Sequence[DatasetResult], seconds: float) -> str:
+    """How many tables were refreshed and how many not, and how long it took."""
+    counts = Counter(dataset.status for dataset in datasets)
+    unchanged = counts["unchanged"]
+    if unchanged == len(datasets):
+        is_one = unchanged == 1
+        tables = "the table is" if is_one else f"all {unchanged:,} tables are"
+        return f"Nothing new: {tables} up to date ({seconds:.1f} s)."
+    others = [f"{counts[status]:,} {status}" for status in ("unchanged", "failed", "skipped") if counts[status]]
+    tables = f"{counts['completed']:,} table{'' if counts['completed'] == 1 else 's'}"
+    return f"Refreshed {tables} in {seconds:.1f} s{': ' * bool(others)}{', '.join(others)}."
 
 
 def run_errors(result: RunResult) -> list[Diagnostic]:
@@ -207,10 +226,10 @@ def run_errors(result: RunResult) -> list[Diagnostic]:
 
 def show_graph(console: Console, result: RunResult, root: Path | None = None) -> None:
     """Print the datasets and their inputs after a dry run."""
-    out = Console(width=console.width)
+    out = open_console(sys.stdout)
     columns = (LineColumn("dataset"), LineColumn("kind", is_optional=True))
     lines = [
-        Line((dataset.name, _kind(dataset)), (("reads", dataset.inputs),) if dataset.inputs else ())
+        Line((dataset.name, table_kind(dataset.kind)), (("reads", dataset.inputs),) if dataset.inputs else ())
         for dataset in result.datasets
     ]
     for line in aligned_lines(columns, lines, out.width, "dim") if lines else ():
@@ -220,5 +239,4 @@ def show_graph(console: Console, result: RunResult, root: Path | None = None) ->
 
 def error_console() -> Console:
     """The console for progress and problems; lines in a file are not wrapped."""
-    console = Console(file=sys.stderr)
-    return console if console.is_terminal else Console(file=sys.stderr, width=_FILE_WIDTH)
+    return open_console(sys.stderr)

@@ -1,4 +1,4 @@
-"""The progress of ``cbx run``: a line for each refreshed dataset, and on a terminal what is being refreshed."""
+"""The progress of ``cbx run``: on a terminal what is being refreshed, and a line for each dataset that failed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from cbx.cli.display.colours import DONE, ERROR, WARNING
 from cbx.cli.display.console_text import print_words
 from cbx.runtime.log.events import FlowFinished, FlowStarted, NoteAdded, TasksKnown, UpdateProgress
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from cbx.runtime.results import DatasetResult
 
 _PER_SECOND = 8
+_QUIET = 30.0
+"""The seconds after which a file has a line for each dataset: the table at the end has those of a short update."""
 _MANY_TASKS = 10
 """Fewer tasks say nothing about how long a stage takes."""
 _LEAST_LINES = 3
@@ -29,7 +32,7 @@ _LEAST_LINES = 3
 
 
 class RunDisplay:
-    """Shows the events of an update; on a terminal also how many datasets are done, and which are being refreshed."""
+    """Shows the events of an update: on a terminal how many datasets are done, and which are being refreshed."""
 
     def __init__(self, console: Console, *, is_dry: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -67,16 +70,23 @@ class RunDisplay:
         elif isinstance(event, FlowFinished):
             self._running.pop(event.result.name, None)
             self._done += 1
-            if not self._is_dry:
+            if self._has_line(event.result):
                 self._console.print(_finished_line(event.result), highlight=False, soft_wrap=True)
         elif isinstance(event, NoteAdded):
             where = f"{event.place}: " if event.place else ""
-            print_words(self._console, f"note: {where}{event.text}", "  ", "yellow")
+            print_words(self._console, f"note: {where}{event.text}", "  ", WARNING.style, "note")
         elif isinstance(event, UpdateProgress):
             self._is_starting = event.state == "INITIALIZING"
             self._total = event.datasets if event.datasets is not None else self._total
         elif isinstance(event, TasksKnown):
             self._count_tasks = event.count
+
+    def _has_line(self, result: DatasetResult) -> bool:
+        """Whether a line about a dataset stays: at once if it failed, and in the log of a long update."""
+        if self._is_dry or result.status == "unchanged":
+            return False
+        is_late = self._live is None and self._clock() - self._started >= _QUIET
+        return result.status == "failed" or is_late
 
     def lines(self) -> Group:
         """The lines that show what is being refreshed now."""
@@ -108,10 +118,9 @@ def _no_tasks() -> None:
 
 def _finished_line(result: DatasetResult) -> Text:
     marks = {
-        "completed": ("done", "green"),
-        "unchanged": ("same", "dim"),
-        "failed": ("FAILED", "bold red"),
-        "skipped": ("skipped", "yellow"),
+        "completed": ("done", DONE.style),
+        "failed": ("FAILED", f"bold {ERROR.style}"),
+        "skipped": ("skipped", WARNING.style),
     }
     mark, style = marks.get(result.status, (result.status, ""))
     return Text.assemble((f"{mark:<7}", style), f" {result.seconds:>5.1f} s  {result.name}")

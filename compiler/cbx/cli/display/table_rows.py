@@ -46,10 +46,10 @@ def _print_csv(peek: Peek) -> None:
 
 
 def _print_table(peek: Peek) -> None:
-    from rich.console import Console
+    from cbx.cli.display.console_text import console_width, open_console
 
-    console = Console()
-    print_table(peek, console, console.width if console.is_terminal else None)
+    console = open_console(sys.stdout)
+    print_table(peek, console, console_width(console))
 
 
 def print_table(peek: Peek, console: Console, width: int | None) -> None:

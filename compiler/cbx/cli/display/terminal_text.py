@@ -10,6 +10,8 @@ from typing import TextIO
 
 _CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of characters that control a terminal, change the direction of text, or break lines."""
+MORE = "..."
+"""The mark of a text that is not shown as a whole."""
 _NARROWEST = 40
 """A terminal that is narrower breaks lines itself."""
 
@@ -74,6 +76,11 @@ def print_wrapped(text: str, indent: str = "", stream: TextIO | None = None) -> 
     """
     stream = stream or sys.stdout
     print("\n".join(wrap_words(text, terminal_width(stream), indent)), file=stream)
+
+
+def cut_text(text: str, length: int) -> str:
+    """A text of at most as many characters; the mark of a shortened text ends it if it was longer."""
+    return text if len(text) <= length else text[: length - len(MORE)] + MORE
 
 
 def cut_start(text: str, width: int) -> str:

@@ -115,11 +115,14 @@ def find_table(state: Path, name: str, datasets: Mapping[str, str] = _NO_IDS) ->
     )
 
 
+_FEW = 6
+
+
 def suggest_table(name: str, names: Sequence[str]) -> str:
-    """A hint with the table nearest to a misspelt name, and with all tables."""
-    listing = "the tables are " + ", ".join(names)
+    """A hint with the table nearest to a misspelt name, and with all tables, or where they are listed."""
+    few = f"the tables are {', '.join(names)}" if len(names) <= _FEW else "`cbx show` lists the tables"
     near = did_you_mean(name, names)
-    return f"{near} {listing}" if near else listing
+    return f"{near} {few}" if near else few
 
 
 def open_rows(folder: TableFolder) -> Any:

@@ -7,11 +7,11 @@ from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
-from literate import MINIMAL_PROJECT, lay_out
 
 from cbx.cli.compile import DiagnosticFormat, show_build
 from cbx.incremental.build import Build, build
 from cbx.incremental.options import Options
+from compiler.tests.literate import MINIMAL_PROJECT, lay_out
 
 OPTIONS = Options("local")
 PATH = "models/silver/orders.sql"

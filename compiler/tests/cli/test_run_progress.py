@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -86,14 +87,35 @@ def test_more_datasets_than_lines_are_counted() -> None:
     assert [line.split("  ")[1] for line in draw(display)] == ["0.0 s", "bronze.t0", "bronze.t1", "and 3 more"]
 
 
-def test_nothing_of_it_is_in_a_file() -> None:
-    """There, a line per dataset that is done."""
-    written = io.StringIO()
-    with RunDisplay(Console(file=written, width=200)) as display:
+def test_a_file_has_lines_of_what_failed_and_of_long_updates() -> None:
+    """The table at the end has the lines of a short update."""
+    clock, written = Clock(), io.StringIO()
+    done = DatasetResult("bronze.orders", "streaming", "completed", seconds=0.25)
+    with RunDisplay(Console(file=written, width=200), clock=clock) as display:
         display(UpdateProgress("INITIALIZING", ""))
         display(UpdateProgress("RUNNING", "", datasets=1))
         display(FlowStarted("bronze.orders"))
         display(NoteAdded("packages are not installed"))
-        display(FlowFinished(DatasetResult("bronze.orders", "streaming", "completed", seconds=0.25)))
+        display(FlowFinished(done))
+        display(FlowFinished(replace(done, name="bronze.items", status="failed")))
+        clock.now += 31
+        display(FlowFinished(replace(done, name="gold.sales")))
+        display(FlowFinished(replace(done, name="gold.days", status="unchanged")))
 
-    assert written.getvalue() == "note: packages are not installed\ndone      0.2 s  bronze.orders\n"
+    assert written.getvalue().splitlines() == [
+        "note: packages are not installed",
+        "FAILED    0.2 s  bronze.items",
+        "done      0.2 s  gold.sales",
+    ]
+
+
+def test_a_terminal_keeps_only_lines_of_what_failed() -> None:
+    """The others are in the table at the end."""
+    clock, written = Clock(), io.StringIO()
+    with RunDisplay(Console(file=written, force_terminal=True, width=80, color_system=None), clock=clock) as display:
+        clock.now += 60
+        display(FlowFinished(DatasetResult("gold.sales", "batch", "completed")))
+        display(FlowFinished(DatasetResult("gold.days", "batch", "failed")))
+
+    assert "gold.sales" not in written.getvalue()
+    assert "FAILED    0.0 s  gold.days\n" in written.getvalue()
