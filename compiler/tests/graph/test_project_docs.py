@@ -116,6 +116,7 @@ def test_prose_pages_lead_to_each_other_and_to_models(browser: Browser, payments
     """`index.md` is the first; a name of a model in code is a link."""
     with showing(browser, payments) as page:
         page.click("#view-docs")
+        page.wait_for_selector("#docs > nav a")
         titles = page.locator("#docs > nav a").all_inner_texts()
         page.click("#docs > nav a:text-is('The payments lakehouse')")
         page.click("#docs article a:text-is('how amounts are counted')")
