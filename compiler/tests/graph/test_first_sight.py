@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cbx.graph.graph_document import GraphDocument, Node
+from cbx.render.html.page import render_html
+from cbx.render.html.page_data import Checks
 from compiler.tests.graph.looking import await_address, boxes, ids, showing, texts
 from compiler.tests.graph.pages import large
 
@@ -34,21 +37,37 @@ HIDDEN = """() => {
 }"""
 """The cards that are not wholly on the map."""
 
+CUT = "all => all.filter(name => name.scrollHeight > name.clientHeight + 1).map(name => name.textContent)"
+"""The names of which a part is hidden."""
+
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (3840, 2160)])
 def test_all_labels_can_be_read_at_first_sight(browser: Browser, shop: str, width: int, height: int) -> None:
     """All of Circuit Box is on the map; no name is cut; no label of any view has less than twelve pixels."""
-    cut = "all => all.filter(name => name.scrollHeight > name.clientHeight + 1).map(name => name.textContent)"
     with showing(browser, shop, viewport={"width": width, "height": height}) as page:
         assert page.evaluate(SMALL) == []
         assert page.evaluate(HIDDEN) == []
-        assert page.eval_on_selector_all(".card-name", cut) == []
+        assert page.eval_on_selector_all(".card-name", CUT) == []
         assert boxes(page, ".card")[0][2] - boxes(page, ".card")[0][0] >= 0.1 * min(width, 1400)
         for link in ("#/relationships", "#/focus/silver.orders/columns/item_price", "#/lineage/gold.open_orders"):
             page.evaluate("link => { location.hash = link }", link)
             await_address(page)
 
             assert page.evaluate(SMALL) == []
+
+
+def test_long_names_are_not_cut(browser: Browser, tmp_path: Path) -> None:
+    """They have up to three lines, and cards are as high as these need."""
+    names = ("item", "events_category_region_returns_clean_15", "customer_item_payment_raw_ledger_region_history")
+    nodes = [Node(f"gold.{name}", "model", "view", "gold", name, name, f"{name}.sql") for name in names]
+    path = tmp_path / "page.html"
+    path.write_text(render_html(GraphDocument("shop", ("gold",), tuple(nodes), (), ()), Checks({}, {}), {}), "utf-8")
+    with showing(browser, path.as_uri()) as page:
+        cards = dict(zip(ids(page, ".card"), boxes(page, ".card"), strict=True))
+        kinds = boxes(page, ".card-kind")
+
+        assert page.eval_on_selector_all(".card-name", CUT) == []
+        assert all(kind[3] <= card[3] for kind, card in zip(kinds, cards.values(), strict=True))
 
 
 def test_nothing_can_be_lost_from_sight(browser: Browser, shop: str) -> None:
@@ -103,6 +122,7 @@ def test_a_large_graph_opens_readable_too(browser: Browser, tmp_path: Path) -> N
     with showing(browser, large(tmp_path, 3000), viewport={"width": 1280, "height": 800}) as page:
         assert page.evaluate(SMALL) == []
         assert len(ids(page, ".card")) > 20
+        assert min(top for _, top, _, _ in boxes(page, ".card")) < 120
         assert page.is_visible("#minimap")
 
         for _ in range(12):

@@ -133,6 +133,26 @@ def test_prose_pages_lead_to_each_other_and_to_models(browser: Browser, payments
         assert page.is_visible("#docs")
 
 
+def test_the_search_finds_pages_by_their_words(browser: Browser, payments: str) -> None:
+    """With the words around what was found; a title counts as much as the name of a model."""
+    with showing(browser, payments) as page:
+        page.fill("#query", "neither refunded")
+        excerpts = page.locator("#list .item-excerpt").all_inner_texts()
+        page.fill("#query", "amounts are counted")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#docs h1:text-is('How amounts are counted')")
+
+        assert len(excerpts) == 1
+        assert "nor those that were refunded" in excerpts[0]
+        assert place(page) == "#/docs/amounts"
+        assert page.get_attribute("#query", "placeholder") == "Model or page"
+
+        page.fill("#query", "<img")
+
+        assert page.locator("#list a").all_inner_texts()[0].startswith(HOSTILE[:6])
+        assert page.locator("#list img").count() == 0
+
+
 def test_a_hostile_page_is_only_text(browser: Browser, payments: str) -> None:
     """Nothing of it becomes an element, and a file that is no text is left out."""
     with showing(browser, f"{payments}#/docs/hostile") as page:

@@ -69,7 +69,7 @@ def page_data(document: GraphDocument, checks: Checks, runs: Sequence[LastRun]) 
         checks=checks,
         run=run,
     )
-    card = card_size(document, has_run=run is not None)
+    card, name_lines = card_size(document, has_run=run is not None)
     layout = lay_out(
         {node.id: card for node in document.nodes},
         [(edge.source, edge.target) for edge in document.edges],
@@ -84,7 +84,7 @@ def page_data(document: GraphDocument, checks: Checks, runs: Sequence[LastRun]) 
             for name, (left, right) in zip(document.lanes, layout.lanes, strict=True)
         ],
         "size": [round(layout.width), round(layout.height)],
-        "card": [round(card.width), round(card.height)],
+        "card": [round(card.width), round(card.height), name_lines],
         "run": [run.at, run.state, run.problem] if run is not None else None,
         "updates": [[update.at, update.state] for update in runs],
         "nodes": [

@@ -33,14 +33,14 @@ def pack(
         The columns of each rank, and the y coordinate of the middle of each box.
     """
     step = max((size.height for size in sizes.values()), default=0.0) + gap
+    ranks = [[stop for stop in rank if isinstance(stop, str)] for rank in order.ranks]
+    counts = [max(ceil(len(names) / most_rows), 1) for names in ranks]
+    highest = max((ceil(len(names) / count) for names, count in zip(ranks, counts, strict=True)), default=0)
     columns: list[tuple[list[str], ...]] = []
     middles: dict[Stop, float] = {}
-    for rank in order.ranks:
-        names = [stop for stop in rank if isinstance(stop, str)]
-        count = max(ceil(len(names) / most_rows), 1)
+    for names, count in zip(ranks, counts, strict=True):
         columns.append(tuple(names[start::count] for start in range(count)))
-        rows = ceil(len(names) / count)
-        top = (min(most_rows, max(len(rank) for rank in order.ranks)) - rows) // 2 * step
+        top = (highest - ceil(len(names) / count)) // 2 * step
         for place, name in enumerate(names):
             middles[name] = round(top + place // count * step + (step - gap) / 2, 1)
     return columns, middles

@@ -4,7 +4,8 @@ import { byId } from "./dom.js";
 
 const CHUNK = 100;
 const raw = JSON.parse(byId("graph").textContent);
-const [cardWidth, cardHeight] = raw.card;
+const [cardWidth, cardHeight, nameLines] = raw.card;
+document.documentElement.style.setProperty("--name-lines", nameLines);
 
 export const project = raw.project;
 export const layers = raw.layers;

@@ -33,11 +33,12 @@ export function titleOf(name) {
   return prose.find((page) => page.name === name)?.title ?? "Models";
 }
 
-const linkTo = (name) => (name === "" ? "#/docs" : `#/docs/${encodeURIComponent(name)}`);
+/** The fragment of a page. */
+export const linkToPage = (name) => (name === "" ? "#/docs" : `#/docs/${encodeURIComponent(name)}`);
 
 function menu(page) {
   const entry = (title, name) =>
-    el("a", { href: linkTo(name), "aria-current": name === (page?.name ?? "") ? "page" : null }, title);
+    el("a", { href: linkToPage(name), "aria-current": name === (page?.name ?? "") ? "page" : null }, title);
   return [entry("Models", ""), ...prose.map(({ title, name }) => entry(title, name))];
 }
 

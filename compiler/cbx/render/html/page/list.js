@@ -1,6 +1,7 @@
 // The list of models, by layer or as search results: what the map shows, as text.
 
-import { layers, nodes } from "./data.js";
+import { layers, nodes, prose } from "./data.js";
+import { linkToPage } from "./docs.js";
 import { byId, el, icon } from "./dom.js";
 import { search } from "./search.js";
 import { isSelector, select } from "./selectors.js";
@@ -16,6 +17,10 @@ const TROUBLE = ["M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"];
  */
 export function startList(linkOf, found) {
   const query = byId("query");
+  if (prose.length > 0) {
+    query.placeholder = "Model or page";
+    query.setAttribute("aria-label", "Find a model, column or page");
+  }
   const refresh = () => {
     const words = query.value.trim();
     if (words === "") {
@@ -31,7 +36,7 @@ export function startList(linkOf, found) {
     );
     byId("found").textContent =
       problem ?? (matches.length === 0 ? "No matches." : `${matches.length.toLocaleString("en")} found`);
-    found(new Set(matches.map(({ node }) => node.index)));
+    found(new Set(matches.filter(({ node }) => node !== null).map(({ node }) => node.index)));
   };
   query.addEventListener("input", refresh);
   query.addEventListener("keydown", (event) => {
@@ -133,30 +138,39 @@ function append(items, matches, linkOf, start = 0) {
   items.append(further);
 }
 
-function item({ node, column, isMatch }, linkOf) {
+function item(match, linkOf) {
+  return el("li", {}, match.node === null ? pageItem(match) : nodeItem(match, linkOf));
+}
+
+function pageItem({ page, excerpt }) {
+  return el(
+    "a",
+    { href: linkToPage(page.name), class: "item" },
+    icon("M5 3h7l3 3v11H5z", "M8 9h4M8 12h4"),
+    el("span", { class: "item-name" }, page.title, el("span", { class: "item-excerpt" }, excerpt)),
+  );
+}
+
+function nodeItem({ node, column, isMatch }, linkOf) {
   const trouble = troubleOf(node);
   return el(
-    "li",
-    {},
+    "a",
+    { href: linkOf(node, column), class: `item layer-${node.layer}`, "data-id": node.id, title: node.id },
+    el("span", { class: "dot", "aria-hidden": "true" }),
     el(
-      "a",
-      { href: linkOf(node, column), class: `item layer-${node.layer}`, "data-id": node.id, title: node.id },
-      el("span", { class: "dot", "aria-hidden": "true" }),
-      el(
-        "span",
-        { class: "item-name" },
-        isMatch ? node.id : node.name,
-        column === null ? null : el("span", { class: "item-column" }, column),
-      ),
-      trouble
-        ? el(
-            "span",
-            { class: trouble.isBad ? "trouble bad" : "trouble", title: `last run: ${trouble.words}` },
-            icon(...TROUBLE),
-            el("span", { class: "unseen" }, `last run: ${trouble.words}`),
-          )
-        : null,
+      "span",
+      { class: "item-name" },
+      isMatch ? node.id : node.name,
+      column === null ? null : el("span", { class: "item-column" }, column),
     ),
+    trouble
+      ? el(
+          "span",
+          { class: trouble.isBad ? "trouble bad" : "trouble", title: `last run: ${trouble.words}` },
+          icon(...TROUBLE),
+          el("span", { class: "unseen" }, `last run: ${trouble.words}`),
+        )
+      : null,
   );
 }
 

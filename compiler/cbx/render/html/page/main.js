@@ -157,7 +157,7 @@ function showView(node) {
   showLanes(next);
   showScene(next);
   showLegend(next);
-  for (const link of document.querySelectorAll("#list a, #panel a"))
+  for (const link of document.querySelectorAll("#list a[data-id], #panel a"))
     link.hash = link.hash.replace(/^#\/[^/]*/, `#/${view}`);
   byId("nothing").hidden = next.boxes.length > 0;
   byId("nothing").textContent = "No relationships are declared.";

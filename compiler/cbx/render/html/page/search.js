@@ -1,9 +1,12 @@
-// Search for models and columns by parts of their names; if few match, also by names that are similar.
+// Search for models and columns by parts of their names, and for prose pages by their words; if few match, also by
+// names that are similar.
 
-import { nodes } from "./data.js";
+import { nodes, prose } from "./data.js";
 
 const FEW = 8;
 const NOWHERE = 99;
+const BEFORE = 24;
+const EXCERPT = 90;
 
 let entries = null;
 
@@ -20,10 +23,28 @@ function entriesOf() {
   return entries;
 }
 
+let pages = null;
+
+/** The prose pages with their text, created at the first search. */
+function pagesOf() {
+  pages ??= prose.map((page) => ({ page, text: page.elements.map(textOf).join(" ").replace(/\s+/g, " ").trim() }));
+  return pages;
+}
+
+const INLINE = new Set(["a", "code", "em", "strong", "s"]);
+
+function textOf(element) {
+  if (typeof element === "string") return element;
+  const [tag, ...rest] = element;
+  const text = (tag === "a" ? rest.slice(1) : rest).map(textOf).join("");
+  return INLINE.has(tag) ? text : ` ${text} `;
+}
+
 /**
- * The nodes and columns that contain every word, best matches first.
+ * The nodes, columns and pages that contain every word, best matches first.
  * @param {string} query
- * @returns {{node: object, column: string|null}[]} `column` is a matching column; null if the node itself matches
+ * @returns {{node: object, column: string|null}[]} `column` is a matching column; null if the node itself matches. A page
+ *   has `page` and `excerpt` instead.
  */
 export function search(query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -33,7 +54,20 @@ export function search(query) {
     const similar = entriesOf().flatMap((entry) => matchesOf(entry, words, similarRankOf, similarRankOfColumn));
     matches.push(...similar.filter(({ node, column }) => !seen.has(`${node.index} ${column}`)));
   }
-  return matches.sort((left, right) => left.rank - right.rank || left.node.index - right.node.index);
+  matches.push(...pagesOf().flatMap((page) => matchOfPage(page, words)));
+  return matches.sort((left, right) => left.rank - right.rank || placeOf(left) - placeOf(right));
+}
+
+const placeOf = ({ node }) => node?.index ?? Infinity;
+
+/** A page whose title or text has all words, with the text around the first of them. */
+function matchOfPage({ page, text }, words) {
+  const [title, lower] = [page.title.toLowerCase(), text.toLowerCase()];
+  if (!words.every((word) => title.includes(word) || lower.includes(word))) return [];
+  const at = Math.max(lower.indexOf(words.find((word) => lower.includes(word)) ?? ""), 0);
+  const start = at < BEFORE ? 0 : text.indexOf(" ", at - BEFORE) + 1;
+  const excerpt = `${start > 0 ? "… " : ""}${text.slice(start, start + EXCERPT)}${text.length > start + EXCERPT ? " …" : ""}`;
+  return [{ node: null, column: null, page, excerpt, rank: words.every((word) => title.includes(word)) ? 2 : 5 }];
 }
 
 /** A match for the node if all words match it, and one for each column that has the words that the node has not. */
