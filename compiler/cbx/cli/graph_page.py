@@ -88,7 +88,7 @@ _LARGEST_PAGE = 1 << 20
 
 def _last_runs(root: Path, runs: Runs, names: Collection[str]) -> list[LastRun]:
     """The last runs, oldest first. That there is none is an error only if an option names where they are."""
-    from cbx.cli.places import STATE
+    from cbx.cli.places import STATE, local_state
     from cbx.render.html.last_run import read_last_run
     from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.exported_log import read_exported_log
@@ -98,7 +98,7 @@ def _last_runs(root: Path, runs: Runs, names: Collection[str]) -> list[LastRun]:
         if runs.event_log is not None:
             updates = read_exported_log(runs.event_log, _MOST_RUNS, names)
         else:
-            updates = last_updates(runs.state if runs.state is not None else root / STATE, _MOST_RUNS)
+            updates = last_updates(root / STATE if runs.state is None else local_state(runs.state), _MOST_RUNS)
         return [read_last_run(rows) for rows in updates]
     except CannotRunError as error:
         if runs.state is not None or runs.event_log is not None:

@@ -60,8 +60,7 @@ def import_command(
     from cbx.diagnostics.diagnostic import Report
     from cbx.importing.import_pipeline import ImportRequest, import_pipeline, read_bundles
 
-    if state is not None and not state.is_dir():
-        stop(f"there is no folder {state}", "run the pipeline with `cbx run` first")
+    state = _state_folder(state)
     report = Report()
     request = ImportRequest(
         tuple(paths),
@@ -88,6 +87,20 @@ def import_command(
     else:
         _show(result, into)
     raise typer.Exit(1 if diagnostics else 0)
+
+
+def _state_folder(state: Path | None) -> Path | None:
+    """The value of ``--state``; the command ends if it is no folder."""
+    from cbx.cli.places import local_state
+    from cbx.runtime.errors import CannotRunError
+
+    try:
+        folder = None if state is None else local_state(state)
+    except CannotRunError as error:
+        stop(error.diagnostic.message, error.diagnostic.hint)
+    if folder is not None and not folder.is_dir():
+        stop(f"there is no folder {folder}", "run the pipeline with `cbx run` first")
+    return folder
 
 
 def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:

@@ -33,8 +33,34 @@ def state_folder(state: Path | None, project: Path | None) -> Path:
     Args:
         state: The value of ``--state``.
         project: The value of ``--project``.
+
+    Raises:
+        CannotRunError: If the value is a URL of other storage.
     """
-    return relative_folder(state if state is not None else project_folder(project) / STATE)
+    return relative_folder(local_state(state) if state is not None else project_folder(project) / STATE)
+
+
+def local_state(state: Path) -> Path:
+    """The value of ``--state``, which may be a URL of a file of this machine, as a path.
+
+    Raises:
+        CannotRunError: If it is a URL of other storage.
+    """
+    from cbx.files.storage import restore_slashes, storage_scheme, without_file_scheme
+
+    scheme = storage_scheme(str(state))
+    if scheme is None:
+        return Path(without_file_scheme(str(state)))
+    from cbx.diagnostics.codes import UNSUPPORTED_STORAGE
+    from cbx.runtime.errors import CannotRunError
+
+    raise CannotRunError(
+        f"the state folder {restore_slashes(str(state))} is not in a file system: updates of tables are atomic only "
+        "where a folder is renamed in one step",
+        hint="name a folder of a disk, or one that is mounted on all machines, such as --state /mnt/shop; "
+        f"landing files may be on `{scheme}`",
+        code=UNSUPPORTED_STORAGE,
+    )
 
 
 def tables_of_models(project: Path | None) -> Mapping[str, str]:
@@ -81,7 +107,10 @@ def relative_folder(folder: Path) -> Path:
 
 def path_from(folder: Path, path: str) -> str:
     """A path of the command line, which is relative to the working folder, as it is relative to another folder."""
+    from cbx.files.storage import storage_scheme, without_file_scheme
+
     here = Path.cwd()
-    if Path(path).expanduser().is_absolute() or folder.resolve() == here:
+    path = without_file_scheme(path)
+    if Path(path).expanduser().is_absolute() or folder.resolve() == here or storage_scheme(path) is not None:
         return path
     return os.path.relpath(here / path, folder.resolve())

@@ -138,6 +138,7 @@ INVALID_STATEMENT = Code("CBX506", "invalid-statement")
 CANNOT_START = Code("CBX507", "cannot-start")
 INVALID_DATA = Code("CBX508", "invalid-data")
 NEEDS_FULL_REFRESH = Code("CBX509", "needs-full-refresh")
+UNSUPPORTED_STORAGE = Code("CBX510", "unsupported-storage")
 
 UNTESTED_MODEL = Code("CBX551", "untested-model", Severity.WARNING)
 SKIPPED_MODEL = Code("CBX551", "skipped-model", Severity.WARNING)

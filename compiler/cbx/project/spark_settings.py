@@ -22,6 +22,7 @@ class RefusedSetting(NamedTuple):
 _STATE: Final = "tables are in the state folder"
 _SAME_RESULTS: Final = "results are to be those of a pipeline on Databricks"
 _REMOVE: Final = "remove it"
+_WHOLE_URLS: Final = "write whole URLs where other storage is read, such as s3a://bucket/landing"
 _OTHER_FOLDER: Final = "choose the folder with --state"
 _OWNED: Final[Mapping[str, RefusedSetting]] = MappingProxyType({
     "spark.master": RefusedSetting("the master is an option of its own", "write --master URL"),
@@ -29,6 +30,8 @@ _OWNED: Final[Mapping[str, RefusedSetting]] = MappingProxyType({
     "spark.api.mode": RefusedSetting("cbx needs a classic session", _REMOVE),
     "spark.submit.deployMode": RefusedSetting("the driver runs in the process of cbx", _REMOVE),
     "spark.sql.warehouse.dir": RefusedSetting(_STATE, _OTHER_FOLDER),
+    "spark.hadoop.fs.defaultFS": RefusedSetting("paths without a scheme are files of this machine", _WHOLE_URLS),
+    "spark.hadoop.fs.default.name": RefusedSetting("paths without a scheme are files of this machine", _WHOLE_URLS),
     "spark.sql.catalogImplementation": RefusedSetting(_STATE, _REMOVE),
     "spark.sql.catalog.spark_catalog": RefusedSetting(_STATE, _REMOVE),
     "spark.sql.defaultCatalog": RefusedSetting(_STATE, _REMOVE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.diagnostics.codes import CANNOT_START, UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import Diagnostic, Related
@@ -64,6 +64,15 @@ class CannotRunError(RunError):
 
     def __init__(self, message: str, *, hint: str | None = None, code: Code = CANNOT_START) -> None:
         super().__init__(code, message, hint=hint)
+
+
+def root_cause(error: Exception) -> str:
+    """The first line of an error, of its first cause if it is one of Java."""
+    java: Any = getattr(error, "java_exception", None)
+    while java is not None and java.getCause() is not None:
+        java = java.getCause()
+    text = str(error) if java is None else str(java.getMessage() or java.toString())
+    return text.strip().partition("\n")[0]
 
 
 def line_span(path: Path, line: int) -> Span:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cbx.cli.places import STATE, relative_folder
+from cbx.cli.places import STATE, local_state, relative_folder
 from cbx.cli.selection import SelectionOptions
 from cbx.incremental.stamps import digest
 
@@ -40,8 +40,11 @@ class RunOptions:
 
         Args:
             root: The folder of the project, or the working folder.
+
+        Raises:
+            CannotRunError: If it is a URL of other storage.
         """
-        return self.state or relative_folder(root.resolve() / STATE)
+        return relative_folder(root.resolve() / STATE) if self.state is None else local_state(self.state)
 
     def origin(self, root: Path, digests: Mapping[str, str]) -> str:
         """A hash of everything from which an update of a project is made; see ``RunRequest``.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION, Code
+import pyspark
+
+from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION, UNSUPPORTED_STORAGE, Code
+from cbx.files.storage import storage_scheme
 from cbx.runtime.errors import RunError
 
 ARRIVED_LATE: Final = "cbx: this file landed while the update was starting:"
@@ -68,6 +72,8 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
         )
     if _raised_message(MALFORMED) in text:
         return malformed_record(file)
+    if any(sign in text for sign in _WITHOUT_FILE_SYSTEM):
+        return _without_file_system(landing)
     if "PATH_NOT_FOUND" in text:
         return missing_folder(landing)
     if "FILE_NOT_EXIST" in text or "FileNotFoundException" in text:
@@ -87,6 +93,47 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
             hint="replace it and run again, or set the option ignoreCorruptFiles to true",
         )
     return None
+
+
+_WITHOUT_FILE_SYSTEM: Final = ("No FileSystem for scheme", "FileSystem not found")
+_LIBRARIES: Final = {
+    "s3": "org.apache.hadoop:hadoop-aws",
+    "s3a": "org.apache.hadoop:hadoop-aws",
+    "abfs": "org.apache.hadoop:hadoop-azure",
+    "abfss": "org.apache.hadoop:hadoop-azure",
+    "wasb": "org.apache.hadoop:hadoop-azure",
+    "wasbs": "org.apache.hadoop:hadoop-azure",
+    "gs": "com.google.cloud.bigdataoss:gcs-connector",
+}
+"""The libraries of file systems, which are no part of Spark, by scheme."""
+_CLASSES: Final = {"s3": "org.apache.hadoop.fs.s3a.S3AFileSystem"}
+"""The classes of file systems that Hadoop knows by another scheme."""
+
+
+def _without_file_system(landing: str) -> AutoLoaderError:
+    """The error for storage that Spark cannot read without another library."""
+    scheme = storage_scheme(landing) or "this storage"
+    library = _LIBRARIES.get(scheme)
+    hint = "copy the files to this machine, or mount the storage"
+    if library is not None:
+        version = _hadoop_version() if library.startswith("org.apache.hadoop:") else _VERSION
+        hint = f"add one with --conf spark.jars.packages={library}:{version}"
+    if scheme in _CLASSES:
+        hint += f" --conf spark.hadoop.fs.{scheme}.impl={_CLASSES[scheme]}"
+    return AutoLoaderError(
+        f"Spark has no file system for `{scheme}`", path=landing, hint=hint, code=UNSUPPORTED_STORAGE
+    )
+
+
+def _hadoop_version() -> str:
+    """The version of Hadoop in the installed Spark, which its libraries must have, too."""
+    jars = Path(pyspark.__file__).parent / "jars"
+    versions = (file.stem.removeprefix(_HADOOP) for file in jars.glob(f"{_HADOOP}*.jar"))
+    return next(versions, _VERSION)
+
+
+_HADOOP: Final = "hadoop-client-api-"
+_VERSION: Final = "VERSION"
 
 
 def _find_file(text: str) -> str | None:

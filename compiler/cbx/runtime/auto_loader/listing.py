@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
@@ -13,9 +14,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
+from cbx.runtime.errors import root_cause
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from cbx.runtime.auto_loader.options import LoaderOptions
 
@@ -29,8 +31,8 @@ class LandedFile:
 
     Attributes:
         uri: The URI, as in `_metadata.file_path`.
-        size: In bytes; -1 if the file system is not local.
-        modified: In nanoseconds since the epoch; -1 if the file system is not local.
+        size: In bytes.
+        modified: In nanoseconds since the epoch.
     """
 
     uri: str
@@ -95,12 +97,11 @@ def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tup
     file_options = {key: value for key, value in options.reader.items() if key.lower() in _FILE_OPTIONS}
     reader = spark.read.format("text").options(**file_options).option("recursiveFileLookup", "true")
     try:
-        uris = reader.load(landing).inputFiles()
+        files = _look_at_all(reader.load(landing))
     except (PySparkException, Py4JJavaError) as error:
         raise explain_failure(error, landing) or AutoLoaderError(
-            f"the landing folder cannot be listed: {str(error).splitlines()[0]}", path=landing
+            f"the landing folder cannot be listed: {root_cause(error)}", path=landing
         ) from error
-    files = (look_at(uri.replace("file:///", "file:/", 1)) for uri in sorted(uris))
     after, before = (_nanoseconds(spark, text, options) for text in (options.modified_after, options.modified_before))
     return tuple(
         file
@@ -122,15 +123,40 @@ def _nanoseconds(spark: SparkSession, text: str | None, options: LoaderOptions) 
     return int(row[0]) * 1000
 
 
+def _look_at_all(rows: DataFrame) -> Iterable[LandedFile | None]:
+    """The files that a frame reads, by name: those of this machine as they are now, others as they were listed."""
+    plan: Any = rows._jdf  # noqa: SLF001 - plans have no Python face
+    location = plan.queryExecution().analyzed().relation().location()
+    uris = [str(uri).replace("file:///", "file:/", 1) for uri in location.inputFiles()]
+    if all(local_path(uri) is not None for uri in uris):
+        return [look_at(uri) for uri in sorted(uris)]
+    statuses = location.allFiles().mkString(_SEPARATOR).split(_SEPARATOR)
+    return sorted(map(_listed_file, uris, statuses), key=lambda file: file.uri)
+
+
+def _listed_file(uri: str, status: str) -> LandedFile:
+    """A file of other storage.
+
+    Args:
+        uri: Its URI.
+        status: The text of Hadoop's status of it, since all texts come with one call of Java.
+    """
+    numbers = _STATUS.search(status)
+    size, modified = map(int, numbers.groups()) if numbers is not None else (-1, -1)
+    return LandedFile(uri, size, modified * 1_000_000)
+
+
+_SEPARATOR: Final = "\0"
+_STATUS: Final = re.compile(r".*; isDirectory=false; length=(\d+);.*; modification_time=(\d+)", re.DOTALL)
+
+
 def look_at(uri: str) -> LandedFile | None:
-    """A file as it is now; None if it was deleted.
+    """A file of this machine as it is now; None if it was deleted.
 
     Raises:
         AutoLoaderError: It may not be read.
     """
-    path = local_path(uri)
-    if path is None:
-        return LandedFile(uri, -1, -1)
+    path = unquote(uri.removeprefix("file:"))
     try:
         status = os.stat(path)  # noqa: PTH116 (ten thousand files: a Path for each costs more than the look)
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from cbx.files.storage import storage_scheme
 from cbx.runtime.auto_loader.errors import missing_folder
 from cbx.runtime.auto_loader.listing import LandedFile, look_at
 from cbx.runtime.landing_files.errors import NeedsSparkError
@@ -43,6 +44,9 @@ def list_files(options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:
 
 
 def _local_folder(landing: str) -> str:
+    scheme = storage_scheme(landing)
+    if scheme is not None:
+        raise NeedsSparkError(f"the landing folder {landing} is on `{scheme}`")
     path = re.sub(r"^file:(?:/{2})?(?=/)", "", landing)
     if not all(_PLAIN_NAME.fullmatch(part) for part in path.split("/") if part) or re.search(r"[*?%]", path):
         raise NeedsSparkError(f"the landing folder {landing} has special characters")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cbx.diagnostics.codes import UNSUPPORTED_STORAGE
+from cbx.files.storage import storage_scheme, without_file_scheme
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.outside.data_files import DataFiles, find_data_files
@@ -92,11 +94,28 @@ def _table_name(text: str) -> DatasetName:
 
 
 def _files(table: str, path: str, folder: Path) -> DataFiles:
+    place = _local_path(f"--table {table}", path, folder)
     try:
-        return find_data_files(folder / Path(path).expanduser())
+        return find_data_files(place)
     except ValueError as error:
         hint = "name a file or a folder of files in the format Parquet, CSV, JSON or ORC, or a Delta table"
         raise CannotRunError(f"--table {table}: {error}", hint=hint) from None
+
+
+def _local_path(option: str, path: str, folder: Path) -> Path:
+    """A path of an option, which may be a URL of a file of this machine.
+
+    Raises:
+        CannotRunError: If it is a URL of other storage.
+    """
+    scheme = storage_scheme(path)
+    if scheme is not None:
+        raise CannotRunError(
+            f"{option}: {path} is on `{scheme}`, and what stands in must be files of this machine",
+            hint="copy the files, or name a folder where the storage is mounted",
+            code=UNSUPPORTED_STORAGE,
+        )
+    return folder / Path(without_file_scheme(path)).expanduser()
 
 
 def read_stream_stand_ins(streams: Mapping[str, str], folder: Path) -> dict[str, Path]:
@@ -109,7 +128,7 @@ def read_stream_stand_ins(streams: Mapping[str, str], folder: Path) -> dict[str,
     Raises:
         CannotRunError: If a path does not exist.
     """
-    paths = {name: folder / Path(path).expanduser() for name, path in streams.items()}
+    paths = {name: _local_path(f"--stream {name}", path, folder) for name, path in streams.items()}
     for name, path in paths.items():
         if not path.exists():
             hint = "name a folder of files with messages; it may be empty"

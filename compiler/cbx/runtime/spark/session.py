@@ -23,6 +23,7 @@ from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_d
 from cbx.runtime.spark.java import java_home
 from cbx.runtime.spark.launch.cluster import (
     BIND_ADDRESS,
+    HOST,
     address_settings,
     check_cluster,
     is_local,
@@ -30,6 +31,7 @@ from cbx.runtime.spark.launch.cluster import (
 )
 from cbx.runtime.spark.launch.driver_memory import driver_memory
 from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
+from cbx.runtime.spark.launch.kubernetes import IMAGE_PYTHON, check_pod_settings, is_kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,10 +133,13 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
     master = master or "local[*]"
     refuse_connect(master)
     addresses = address_settings(master, given)
+    if is_kubernetes(master):
+        check_pod_settings(given, state, addresses.get(HOST, "") if HOST not in given else "")
     start_settings = {**_start_settings(scratch, log4j, given), **_parallelism(master, given), **addresses}
+    python = given.get(_PYTHON, IMAGE_PYTHON if is_kubernetes(master) else sys.executable)
     builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
     log = state / LOG_FILE
-    with _launch_environment(java_home(scratch), addresses.get(BIND_ADDRESS)), _redirect_standard_error(log):
+    with _launch_environment(java_home(scratch), addresses.get(BIND_ADDRESS), python), _redirect_standard_error(log):
         try:
             with leave_out_engine_defaults(scratch, master, start_settings):
                 started = builder.getOrCreate()
@@ -171,8 +176,8 @@ def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Map
         "spark.local.dir": str(scratch / "scratch"),
         "spark.buffer.pageSize": _PAGE_SIZE,
         "spark.sql.catalogImplementation": "in-memory",
+        "spark.hadoop.fs.defaultFS": "file:///",
         "spark.sql.streaming.metricsEnabled": "false",
-        "spark.pyspark.python": sys.executable,
         "spark.pyspark.driver.python": sys.executable,
         **given,
         _JAVA_OPTIONS: f"{java} {given.get(_JAVA_OPTIONS, '')}".strip(),
@@ -180,6 +185,7 @@ def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Map
 
 
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_PYTHON = "spark.pyspark.python"
 
 _PAGE_SIZE = "4m"
 """What each join, aggregate and sort takes first, however few rows it has. Spark's default grows with the memory, to
@@ -277,13 +283,16 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _launch_environment(home: Path, address: str | None) -> Iterator[None]:
-    """Set the environment variables for starting Java, and the address that it uses, while the context lasts."""
+def _launch_environment(home: Path, address: str | None, python: str) -> Iterator[None]:
+    """Set environment variables while the context lasts: those for starting Java, its address, and the Python of tasks.
+
+    PySpark reads the Python of tasks from here alone, not from its settings.
+    """
     wanted = {
         "JAVA_HOME": str(home),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
         **({} if address is None else {"SPARK_LOCAL_IP": address}),
-        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": python,
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

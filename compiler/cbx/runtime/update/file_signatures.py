@@ -8,19 +8,30 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cbx.files.storage import storage_scheme, without_file_scheme
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _GLOB: Final = frozenset("*?[{")
 
 
+def has_signature(landing: str) -> bool:
+    """Whether it is known without an engine if files of a landing folder have changed: not on other storage."""
+    return storage_scheme(landing) is None
+
+
 def signature(landing: str, folder: Path) -> str:
     """A hash of a file, or of the files of a landing folder or glob, with their sizes and times.
+
+    On other storage than that of this machine, it is always that of an empty folder.
 
     Args:
         landing: The path that is read.
         folder: The folder of relative paths.
     """
+    if not has_signature(landing):
+        return hash_texts(())
     root = plain_root(landing, folder)
     if root.is_file():
         return hash_texts([_stamp(str(root), root.stat())])
@@ -82,6 +93,6 @@ def plain_root(landing: str, folder: Path) -> Path:
         landing: The path that Auto Loader reads.
         folder: The folder of relative paths.
     """
-    parts = Path(landing.removeprefix("file:")).parts
+    parts = Path(without_file_scheme(landing)).parts
     plain = next((index for index, part in enumerate(parts) if _GLOB & set(part)), len(parts))
     return folder.joinpath(*parts[:plain])

@@ -23,6 +23,7 @@ from cbx.runtime.spark.configuration import settings
 from cbx.runtime.tables.store import TableFolder
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
 from cbx.runtime.update.file_reads import FileReads
+from cbx.runtime.update.file_signatures import has_signature
 from cbx.runtime.update.started_engine import EngineUnableError
 from cbx.runtime.update.workers import DatasetWorkers, cycle_error
 
@@ -145,7 +146,7 @@ class Materializer:
     def is_certain(self) -> bool:
         """Whether all datasets were refreshed, and all their inputs are known."""
         request, wanted = self._request, len(self._results)
-        is_whole = request.select is None and not request.dry_run
+        is_whole = request.select is None and not request.dry_run and all(map(has_signature, self._files.signatures))
         return is_whole and len(self._certain) == wanted and all(self._certain.values())
 
     def batch(self, name: DatasetName, options: Mapping[str, str] = MappingProxyType({})) -> DataFrame | None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
-from cbx.runtime.errors import CannotRunError
+from cbx.runtime.errors import CannotRunError, root_cause
+from cbx.runtime.spark.launch.kubernetes import describe_pods, is_kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,9 @@ _SECONDS: Final = 25.0
 _CONNECTING: Final = 5.0
 _THIS_MACHINE: Final = "127.0.0.1"
 _EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - the user has named the address at which others find it
-_MASTER: Final = re.compile(r"(?:spark|k8s)://(?:https?://)?(\[[^\]]+\]|[^:/,]+)(?::(\d+))?")
+_MASTER: Final = re.compile(r"(?:spark|k8s)://(?:(https?)://)?(\[[^\]]+\]|[^:/,]+)(?::(\d+))?")
+_PORTS: Final = {"http": 80}
+_HTTPS: Final = 443
 _LONGEST_PROBE: Final = 150.0
 _TASKS_OF_SLOT: Final = 2
 """How many files each core of the cluster writes to find out whether its machine shares the folder."""
@@ -79,12 +82,13 @@ def _own_address(master: str) -> str | None:
     match = _MASTER.match(master)
     if match is None:
         return None
-    host, port = match[1].strip("[]"), int(match[2] or 443)
+    host, port = match[2].strip("[]"), int(match[3] or _PORTS.get(match[1], _HTTPS))
     try:
         with socket.create_connection((host, port), timeout=_CONNECTING) as connection:
             return str(connection.getsockname()[0])
     except OSError as error:
-        reason = f"the Spark master {host}:{port} cannot be reached: {error.strerror or error}"
+        server = "Kubernetes API server" if is_kubernetes(master) else "Spark master"
+        reason = f"the {server} {host}:{port} cannot be reached: {error.strerror or error}"
         raise CannotRunError(reason, hint="check the address, and that this machine may connect to it") from None
 
 
@@ -107,8 +111,10 @@ def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
         time.sleep(0.2)
     if not _executor_count(spark):
         address = spark.conf.get(HOST, None)
+        pods = describe_pods(spark) if is_kubernetes(master) else ""
         raise CannotRunError(
-            f"no executor of {master} has connected to the driver at {address} within {seconds:.0f} s",
+            f"no executor of {master} has connected to the driver at {address} within {seconds:.0f} s"
+            + (f": {pods}" if pods else ""),
             hint="look whether the cluster has free workers and whether they reach this address; set another one with "
             f"--conf {HOST}=..., or wait longer with --conf {_WAITING_TIME}=120s",
         )
@@ -151,7 +157,7 @@ def _check_shared_folder(spark: SparkSession, state: Path) -> None:
     try:
         spark.range(0, tasks, 1, tasks).write.parquet(folder.as_uri())
     except (PySparkException, Py4JJavaError) as error:
-        failure = _root_cause(error)
+        failure = root_cause(error)
     finally:
         timer.cancel()
         found = len([*folder.glob("part-*")])
@@ -164,11 +170,3 @@ def _check_shared_folder(spark: SparkSession, state: Path) -> None:
     detail = failure or f"{found} of {tasks} files that they wrote are there"
     hint = "choose a folder with --state that is mounted at the same path on all machines, and that all may write"
     raise CannotRunError(f"the machines of the cluster do not share the state folder {state}: {detail}", hint=hint)
-
-
-def _root_cause(error: Exception) -> str:
-    """What an exception of Spark says, or that of a machine of the cluster which is its cause."""
-    java: Any = error.java_exception if isinstance(error, Py4JJavaError) else None
-    while java is not None and java.getCause() is not None:
-        java = java.getCause()
-    return str(error if java is None else java.getMessage()).strip().partition("\n")[0]
