@@ -17,21 +17,25 @@ from workspace import Workspace
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK never really waits: commands have its clock, and so has each request for the configuration of a host."""
+    clock = FastClock()
+    monkeypatch.setattr(RealClock, "time", lambda _: clock.time())
+    monkeypatch.setattr(RealClock, "sleep", lambda _, seconds: clock.sleep(seconds))
+
+
+@pytest.fixture
+def workspace(
+    fast_clock: None,  # noqa: ARG001 - the SDK finds it
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Workspace]:
     """A workspace, and an environment with the credentials for it and for nothing else."""
     with Workspace() as running:
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("HOME", str(tmp_path))
         yield running
-
-
-@pytest.fixture
-def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands never really wait."""
-    clock = FastClock()
-    monkeypatch.setattr(RealClock, "time", lambda _: clock.time())
-    monkeypatch.setattr(RealClock, "sleep", lambda _, seconds: clock.sleep(seconds))
 
 
 @pytest.fixture
