@@ -94,6 +94,7 @@ def test_without_a_workspace_planning_ends_with_the_way_to_log_in(newcomer: Path
 def test_the_project_of_the_first_lines_is_deployed(newcomer: Path) -> None:
     """Into a workspace that is a server of the tests."""
     with Workspace() as workspace:
+        workspace.api.updates.states = ("QUEUED", "COMPLETED")
         done = follow(newcomer, f"cd shop\n{DEPLOY}", workspace.environment)
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -28,6 +28,8 @@ class Updates:
         self._updates: dict[str, dict[str, Any]] = {}
         self._waiting: dict[str, list[str]] = {}
         self._events: list[dict[str, Any]] = []
+        self.states = _STATES
+        """The states of an update, one per question; a client that really waits for its end may find fewer."""
         self.failing: dict[str, str] = {}
         """What goes wrong in an update: the message of the exception, by table."""
         self.broken: dict[str, int] = {}
@@ -35,7 +37,7 @@ class Updates:
 
     def start(self, pipeline: str, body: dict[str, Any]) -> str:
         update = self._api.new_id()
-        states = list(_STATES)
+        states = list(self.states)
         if body.get("full_refresh") or body.get("full_refresh_selection"):
             states.insert(4, "RESETTING")
         self._updates[update] = {
