@@ -17,6 +17,7 @@ from cbx.processes.garbage_collection import LOADED
 from compiler.tests.accounting import unaccounted_in_log
 from compiler.tests.class_archive import use_class_archive
 from compiler.tests.local_files import replace_local_file_system
+from compiler.tests.memory_folder import give_back, use_memory
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 # Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test. With
 # one compiler, the default space is too small for the code of all tests: Java would compile it again and again.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m")
+use_memory()
 _STARTED = TemporaryDirectory()
 """A file for each JVM of Spark that a test, or a process that it starts, has started."""
 use_class_archive(Path(_STARTED.name))
@@ -61,6 +63,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(LOADED)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """The files of tests that have all passed take no memory any longer."""
+    is_worker = hasattr(session.config, "workerinput")
+    if exitstatus == pytest.ExitCode.OK and not is_worker and session.config.option.basetemp is None:
+        give_back(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined] # pytest has no other name
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,10 @@ class Engine(Protocol):
     def smallest_incremental(self) -> int:
         """The size in bytes of inputs from which on a materialized view may be refreshed from their new rows."""
 
+    @property
+    def most_files(self) -> int:
+        """From how many files on those of a streaming table are put together."""
+
     def make_active(self) -> None:
         """Make the session the active one of this thread."""
 

@@ -59,6 +59,7 @@ class RunRequest:
         stand_ins: What stands in for tables and streams outside the pipeline.
         smallest_incremental: The size in bytes of inputs from which on a materialized view may be refreshed from their
             new rows. For smaller ones a recomputation costs less.
+        most_files: From how many files on those of a streaming table are put together.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
             line of the SQL text that Spark names, if it does.
         checks: The datasets that only check other datasets.
@@ -78,6 +79,7 @@ class RunRequest:
     engine: EngineName = "spark"
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
     smallest_incremental: int = 16 * 1024 * 1024
+    most_files: int = 32
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
     checks: frozenset[str] = frozenset()
     origin: str | None = None

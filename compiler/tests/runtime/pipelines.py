@@ -24,6 +24,7 @@ class Pipeline:
     events: list[Event] = field(default_factory=list)
     engine: EngineName = "spark"
     smallest_incremental: int = 0
+    most_files: int = 32
 
     @property
     def state(self) -> Path:
@@ -63,6 +64,7 @@ class Pipeline:
             stand_ins=StandInPaths(tables or {}, streams or {}),
             engine=self.engine,
             smallest_incremental=self.smallest_incremental,
+            most_files=self.most_files,
         )
         self.events.clear()
         before = sizes(self.state)

@@ -69,9 +69,9 @@ def test_each_stream_reads_each_row_once(tmp_path: Path, seed: int) -> None:
     streams: dict[Path, list[int]] = {}
     numbers = itertools.count()
     most = 0
-    for step in range(60):
+    for step in range(40):
         update(folder, [next(numbers) for _ in range(chance.randint(1, 4))])
-        if step % 12 == 0:
+        if step % 8 == 0:
             streams[tmp_path / f"checkpoints/default/reader{step}/1/flow"] = []
         for checkpoint in streams:
             if chance.random() < 0.7:
@@ -187,15 +187,16 @@ def land(number: int) -> dict[str, Any]:
 def test_both_engines_read_compacted_tables(pipeline: Pipeline) -> None:
     """Many updates on Sail, of which kills stop some; Spark goes on where Sail has ended, and the other way round."""
     chance = random.Random(SEED)
+    pipeline.most_files = FEW
     pipeline.notebook(NOTEBOOK)
     kept = TableFolder(pipeline.state, DatasetName.parse("kept"))
     files = []
-    for start, end in ((0, 36), (37, 40)):
+    for start, end in ((0, 11), (12, 15)):
         steps: list[dict[str, Any]] = []
         for number in range(start, end):
-            is_killed = number in {20, 33, 34, 35}
+            is_killed = number in {6, 9, 10}
             steps += [land(number), {"run": {}, **({"moment": chance.randrange(20, 60)} if is_killed else {})}]
-        run_steps(pipeline.folder, steps)
+        run_steps(pipeline.folder, steps, FEW)
         pipeline.land(*land(end)["land"])
         pipeline.succeed()
         table = kept.read_state()
@@ -207,10 +208,10 @@ def test_both_engines_read_compacted_tables(pipeline: Pipeline) -> None:
     prices = sorted(int(price) for price in first_rows(pipeline.state, "kept", 0)["price"].to_pylist())
     newest = [int(price) for price in first_rows(pipeline.state, "current", 0)["price"].to_pylist()]
 
-    assert prices == [*range(41)]
-    assert sorted(newest) == [*range(34, 41)]
+    assert prices == [*range(16)]
+    assert sorted(newest) == [*range(9, 16)]
     assert [is_compacted for is_compacted, _ in files] == [True, True]
-    assert max(count for _, count in files) <= 40
+    assert max(count for _, count in files) <= FEW + 4
 
 
 def test_files_are_known_as_they_were_written(tmp_path: Path) -> None:

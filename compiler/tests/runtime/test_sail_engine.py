@@ -64,9 +64,9 @@ NOTEBOOK = """
 TABLES = ("orders", "kept", "current", "history", "totals", "both")
 
 
-def run_steps(folder: Path, steps: list[dict[str, Any]]) -> list[Any]:
+def run_steps(folder: Path, steps: list[dict[str, Any]], most_files: int = 32) -> list[Any]:
     """The results of steps that `sail_runs.py` describes."""
-    command = [sys.executable, str(RUNNER), str(folder)]
+    command = [sys.executable, str(RUNNER), str(folder), str(most_files)]
     done = subprocess.run(command, input=json.dumps(steps), capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -179,7 +179,8 @@ class _TableUpdate:
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         if before is not None and table.version != before.version and has_change_readers(self.folder, before):
             record_changes(self.queries.engine.spark, self.folder, before, table, _changed_keys(flows))
-        self.folder.commit(compact_table(self.folder, table) if did_work and not self.is_dry else table)
+        is_compacted = did_work and not self.is_dry
+        self.folder.commit(compact_table(self.folder, table, self.queries.engine.most_files) if is_compacted else table)
         self.folder.tidy()
         return RefreshResult(
             table.kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts)

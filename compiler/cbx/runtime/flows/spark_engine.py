@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from cbx.runtime.tables.store import TableFolder
 
 
-def spark_engine(spark: SparkSession, smallest_incremental: int) -> Engine:
+def spark_engine(spark: SparkSession, smallest_incremental: int, most_files: int) -> Engine:
     """The engine with a session of Spark."""
-    return _SparkEngine(spark, smallest_incremental)
+    return _SparkEngine(spark, smallest_incremental, most_files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class _SparkEngine:
 
     spark: SparkSession
     smallest_incremental: int
+    most_files: int
 
     def make_active(self) -> None:
         make_active(self.spark)

@@ -75,6 +75,7 @@ class SailEngine:
         landed: The rows of landing folders that were read before the update, by the place of their state.
         found: The rows of other files that were read before the update, by a key of the read.
         smallest_incremental: Of no use: views are recomputed.
+        most_files: From how many files on those of a streaming table are put together.
         views: The views and streams that queries read.
         functions: The functions that queries can call.
     """
@@ -83,6 +84,7 @@ class SailEngine:
     landed: dict[str, LandedRows] = field(default_factory=dict)
     found: dict[tuple[str, ...], NewRows] = field(default_factory=dict)
     smallest_incremental: int = 0
+    most_files: int = 32
     views: QueryViews = field(init=False)
     functions: OwnFunctions = field(init=False)
 

@@ -47,6 +47,7 @@ class SailUpdate:
 
     Attributes:
         sail: The server and its session.
+        most_files: From how many files on those of a streaming table are put together.
         planner: Plans the update.
         outside: Makes the reads of what is outside the pipeline, for an engine.
         log: Receives events.
@@ -55,6 +56,7 @@ class SailUpdate:
     """
 
     sail: RunningSail
+    most_files: int
     planner: SailPlanner
     outside: Callable[[SailEngine], OutsideReads]
     log: Callable[[Event], None]
@@ -77,7 +79,8 @@ class SailUpdate:
             yield None
             return
         sail = _sail()
-        update = cls(sail, SailPlanner(sail.spark), partial(_outside, request, tables, streams), log)
+        outside = partial(_outside, request, tables, streams)
+        update = cls(sail, request.most_files, SailPlanner(sail.spark), outside, log)
         with contextlib.ExitStack() as stack:
             stack.enter_context(_in_folder(request.working_folder))
             stack.enter_context(settings(sail.spark, request.configuration))
@@ -100,7 +103,7 @@ class SailUpdate:
 
     def running(self) -> StartedEngine:
         """The engine that runs what was planned."""
-        engine = SailEngine(self.sail.spark, self.planner.landed, self.planner.found)
+        engine = SailEngine(self.sail.spark, self.planner.landed, self.planner.found, most_files=self.most_files)
         intercept = self._intercept(engine, _refuse_change)
         return StartedEngine(engine, self.outside(engine), intercept, is_parallel=False, is_unable=_is_unable)
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from cbx.runtime.tables.store import TableFolder, TableState
 
-MOST_FILES: Final = 32
-"""From so many files on, those of the latest updates are put together."""
 _LARGEST: Final = 128 << 20
 """The largest file, in bytes, that is written; larger ones are left alone."""
 _SMALL: Final = 1 << 20
@@ -55,13 +53,13 @@ class UpdateFiles(NamedTuple):
     size: int
 
 
-def compact_table(folder: TableFolder, table: TableState, most_files: int = MOST_FILES) -> TableState:
+def compact_table(folder: TableFolder, table: TableState, most_files: int) -> TableState:
     """Write the rows of several updates together, if a streaming table has many small files.
 
     Args:
         folder: The folder of the table.
         table: The table after the update, which is not committed yet.
-        most_files: From how many files on.
+        most_files: From how many files on those of the latest updates are put together.
 
     Returns:
         The table, to be committed.
