@@ -115,7 +115,7 @@ class Counts:
 
 NOTHING = Counts(0, 0, 0, ())
 
-Technique = Literal["NO_OP", "APPEND_ONLY", "GENERIC_AGGREGATE", "COMPLETE_RECOMPUTE"]
+Technique = Literal["NO_OP", "APPEND_ONLY", "GROUP_AGGREGATE", "GENERIC_AGGREGATE", "COMPLETE_RECOMPUTE"]
 """How a materialized view is refreshed: the maintenance types of Databricks' event log that cbx has."""
 
 

@@ -83,7 +83,7 @@ def random_rows(rng: random.Random, size: int) -> list[dict[str, Any]]:
 def _query(rng: random.Random, depth: int, views: Sequence[Query]) -> Query:
     if depth == 0:
         return _table(rng, views)
-    makers = (_filter, _project, _join, _join, _aggregate, _aggregate, _aggregate, _distinct, _union)
+    makers = (_filter, _project, _join, _join, _aggregate, _aggregate, _totals, _totals, _distinct, _union)
     return rng.choice(makers)(rng, depth, views)
 
 
@@ -154,6 +154,25 @@ def _aggregate(rng: random.Random, depth: int, views: Sequence[Query]) -> Query:
     having = rng.choice(("", "", " HAVING count(*) > 1"))
     by = f" GROUP BY {', '.join(group.rpartition(' AS ')[0] for group in groups)}" if groups else ""
     return Query(f"SELECT {', '.join(parts)} FROM ({inner.text}){by}{having}", tuple(kinds))
+
+
+def _totals(rng: random.Random, depth: int, views: Sequence[Query]) -> Query:
+    """Groups that can be merged, alone or joined with a table that does not grow."""
+    del depth
+    inner = _filter(rng, 1, views) if rng.random() < 0.5 else _table(rng, views)
+    columns = [(f"c{place}", kind) for place, kind in enumerate(inner.types)]
+    groups, types = _items(rng, rng.sample([each for each in columns if each[1] != "double"] or columns, 1))
+    parts, kinds = list(groups), list(types)
+    for column, kind in rng.choices(columns, k=rng.randint(1, 3)):
+        form = rng.choice([form for form in _AGGREGATES[kind] if "avg" not in form and "sum(DISTINCT" not in form])
+        parts.append(f"{form.format(column)} AS c{len(parts)}")
+        kinds.append("number" if form.startswith("count") else kind)
+    text = f"SELECT {', '.join(parts)} FROM ({inner.text}) GROUP BY {groups[0].rpartition(' AS ')[0]}"
+    names = {"text": "city", "number": "id", "decimal": "amount", "time": "at"}
+    if rng.random() < 0.3 and kinds[0] in names:
+        join, name = rng.choice(("JOIN", "LEFT JOIN", "LEFT SEMI JOIN")), names[kinds[0]]
+        text = f"SELECT a.* FROM ({text}) AS a {join} cities AS b ON a.c0 = b.{name}"
+    return Query(text, tuple(kinds))
 
 
 def _distinct(rng: random.Random, depth: int, views: Sequence[Query]) -> Query:

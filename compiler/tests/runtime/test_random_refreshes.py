@@ -57,4 +57,5 @@ def test_random_views_are_refreshed_as_if_they_were_recomputed(pipeline: Pipelin
                 assert ours[name].rows_dropped == theirs[name].rows_dropped, case
 
     assert techniques["APPEND_ONLY"]
+    assert techniques["GROUP_AGGREGATE"]
     assert techniques["GENERIC_AGGREGATE"]

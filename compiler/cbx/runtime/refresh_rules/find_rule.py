@@ -1,23 +1,27 @@
 """Decides which rows of a materialized view new rows of its inputs can change.
 
-The inputs have grown: they have all rows that they had, and new ones. Then one of two rules may hold:
+The inputs have grown: they have all rows that they had, and new ones. Then one of three rules may hold:
 
 - **Append**: the rows of the view are those that it had, and those of its query over the new rows alone. So it is for
   filters, projections, unions and generators, and for joins of the rows that have grown with rows that are the same.
+- **Merge**: the view has the groups of an aggregate, whose results are merged with those of the new rows
+  (``find_merge.py``).
 - **Groups**: a condition on some columns of the view is the same as a condition on the rows of each input that has
   grown. Rows of the view with other values in these columns than the new rows are unchanged. So it is for aggregates,
   by what they group by, for DISTINCT, and for joins, by columns that must be equal.
 
-The second rule is the one by which an optimizer pushes a filter down. Whatever is not known to satisfy a rule does not.
+The last rule is the one by which an optimizer pushes a filter down. Whatever is not known to satisfy a rule does not.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cbx.runtime.refresh_rules.find_merge import MergeRule, find_merge
+from cbx.runtime.refresh_rules.growth import KEEPS_LEFT, LINEAR, find_growth, has_grown
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.refresh_rules.query_plan import name_column
-from cbx.runtime.refresh_rules.supported_expressions import find_unsupported, is_exact, type_of
+from cbx.runtime.refresh_rules.supported_expressions import find_unsupported_operation, is_exact, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -47,7 +51,7 @@ class GroupsRule(NamedTuple):
     columns: tuple[GroupColumn, ...]
 
 
-def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | GroupsRule | Obstacle:
+def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | MergeRule | GroupsRule | Obstacle:
     """The rule by which a view is refreshed.
 
     Args:
@@ -56,10 +60,13 @@ def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | GroupsRul
     """
     if _size(plan, {}) > _MOST_OPERATIONS:
         return _refuse("its plan has too many operations")
-    obstacle = _find_unsupported_operation(plan)
-    if obstacle is not None:
-        return obstacle
-    if _growth(plan, grown) is _LINEAR:
+    merge = find_merge(plan, grown)
+    if merge is not None:
+        return merge
+    reason = next(filter(None, map(find_unsupported_operation, plan.walk())), None)
+    if reason is not None:
+        return _refuse(reason)
+    if find_growth(plan, grown) == LINEAR:
         return AppendRule()
     columns = []
     for place, column in enumerate(plan.outputs):
@@ -69,6 +76,10 @@ def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | GroupsRul
     if columns:
         return GroupsRule(tuple(columns))
     return Obstacle("no column of it tells which of its rows change", "PLAN_NOT_INCREMENTALIZABLE")
+
+
+def _refuse(reason: str) -> Obstacle:
+    return Obstacle(reason, "PLAN_NOT_INCREMENTALIZABLE")
 
 
 def _is_certain(value: Expression) -> bool:
@@ -87,56 +98,6 @@ def _size(node: Operation, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-_ONE_CHILD: Final = frozenset({"Filter", "Project", "SubqueryAlias", "View", "Renamed"})
-_OPERATIONS: Final = _ONE_CHILD | {"Aggregate", "Deduplicate", "Distinct", "Generate", "Join", "Relation", "Union"}
-_INNER: Final = frozenset({"Inner", "Cross"})
-_KEEPS_LEFT: Final = frozenset({"LeftOuter", "LeftSemi", "LeftAnti"})
-
-
-def _find_unsupported_operation(plan: Operation) -> Obstacle | None:
-    for node in plan.walk():
-        if node.kind not in _OPERATIONS:
-            return _refuse(f"its plan has {node.kind}")
-        if node.kind == "Join" and node.join not in _INNER | _KEEPS_LEFT | {"RightOuter"}:
-            return _refuse(f"its plan has a join of type {node.join}")
-        if node.kind == "Deduplicate" and {key.column for key in node.groups} != set(node.children[0].outputs):
-            return _refuse("it keeps one of several rows with the same key")
-        for expression in (*node.expressions, *node.groups):
-            reason = find_unsupported(expression)
-            if reason is not None:
-                return _refuse(reason)
-    return None
-
-
-def _refuse(reason: str) -> Obstacle:
-    return Obstacle(reason, "PLAN_NOT_INCREMENTALIZABLE")
-
-
-_CONSTANT, _LINEAR, _OTHER = "constant", "linear", "other"
-
-
-def _growth(node: Operation, grown: Collection[int]) -> str:
-    """How the rows of an operation change: not at all, by those of the new rows, or otherwise."""
-    if node.kind == "Relation":
-        return _LINEAR if node.table in grown else _CONSTANT
-    parts = [_growth(child, grown) for child in node.children]
-    if all(part is _CONSTANT for part in parts):
-        return _CONSTANT
-    if node.kind == "Join":
-        left, right = parts
-        if node.join in _INNER:
-            return _LINEAR if sorted(parts) == [_CONSTANT, _LINEAR] else _OTHER
-        kept, other = (left, right) if node.join in _KEEPS_LEFT else (right, left)
-        return _LINEAR if (kept, other) == (_LINEAR, _CONSTANT) else _OTHER
-    if node.kind in _ONE_CHILD or node.kind in ("Generate", "Union"):
-        return _LINEAR if all(part is _LINEAR for part in parts) else _OTHER
-    return _OTHER
-
-
-def _has_grown(node: Operation, grown: Collection[int]) -> bool:
-    return any(each.table in grown for each in node.walk() if each.kind == "Relation")
-
-
 _Sources = list[tuple[int, "Expression"]]
 
 
@@ -151,7 +112,7 @@ def _push(node: Operation, value: Expression, grown: Collection[int]) -> _Source
     Returns:
         The value over the columns of each input; None if there is none for one of them.
     """
-    if not _has_grown(node, grown):
+    if not has_grown(node, grown):
         return []
     if not value.columns() <= set(node.outputs):
         return None
@@ -199,7 +160,7 @@ def _push_join(node: Operation, value: Expression, grown: Collection[int]) -> _S
         "left": (left, right, {ours.column: theirs for ours, theirs in pairs}),
         "right": (right, left, {theirs.column: ours for ours, theirs in pairs}),
     }
-    names = ["left"] if node.join in _KEEPS_LEFT else ["right"] if node.join == "RightOuter" else ["left", "right"]
+    names = ["left"] if node.join in KEEPS_LEFT else ["right"] if node.join == "RightOuter" else ["left", "right"]
     for name in names:
         side, other, partners = ways[name]
         if not value.columns() <= set(side.outputs):
@@ -207,7 +168,7 @@ def _push_join(node: Operation, value: Expression, grown: Collection[int]) -> _S
         sources = _push(side, value, grown)
         if sources is None:
             continue
-        if not _has_grown(other, grown):
+        if not has_grown(other, grown):
             return sources
         if not value.columns() <= set(partners):
             continue

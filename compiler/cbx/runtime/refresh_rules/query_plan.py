@@ -45,6 +45,20 @@ class Expression:
             and (bool(self.children) or self.kind == "Literal")
         )
 
+    def evaluation_mode(self) -> str:
+        """What the engine does where its value has no place in its type: ``ANSI`` fails; empty if that is not known.
+
+        Only of a Cast and a Sum.
+        """
+        if self.origin is None:
+            return ""
+        engine = self.origin()
+        return str((engine.evalContext() if self.kind == "Sum" else engine).evalMode().toString())
+
+    def result_type(self) -> str:
+        """Its type, as the engine names it; empty if that is not known."""
+        return "" if self.origin is None else str(self.origin().dataType().typeName())
+
     def columns(self) -> set[int]:
         """The columns that it reads."""
         return {each.column for each in self.walk() if each.kind == "AttributeReference" and each.column is not None}
@@ -81,6 +95,7 @@ class Operation:
         groups: The expressions that an Aggregate groups by; the keys of a Deduplicate.
         join: The type of a Join.
         table: For a relation, the place of what it reads among all that the query reads.
+        origin: Returns the operation of the engine; only of an Aggregate.
     """
 
     kind: str
@@ -90,6 +105,7 @@ class Operation:
     groups: tuple[Expression, ...] = ()
     join: str = ""
     table: int | None = None
+    origin: Callable[[], Any] | None = None
 
     def walk(self) -> Iterator[Operation]:
         """The operation and all below it."""

@@ -1,4 +1,4 @@
-"""The expressions whose value depends on their row alone, and the aggregates that do not depend on the order of rows.
+"""Operations and expressions whose result depends on their rows alone, and aggregates that know no order of rows.
 
 What is not listed here is recomputed.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from cbx.runtime.refresh_rules.query_plan import Expression
+    from cbx.runtime.refresh_rules.query_plan import Expression, Operation
 
 WHOLE_NUMBERS: Final = frozenset({"byte", "short", "integer", "long"})
 _SMALL: Final = frozenset({"byte", "short"})
@@ -94,6 +94,22 @@ def find_unsupported(expression: Expression) -> str | None:
         elif each.kind not in ROW_EXPRESSIONS and each.kind not in AGGREGATES:
             return f"it calls `{_word(each.kind)}`"
     return None
+
+
+ONE_CHILD: Final = frozenset({"Filter", "Project", "SubqueryAlias", "View", "Renamed"})
+_OPERATIONS: Final = ONE_CHILD | {"Aggregate", "Deduplicate", "Distinct", "Generate", "Join", "Relation", "Union"}
+_JOINS: Final = frozenset({"Inner", "Cross", "LeftOuter", "LeftSemi", "LeftAnti", "RightOuter"})
+
+
+def find_unsupported_operation(node: Operation) -> str | None:
+    """Why the rows of an operation may depend on more than those that it reads; None if they do not."""
+    if node.kind not in _OPERATIONS:
+        return f"its plan has {node.kind}"
+    if node.kind == "Join" and node.join not in _JOINS:
+        return f"its plan has a join of type {node.join}"
+    if node.kind == "Deduplicate" and {key.column for key in node.groups} != set(node.children[0].outputs):
+        return "it keeps one of several rows with the same key"
+    return next(filter(None, map(find_unsupported, (*node.expressions, *node.groups))), None)
 
 
 _WORDS: Final = {"Average": "avg", "MaxBy": "max_by", "MinBy": "min_by"}

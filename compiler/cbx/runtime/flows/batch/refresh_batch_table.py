@@ -17,6 +17,7 @@ from cbx.runtime.flows.expectation_results import (
     view_rules,
 )
 from cbx.runtime.flows.refresh_result import RefreshResult, other_kind
+from cbx.runtime.refresh_rules.find_merge import MergeRule
 from cbx.runtime.refresh_rules.find_rule import AppendRule, GroupsRule, find_rule
 from cbx.runtime.refresh_rules.query_description import Obstacle, QueryDescription, find_changes
 from cbx.runtime.results import NOTHING, RefreshDecision, Technique
@@ -56,10 +57,10 @@ def refresh_batch_table(
     choice = _choose(context, frame, shape.rules, table, query)
     if table is not None and isinstance(choice, GrownInputs):
         result = refresh_incrementally(context, frame, shape.rules, table, choice)
-        if result is not None:
+        if isinstance(result, IncrementalResult):
             decision = RefreshDecision(_TECHNIQUES[type(choice.rule)])
             return _commit(context, result, query, decision, is_certain=is_certain)
-        choice = _TOO_MANY
+        choice = result
     if table is not None and choice is None:
         verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
         decision = RefreshDecision("NO_OP")
@@ -117,12 +118,15 @@ def _choose(
     if isinstance(rule, Obstacle):
         return rule
     drops = any(each.on_violation == "drop" for each in rules)
-    if context.reads.views or (drops and isinstance(rule, GroupsRule)):
+    if context.reads.views or (drops and not isinstance(rule, AppendRule)):
         return Obstacle(
             "an expectation drops rows, or a view that it reads has expectations", "EXPECTATIONS_NOT_SUPPORTED"
         )
     return GrownInputs(rule, {place: [file.path for file in changes[folder]] for place, folder in places.items()})
 
 
-_TECHNIQUES: Final[Mapping[type, Technique]] = {AppendRule: "APPEND_ONLY", GroupsRule: "GENERIC_AGGREGATE"}
-_TOO_MANY: Final = Obstacle("too many of its groups have new rows", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")
+_TECHNIQUES: Final[Mapping[type, Technique]] = {
+    AppendRule: "APPEND_ONLY",
+    MergeRule: "GROUP_AGGREGATE",
+    GroupsRule: "GENERIC_AGGREGATE",
+}

@@ -77,9 +77,10 @@ def _read_columns(
     """A Project or an Aggregate."""
     name = "projectList" if kind == "Project" else "aggregateExpressions"
     expressions = tuple(_expression(each, _element(origin, name, place)) for place, each in enumerate(document[name]))
-    groups = tuple(_expression(each) for each in document.get("groupingExpressions", ()))
+    keys = document.get("groupingExpressions", ())
+    groups = tuple(_expression(each, _element(origin, "groupingExpressions", place)) for place, each in enumerate(keys))
     outputs = tuple(expression.column if expression.column is not None else -1 for expression in expressions)
-    return Operation(kind, children, outputs, expressions, groups)
+    return Operation(kind, children, outputs, expressions, groups, origin=origin)
 
 
 def _read_join(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlparse
 
 from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame
@@ -12,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.spark.plans.analysed_plan import read_plan
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,8 +51,53 @@ def rows_of_new_files(frame: DataFrame, files: Mapping[int, Sequence[str]]) -> D
         frame: The query.
         files: The new files, by the place of the relation in the plan.
     """
-    session: Any = frame.sparkSession
-    jvm = session._jvm  # noqa: SLF001 - plans have no Python face
+    return _make_frame(frame, _with_files(frame, _plan(frame), files))
+
+
+def rows_below(
+    frame: DataFrame, operation: Operation, expressions: Sequence[Expression], files: Mapping[int, Sequence[str]]
+) -> DataFrame:
+    """Expressions over the rows that an operation of a query reads, from other files.
+
+    Args:
+        frame: The query.
+        operation: The operation, which has one child.
+        expressions: The expressions, which become the columns ``c0``, ``c1`` and so on.
+        files: The files, by the place of the relation in the plan; other relations are read as they are.
+    """
+    from pyspark.sql.classic.column import Column as ClassicColumn  # which PySpark's client lacks
+
+    if operation.origin is None:
+        raise AssertionError("the operation is one of the plan")
+    rows = _make_frame(frame, _with_files(frame, operation.origin().children().apply(0), files))
+    utils = frame.sparkSession._jvm.org.apache.spark.sql.classic.ExpressionUtils  # type: ignore[union-attr]  # noqa: SLF001 - plans have no Python face
+    made = [ClassicColumn(utils.column(_origin(expression))) for expression in expressions]
+    return rows.select(*(column.alias(f"c{number}") for number, column in enumerate(made)))
+
+
+def other_files(frame: DataFrame, files: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+    """The files of relations that are not among these, by the place of the relation.
+
+    Args:
+        frame: The query.
+        files: Files, by the place of the relation in the plan.
+    """
+    leaves, others = _leaves(frame), {}
+    for place, paths in files.items():
+        read = leaves[place].relation().inputFiles()
+        known = set(paths)
+        others[place] = [path for path in map(path_of_uri, map(str, read)) if path not in known]
+    return others
+
+
+def path_of_uri(uri: str) -> str:
+    """The path of a file that Spark names by a URI."""
+    return unquote(urlparse(uri).path)
+
+
+def _with_files(frame: DataFrame, plan: Any, files: Mapping[int, Sequence[str]]) -> Any:
+    """A part of the plan of a query that reads other files."""
+    jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - plans have no Python face
     leaves, replacements = _leaves(frame), jvm.java.util.HashMap()
     for place, paths in files.items():
         leaf = leaves[place]
@@ -59,8 +106,12 @@ def rows_of_new_files(frame: DataFrame, files: Mapping[int, Sequence[str]]) -> D
             leaf, leaf.copy(new.relation(), leaf.output(), leaf.catalogTable(), leaf.isStreaming(), leaf.stream())
         )
     # A map is a partial function, and equal relations are equal keys.
-    plan = _plan(frame).transformUp(jvm.PythonUtils.toScalaMap(replacements))
-    java = jvm.org.apache.spark.sql.classic.Dataset.ofRows(session._jsparkSession, plan)  # noqa: SLF001 - as above
+    return plan.transformUp(jvm.PythonUtils.toScalaMap(replacements))
+
+
+def _make_frame(frame: DataFrame, plan: Any) -> DataFrame:
+    session: Any = frame.sparkSession
+    java = session._jvm.org.apache.spark.sql.classic.Dataset.ofRows(session._jsparkSession, plan)  # noqa: SLF001 - as above
     return DataFrame(java, session)
 
 
@@ -89,9 +140,17 @@ def values_of_new_files(
         ClassicColumn(utils.column(_convert(frame, expression, columns))).alias(f"c{number}")
         for number, expression in enumerate(expressions)
     ]
-    named = rows.select(*made)
-    comparable = [comparable_column(F.col(field.name), field.dataType.typeName()) for field in named.schema]
-    found = named.select(*comparable).distinct().limit(MOST_VALUES + 1).collect()
+    return read_values(rows.select(*made).distinct())
+
+
+def read_values(rows: DataFrame) -> list[tuple[Any, ...]] | None:
+    """The values of rows, comparable with ``comparable_column``.
+
+    Returns:
+        The values; None if there are too many, or a text among them that Python cannot have.
+    """
+    comparable = [comparable_column(F.col(quote(field.name)), field.dataType.typeName()) for field in rows.schema]
+    found = rows.select(*comparable).limit(MOST_VALUES + 1).collect()
     values = [tuple(row) for row in found]
     has_strange = any(isinstance(value, str) and _NOT_UNICODE in value for row in values for value in row)
     return None if has_strange or len(values) > MOST_VALUES else values
@@ -104,10 +163,26 @@ def comparable_column(column: Column, type_name: str) -> Column:
     return F.unix_micros(column) if type_name == "timestamp" else column
 
 
-def is_one_of(column: Column, values: Collection[Any]) -> Column:
-    """Whether a column has one of these values; NULL is one like others. For a NULL that is none of them it is NULL."""
-    condition = column.isin([value for value in values if value is not None])
+def is_one_of(column: Column, type_name: str, values: Collection[Any]) -> Column:
+    """Whether a column has one of these values; NULL is one like others. For a NULL that is none of them it is NULL.
+
+    Args:
+        column: The column.
+        type_name: Its type.
+        values: The values of ``comparable_column``.
+    """
+    known = [value for value in values if value is not None]
+    make = _MAKERS.get(type_name) if len(known) <= _MOST_LITERALS else None
+    if make is None:
+        condition = comparable_column(column, type_name).isin(known)
+    else:
+        condition = column.isin([make(F.lit(value)) for value in known])
     return condition | column.isNull() if None in values else condition
+
+
+_MOST_LITERALS: Final = 100
+_MAKERS: Final = {"date": F.date_from_unix_date, "timestamp": F.timestamp_micros}
+"""What makes constants of a type, by which Spark leaves out parts of files."""
 
 
 def _read(frame: DataFrame, leaf: Any, files: Sequence[str]) -> DataFrame:
@@ -127,13 +202,18 @@ def _plan(frame: DataFrame) -> Any:
     return frame._jdf.queryExecution().analyzed()  # noqa: SLF001 - as above
 
 
+def _origin(expression: Expression) -> Any:
+    """The expression of the engine."""
+    if expression.origin is None:
+        raise AssertionError("the expression is one of the plan")
+    return expression.origin()
+
+
 def _convert(frame: DataFrame, expression: Expression, columns: Mapping[int, Any]) -> Any:
     """An expression of Spark, over other columns."""
     if expression.kind == "AttributeReference" and expression.column is not None:
         return columns[expression.column]
-    origin = None if expression.origin is None else expression.origin()
-    if origin is None:
-        raise AssertionError("a column is made of an expression of the plan")
+    origin = _origin(expression)
     if not expression.children:
         return origin
     children = [_convert(frame, child, columns) for child in expression.children]

@@ -1,0 +1,44 @@
+"""How the rows of an operation change when inputs get new rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cbx.runtime.refresh_rules.supported_expressions import ONE_CHILD
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cbx.runtime.refresh_rules.query_plan import Operation
+
+INNER: Final = frozenset({"Inner", "Cross"})
+KEEPS_LEFT: Final = frozenset({"LeftOuter", "LeftSemi", "LeftAnti"})
+CONSTANT, LINEAR, OTHER = "constant", "linear", "other"
+
+
+def find_growth(node: Operation, grown: Collection[int]) -> str:
+    """How the rows of an operation change: not at all, by those of the new rows, or otherwise.
+
+    Args:
+        node: The operation.
+        grown: The places of the inputs that have new rows.
+    """
+    if node.kind == "Relation":
+        return LINEAR if node.table in grown else CONSTANT
+    parts = [find_growth(child, grown) for child in node.children]
+    if all(part == CONSTANT for part in parts):
+        return CONSTANT
+    if node.kind == "Join":
+        left, right = parts
+        if node.join in INNER:
+            return LINEAR if sorted(parts) == [CONSTANT, LINEAR] else OTHER
+        kept, other = (left, right) if node.join in KEEPS_LEFT else (right, left)
+        return LINEAR if (kept, other) == (LINEAR, CONSTANT) else OTHER
+    if node.kind in ONE_CHILD or node.kind in ("Generate", "Union"):
+        return LINEAR if all(part == LINEAR for part in parts) else OTHER
+    return OTHER
+
+
+def has_grown(node: Operation, grown: Collection[int]) -> bool:
+    """Whether an operation reads an input with new rows."""
+    return any(each.table in grown for each in node.walk() if each.kind == "Relation")

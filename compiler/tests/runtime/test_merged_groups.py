@@ -1,0 +1,175 @@
+"""Groups of a view that are merged with new rows, and the files that are written for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbx.runtime.flows.batch.rewrite_files import choose_files
+from compiler.tests.runtime.pipelines import Pipeline
+from compiler.tests.runtime.test_refresh_decisions import decisions
+
+TABLES = """
+    import dlt
+
+    @dlt.table
+    def orders():
+        columns = "id BIGINT, city STRING, amount DECIMAL(10, 2), weight DOUBLE, at TIMESTAMP"
+        return spark.readStream.schema(columns).json("landing/orders")
+
+    @dlt.table
+    def cities():
+        return spark.read.schema("city STRING, name STRING").json("landing/cities")
+"""
+
+
+def define(name: str, query: str, table: str = "") -> str:
+    """The definition of a view."""
+    return f"\n    @dlt.table({table})\n    def {name}():\n        return spark.sql({query!r})\n"
+
+
+def land(pipeline: Pipeline, number: int, *rows: dict[str, Any], folder: str = "orders") -> None:
+    pipeline.land(f"{folder}/{number}.json", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def files_of(pipeline: Pipeline, view: str) -> dict[int, str]:
+    """The names of the files of a view, by their inodes."""
+    files = (pipeline.state / "tables").glob(f"*/{view}/v*/**/*.parquet")
+    return {file.stat().st_ino: file.name for file in files}
+
+
+@pytest.mark.needs_spark("incremental refreshes")
+def test_only_files_with_changed_groups_are_written_again(pipeline: Pipeline) -> None:
+    """The file of the first update has no group of the third one, so it is linked."""
+    pipeline.notebook(TABLES + define("totals", "SELECT city, count(*) AS n FROM orders GROUP BY city"))
+    pipeline.land("cities/1.json", "")
+    land(pipeline, 1, {"city": "Ulm"}, {"city": None})
+    pipeline.succeed()
+    first = files_of(pipeline, "totals")
+    land(pipeline, 2, {"city": "Rom"})
+    pipeline.succeed()
+    second = files_of(pipeline, "totals")
+    land(pipeline, 3, {"city": "Rom"}, {"city": "Oslo"})
+    results = pipeline.succeed()
+    third = files_of(pipeline, "totals")
+    rows = pipeline.rows("totals")
+    land(pipeline, 4, {"city": None})
+    pipeline.succeed()
+
+    assert set(second) - set(first)
+    assert set(first) == set(first) & set(second) & set(third)
+    assert not (set(second) - set(first)) & set(third)
+    assert set(rows) == {(None, 1), ("Oslo", 1), ("Rom", 2), ("Ulm", 1)}
+    assert (results["totals"].rows_written, results["totals"].rows_deleted) == (2, 1)
+    assert (None, 2) in pipeline.rows("totals")
+
+
+def test_small_files_are_written_together_only_if_there_are_many() -> None:
+    """Those that must be written again are; of others, small ones before large ones."""
+    large = {Path(f"large-{number}"): 100 << 20 for number in range(3)}
+    small = {Path(f"small-{number}"): 1_000 for number in range(60)}
+    must = frozenset({Path("small-0")})
+
+    assert choose_files({**large, Path("small-0"): 1_000}, must) == must
+    assert choose_files({**large, **small}, must) == frozenset(small)
+
+
+@pytest.mark.needs_spark("incremental refreshes")
+def test_ties_give_one_of_the_values(pipeline: Pipeline) -> None:
+    """Of rows with the same order any value may come out, but all of them from rows with the greatest order."""
+    query = "SELECT city, max_by(id, at) AS id, max_by(amount, at) AS amount, max(at) AS at FROM orders GROUP BY city"
+    pipeline.notebook(TABLES + define("newest", query))
+    pipeline.land("cities/1.json", "")
+    same, older, newer = "2026-01-02 00:00:00", "2026-01-01 00:00:00", "2026-01-03 00:00:00"
+    land(
+        pipeline,
+        1,
+        {"id": 1, "city": "Ulm", "amount": "1.00", "at": same},
+        {"id": 2, "city": "Rom", "amount": "2.00", "at": same},
+        {"id": 3, "city": "Oslo", "amount": "3.00", "at": None},
+        {"id": 4, "city": "Bonn", "amount": "4.00", "at": same},
+        {"id": 5, "city": "Riga", "amount": "5.00", "at": same},
+    )
+    pipeline.succeed()
+    land(
+        pipeline,
+        2,
+        {"id": 11, "city": "Ulm", "amount": "11.00", "at": same},
+        {"id": 12, "city": "Rom", "amount": "12.00", "at": older},
+        {"id": 13, "city": "Oslo", "amount": "13.00", "at": older},
+        {"id": None, "city": "Bonn", "amount": "14.00", "at": newer},
+        {"id": 15, "city": "Riga", "amount": "15.00", "at": None},
+    )
+    pipeline.succeed()
+    values = {city: (identity, str(amount)) for city, identity, amount, _ in pipeline.rows("newest")}
+
+    assert decisions(pipeline)["newest"] == ("GROUP_AGGREGATE", "")
+    assert values.pop("Ulm") in ((1, "1.00"), (11, "11.00"))
+    assert values == {
+        "Rom": (2, "2.00"),
+        "Oslo": (13, "13.00"),
+        "Bonn": (None, "14.00"),
+        "Riga": (5, "5.00"),
+    }
+
+
+@pytest.mark.needs_spark("incremental refreshes")
+def test_results_have_the_declared_types(pipeline: Pipeline) -> None:
+    """Columns are converted as in a recomputation; sums keep all digits behind the point."""
+    schema = 'schema="city STRING, total DECIMAL(38, 2), n INT, ids DECIMAL(20, 0)"'
+    query = "SELECT city, sum(amount) AS total, count(*) AS n, sum(id) AS ids FROM orders GROUP BY city"
+    kept = query.replace(", sum(id) AS ids", "")
+    pipeline.notebook(
+        TABLES
+        + define("totals", query, schema)
+        + define("kept", kept, 'schema="city STRING, total DECIMAL(38, 2), n INT"')
+    )
+    pipeline.land("cities/1.json", "")
+    land(pipeline, 1, {"id": 1, "city": "Ulm", "amount": "99999999.99"}, {"id": 2, "city": "Rom"})
+    pipeline.succeed()
+    land(pipeline, 2, {"id": 3, "city": "Ulm", "amount": "0.02"}, {"id": 4, "city": "Rom", "amount": "-0.01"})
+    pipeline.succeed()
+    chosen = {name: technique for name, (technique, _) in decisions(pipeline).items()}
+    rows = [tuple(map(str, row)) for row in pipeline.rows("kept")]
+
+    assert (chosen["kept"], chosen["totals"]) == ("GROUP_AGGREGATE", "GENERIC_AGGREGATE")
+    assert rows == [("Rom", "-0.01", "2"), ("Ulm", "100000000.01", "2")]
+    assert [row[:3] for row in pipeline.rows("totals")] == pipeline.rows("kept")
+
+
+@pytest.mark.needs_spark("incremental refreshes")
+def test_groups_without_a_row_in_the_view_are_merged_too(pipeline: Pipeline) -> None:
+    """A join may give a group several rows or none; a first load may have no rows at all."""
+    joined = (
+        "SELECT c.name, t.city, t.n, t.ids FROM cities AS c JOIN "
+        "(SELECT city, count(*) AS n, count(DISTINCT id) AS ids FROM orders GROUP BY city) AS t ON t.city = c.city"
+    )
+    pipeline.notebook(TABLES + define("joined", joined) + define("total", "SELECT count(*) AS n FROM orders"))
+    land(pipeline, 1, {"city": "Ulm", "name": "a"}, {"city": "Ulm", "name": "b"}, folder="cities")
+    pipeline.land("orders/1.json", "")
+    pipeline.succeed()
+    land(pipeline, 2, {"id": 1, "city": "Ulm"}, {"id": 1, "city": "Rom"})
+    pipeline.succeed()
+    land(pipeline, 3, {"id": 1, "city": "Ulm"}, {"id": 2, "city": "Ulm"}, {"id": None, "city": "Ulm"})
+    pipeline.succeed()
+
+    assert decisions(pipeline)["joined"] == ("GROUP_AGGREGATE", "")
+    assert pipeline.rows("joined") == [("a", "Ulm", 4, 2), ("b", "Ulm", 4, 2)]
+    assert pipeline.rows("total") == [(5,)]
+
+
+@pytest.mark.needs_spark("incremental refreshes")
+def test_an_overflow_fails_as_in_a_recomputation(pipeline: Pipeline) -> None:
+    """The table keeps its rows."""
+    pipeline.notebook(TABLES + define("totals", "SELECT city, sum(id) AS total FROM orders GROUP BY city"))
+    pipeline.land("cities/1.json", "")
+    land(pipeline, 1, {"id": 2**63 - 1, "city": "Ulm"})
+    pipeline.succeed()
+    land(pipeline, 2, {"id": 1, "city": "Ulm"})
+    results = {result.name: result for result in pipeline.run().datasets}
+
+    assert results["totals"].status == "failed"
+    assert pipeline.rows("totals") == [("Ulm", 2**63 - 1)]
