@@ -17,10 +17,10 @@ _CLIENT = "pyspark-client"
 """The client of Sail, which PySpark has, too."""
 _PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cbx compile", "fast", ("sqlglotc",)),
-    ("tracing", "sail", ("pysail", _CLIENT, "pandas", "grpcio")),
+    ("Python models", "sail", ("pysail", _CLIENT, "pandas", "grpcio")),
     ("cbx test", "sail", ("pytest", "pysail", _CLIENT, "pandas", "pyarrow")),
     ("cbx run", "sail", ("pysail", _CLIENT, "pandas", "pyarrow")),
-    ("Spark", "local", ("pyspark", "pandas", "pyarrow")),
+    ("Spark engine", "local", ("pyspark", "pandas", "pyarrow")),
     ("cbx show", "sail", ("pyarrow",)),
     ("cbx query", "query", ("duckdb", "pyarrow")),
     ("Delta tables", "delta", ("deltalake",)),
@@ -49,14 +49,18 @@ class Finding(NamedTuple):
 
 def doctor() -> None:
     """Check what is installed, what works with it, and what to install."""
-    from cbx.cli.display.console_text import console_width, open_console, print_plain
+    from cbx.cli.display.console_text import console_width, open_console, print_plain, print_words
     from cbx.version import __version__
 
     console = open_console(sys.stdout)
     console.print(f"cbx {__version__} on Python {platform.python_version()}, {platform.system()}\n")
-    for finding in find_all():
+    findings = [*find_all()]
+    for finding in findings:
         for line in finding_lines(finding, console_width(console)):
             print_plain(console, line)
+    console.print()
+    missing = [finding.part for finding in findings if not finding.is_ready]
+    print_words(console, f"Missing: {', '.join(missing)}. The rest is ready." if missing else "Everything is ready.")
 
 
 def finding_lines(finding: Finding, width: int | None) -> Iterator[Text]:
@@ -83,6 +87,9 @@ def find_all() -> Iterator[Finding]:
     yield _find_project()
     for part, extra, libraries in _PARTS:
         yield _find_libraries(part, extra, libraries)
+    if _version_of("pyspark") and _version_of(_CLIENT):
+        found = "pyspark and pyspark-client are both installed, and overwrite each other's files"
+        yield Finding("PySpark", False, found, "pip uninstall -y pyspark pyspark-client, then install one of them")
     yield _find_java()
     yield _find_login()
 
@@ -130,8 +137,8 @@ def _find_java() -> Finding:
 def _find_login() -> Finding:
     """Whether there is a login to Databricks. Only the SDK reads it; its files and variables are not opened here."""
     if os.environ.get("DATABRICKS_HOST"):
-        return Finding("login", True, "DATABRICKS_HOST names the workspace")
+        return Finding("Databricks", True, "DATABRICKS_HOST names the workspace")
     profiles = Path(os.environ.get("DATABRICKS_CONFIG_FILE", "~/.databrickscfg")).expanduser()
     if profiles.is_file():
-        return Finding("login", True, f"profiles of the Databricks CLI in {profiles}")
-    return Finding("login", False, "no workspace for `cbx deploy`", "databricks auth login --host https://<workspace>")
+        return Finding("Databricks", True, f"profiles of the Databricks CLI in {profiles}")
+    return Finding("Databricks", False, "no login for `cbx deploy`", "databricks auth login --host https://<workspace>")

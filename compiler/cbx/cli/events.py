@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,12 +54,25 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from cbx.cli.display.console_text import open_console, print_plain, print_words
 
     console = open_console(sys.stdout)
+    print_words(console, describe_update(rows))
+    console.print()
     for line in event_lines(rows, console.width):
         print_plain(console, line)
     for row in rows:
         if row["error"]:
             for line in row["error"]["exceptions"][0]["message"].split("\n"):
                 print_words(console, line, "  ")
+
+
+def describe_update(rows: Sequence[dict[str, Any]]) -> str:
+    """When an update started, in the time of this machine, and how it ended."""
+    started = datetime.fromisoformat(rows[0]["timestamp"].replace("Z", "+00:00")).astimezone()
+    states = [row["details"]["update_progress"]["state"] for row in rows if "update_progress" in row["details"]]
+    end = states[-1] if states and states[-1] in _ENDS else "not finished, or killed"
+    return f"Update of {started:%Y-%m-%d %H:%M:%S}: {end.lower()}"
+
+
+_ENDS = frozenset({"COMPLETED", "FAILED", "CANCELED"})
 
 
 def event_lines(rows: Sequence[dict[str, Any]], width: int) -> Iterator[Text]:

@@ -1,39 +1,64 @@
-"""``cbx explain``: prints the page of a diagnostic code."""
+"""``cbx explain``: prints the page of a diagnostic code, or lists the codes."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cbx.cli.stop import stop
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _FILE = re.compile(r"^```(\w+) (\S+\.\w+)$", re.MULTILINE)
+_IS_CODE = re.compile(r"(?i)cbx\d+")
 
 
-def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="A code, such as CBX201, or its name.")]) -> None:
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A code, such as CBX201, or its name; default: list all.")
+    ] = None,
+) -> None:
     """Explain a diagnostic code: what it means and how to fix it."""
+    from cbx.cli.display.console_text import open_console, print_plain
     from cbx.diagnostics.code_pages import read_page
     from cbx.diagnostics.codes import every_code, find_code
     from cbx.diagnostics.diagnostic import did_you_mean
 
+    if code is None:
+        console = open_console(sys.stdout)
+        for line in code_lines(console.width):
+            print_plain(console, line)
+        return
     entry = find_code(code)
     page = read_page(entry.id) if entry else None
     if page is None:
-        all_codes = every_code()
-        hint = did_you_mean(code, [name for entry in all_codes for name in (entry.id, entry.name)])
-        stop(f"there is no diagnostic `{code}`", hint or f"the codes are {all_codes[0].id} to {all_codes[-1].id}")
+        words = [entry.name for entry in every_code()]
+        hint = None if _IS_CODE.fullmatch(code) else did_you_mean(code, words)
+        stop(f"there is no diagnostic `{code}`", hint or "`cbx explain` lists the codes")
     if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.markdown import Markdown
+        from cbx.cli.display.markdown_page import print_page
 
-        Console(width=min(Console().width, 100)).print(Markdown(link_pages(name_files(page))))
+        print_page(link_pages(name_files(page)), sys.stdout)
     else:
         print(page, end="")
+
+
+def code_lines(width: int) -> Iterator[Text]:
+    """A line for each code: its name and its severity."""
+    from cbx.cli.display.aligned_lines import Line, LineColumn, aligned_lines
+    from cbx.diagnostics.codes import every_code
+
+    columns = (LineColumn("code"), LineColumn("name"), LineColumn("severity", is_optional=True))
+    lines = [Line((code.id, code.name, code.severity.value)) for code in every_code()]
+    return aligned_lines(columns, lines, width)
 
 
 def link_pages(page: str) -> str:

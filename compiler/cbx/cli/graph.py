@@ -72,7 +72,7 @@ class _Picture:
 def graph(
     about: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL[.COLUMN]", help="With --columns: the lineage of this model or column only."),
+        typer.Argument(metavar="MODEL[.COLUMN]", help="Only what is up- and downstream of this model or column."),
     ] = None,
     output_format: Annotated[
         GraphFormat | None,
@@ -84,7 +84,7 @@ def graph(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     columns: Annotated[
-        bool, typer.Option("--columns", help="Draw column lineage: all, or up- and downstream of the argument.")
+        bool, typer.Option("--columns", help="Draw the lineage of columns: of all, or of the model in the argument.")
     ] = False,
     relationships: Annotated[
         bool, typer.Option("--relationships", help="Draw the entity-relationship diagram, with crow's feet.")
@@ -110,11 +110,10 @@ def graph(
     """Draw the graph of models, the lineage of columns or relationships."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes
+    from cbx.graph.selectors import lineage_of
     from cbx.incremental.options import Options
 
     output_format = output_format or EXTENSIONS.get(output.suffix.lower() if output else "", GraphFormat.tree)
-    if about is not None and not columns:
-        stop(f"the argument `{about}` needs --columns", f"to draw a part of the graph: --select '+{about}+'")
     if columns and relationships:
         stop("--columns and --relationships cannot be combined", "use one of them")
     for name, runs in (("--state", state), ("--event-log", event_log)):
@@ -130,13 +129,16 @@ def graph(
     compilation = compile_or_exit(root, options) if output_format is GraphFormat.html else None
     whole = project_graph(root, options) if compilation is None else read_graph(compilation)
     document = whole.restrict_to(select_nodes(whole, SelectionOptions.of(select, exclude, state_manifest)))
-    lineage = _lineage(whole, document, about) if columns else None
+    node, column = _find_about(whole, document, about) if about is not None else (None, None)
+    if node is not None and not columns and column is None:
+        document = document.restrict_to(lineage_of(document, node.id))
+    lineage = _lineage(document, node, column) if columns or column is not None else None
     picture = _Picture(document, lineage, relationships)
     _warn_if_empty(picture)
     if compilation is not None:
         from cbx.cli.graph_page import InitialView, Runs, create_page
 
-        view = InitialView(lineage.selected if lineage is not None else None, relationships=relationships)
+        view = InitialView(None if node is None else (node.id, column), relationships=relationships)
         _write_or_print(create_page(document, compilation, root, Runs(state, event_log), view), output)
     elif output_format is GraphFormat.tree:
         _write_or_print_tree(_tree(picture), output)
@@ -147,13 +149,11 @@ def graph(
         _write_or_print(f"```mermaid\n{text}```\n" if is_markdown else text, output)
 
 
-def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -> ColumnGraph:
-    """The lineage of all columns, or of a model or column; an unknown name ends the command."""
+def _find_about(whole: GraphDocument, document: GraphDocument, about: str) -> tuple[Node, str | None]:
+    """The node, and the column if there is one, of the argument; an unknown name ends the command."""
     from cbx.diagnostics.diagnostic import did_you_mean
-    from cbx.render.column_lineage import column_lineage, columns_by_node
+    from cbx.render.column_lineage import columns_by_node
 
-    if about is None:
-        return column_lineage(document)
     node, name = _find_node(whole, about), None
     if node is None:
         model, _, name = about.rpartition(".")
@@ -168,7 +168,14 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
     if name is not None and name not in names:
         hint = did_you_mean(name, names, f"it has {', '.join(names)}" if names else "its columns are not known")
         stop(f"`{node.id}` has no column `{name}`", hint)
-    return column_lineage(document, node.id, name)
+    return node, name
+
+
+def _lineage(document: GraphDocument, node: Node | None, column: str | None) -> ColumnGraph:
+    """The lineage of all columns, or of a model or column."""
+    from cbx.render.column_lineage import column_lineage
+
+    return column_lineage(document) if node is None else column_lineage(document, node.id, column)
 
 
 def _find_node(document: GraphDocument, name: str) -> Node | None:

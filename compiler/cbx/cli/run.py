@@ -129,7 +129,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
         The exit status, and the landing folders that were read, with their state then.
     """
     from cbx.cli.display.run import show_run_errors
-    from cbx.cli.local_run.run_sources import compile_sources, named_sources
+    from cbx.cli.local_run.run_sources import ErrorsShownError, compile_sources, named_sources
     from cbx.cli.local_run.stored_sources import store_sources
     from cbx.cli.local_run.unchanged_run import UnchangedProject, run_unchanged_project
     from cbx.runtime import CannotRunError
@@ -151,6 +151,8 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
             result = _update(sources, options, console)
             if not options.dry_run:
                 store_sources(sources, options, options.state_folder(sources.folder))
+    except ErrorsShownError:
+        return 2, {}
     except CannotRunError as error:
         show_run_errors(console, [error.diagnostic])
         return 2, {}

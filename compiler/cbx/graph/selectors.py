@@ -110,6 +110,11 @@ def _select_criterion(search: Search, criterion: _Criterion) -> set[str]:
     return ids
 
 
+def lineage_of(graph: GraphDocument, node_id: str) -> set[str]:
+    """A node and everything up- and downstream of it."""
+    return {node_id, *_reach(graph.parents, [node_id], None), *_reach(graph.children, [node_id], None)}
+
+
 def _reach(steps: Mapping[str, tuple[str, ...]], starts: Collection[str], depth: int | None) -> set[str]:
     """The nodes at most ``depth`` steps from any of the starts."""
     seen, frontier, distance = set(starts), set(starts), 0

@@ -127,7 +127,7 @@ def load_project(root: Path, report: Report) -> Project | None:
             problem = f"`{PROJECT_FILE}` cannot be read: {error.strerror}"
             report.add(codes.UNREADABLE_FILE, problem, SourceFile(PROJECT_FILE, "").start(), hint="fix it")
             return None
-        hint = "run cbx inside a project, or name one with `--project`; a project has a `project.toml` with a name"
+        hint = "go to the folder of a project or name it with `--project`; `cbx init shop` creates one in shop/"
         report.add(codes.PROJECT_NOT_FOUND, f"there is no `{PROJECT_FILE}` here or in a folder above", hint=hint)
         return None
     report.sources[PROJECT_FILE] = text

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from cbx.runtime.log.last_update import last_update
 from compiler.tests.command import invoke_cbx
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command said, and its exit status."""
+    """What a command said, its exit status, and the status of each table if it ran an update."""
 
     status: int
     output: str
     errors: str
+    statuses: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> str:
         """The errors without excerpts of files: their headlines, positions and hints."""
         lines = (line.strip() for line in self.errors.splitlines())
         return "".join(f"{line}\n" for line in lines if line.startswith(("error", "-->", ":::", "= hint")))
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        """What became of each table, from the lines of the progress."""
-        known = ("done", "same", "FAILED", "skipped")
-        words = (line.split() for line in self.errors.splitlines())
-        return {line[3]: line[0] for line in words if len(line) == 4 and line[0] in known}
 
 
 def cbx_here(*arguments: str) -> Answer:
@@ -62,7 +57,8 @@ class Desk:
         return path
 
     def run(self, *arguments: str, paths: tuple[str, ...] = ("notebook.py",)) -> Answer:
-        return cbx_here("run", *paths, "--state", ".cbx", *arguments)
+        answer = cbx_here("run", *paths, "--state", ".cbx", *arguments)
+        return replace(answer, statuses=statuses(self.state) if (self.state / "events.jsonl").is_file() else {})
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows, ordered by its columns from left to right."""
@@ -74,6 +70,13 @@ def rows(state: Path, table: str) -> list[dict[str, Any]]:
     answer = cbx_here("show", table, "--state", str(state), "--format", "json", "--limit", "0")
     assert answer.status == 0, answer.errors
     return [json.loads(line) for line in answer.output.splitlines()]
+
+
+def statuses(state: Path) -> dict[str, str]:
+    """What became of each table in the last update: unchanged, or the status of its flow."""
+    flows = ((row["origin"].get("dataset_name"), row["details"].get("flow_progress")) for row in last_update(state))
+    ends = {name: flow for name, flow in flows if flow and flow["status"] != "RUNNING"}
+    return {name: "unchanged" if flow.get("unchanged") else flow["status"].lower() for name, flow in ends.items()}
 
 
 def events(state: Path) -> list[dict[str, Any]]:

@@ -161,8 +161,8 @@ def test_an_archive_that_was_emptied_is_no_loss(desk: Desk) -> None:
     last = desk.run()
 
     assert (empty.statuses, last.statuses, desk.rows("orders")) == (
-        {"orders": "same"},
-        {"orders": "done"},
+        {"orders": "unchanged"},
+        {"orders": "completed"},
         [(1, "Ann", None), (2, "Bea", None)],
     )
 

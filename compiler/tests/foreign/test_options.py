@@ -79,7 +79,7 @@ def test_options_choose_what_is_updated_and_with_which_values(shop: Desk) -> Non
         [(1, 1)],
         [(1, 2)],
         ["shop.totals"],
-        {"shop.orders": "done", "shop.totals": "done"},
+        {"shop.orders": "completed", "shop.totals": "completed"},
         [(0, None)],
     )
     assert refused.problems.splitlines()[::2] == [

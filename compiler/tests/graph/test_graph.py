@@ -146,11 +146,7 @@ def test_the_ending_of_the_file_says_the_format(tmp_path: Path, name: str, begin
             "several models are named `orders`",
             "use one of the ids `bronze.orders`, `silver.orders`",
         ),
-        (
-            ["gold.daily_sales"],
-            "the argument `gold.daily_sales` needs --columns",
-            "--select '+gold.daily_sales+'",
-        ),
+        (["gold.daily_sale"], "no model is named `gold.daily_sale`", "did you mean `gold.daily_sales`?"),
         (["--columns", "--relationships"], "cannot be combined", "use one of them"),
         (["-s", "gold.daily_sale"], "no model is named `gold.daily_sale`", "did you mean `gold.daily_sales`?"),
         (["--output", "/no/such/folder/graph.svg"], "cannot be written", ""),
@@ -163,6 +159,13 @@ def test_a_slip_is_shown_with_a_way_out(arguments: list[str], reason: str, hint:
     assert (result.stdout, result.exit_code) == ("", 2)
     assert reason in result.stderr
     assert hint in result.stderr
+
+
+def test_a_model_or_a_column_is_drawn_with_its_lineage() -> None:
+    """A model as the selector `+model+` does, a column as --columns does."""
+    assert cbx("gold.daily_sales").stdout == cbx("-s", "+gold.daily_sales+").stdout
+    assert cbx("daily_sales").stdout == cbx("gold.daily_sales").stdout
+    assert cbx("gold.daily_sales.revenue").stdout == cbx("--columns", "gold.daily_sales.revenue").stdout
 
 
 @pytest.mark.parametrize(

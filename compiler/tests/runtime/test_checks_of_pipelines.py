@@ -55,7 +55,9 @@ def run(*arguments: str) -> Answer:
 
 def list_refreshed(shop: Path) -> list[str]:
     """The tables and checks in the order in which the last update refreshed them."""
-    flows = [(row["origin"]["dataset_name"], row["details"].get("flow_progress")) for row in last_update(shop / ".cbx")]
+    flows = [
+        (row["origin"].get("dataset_name"), row["details"].get("flow_progress")) for row in last_update(shop / ".cbx")
+    ]
     return [name for name, flow in flows if flow and flow["status"] == "COMPLETED" and not flow.get("unchanged")]
 
 

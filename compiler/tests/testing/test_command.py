@@ -45,7 +45,7 @@ def test_the_first_project_compiles_and_passes_its_tests(shop: Path) -> None:
 
     assert (compiled.returncode, compiled.stderr) == (0, "")
     assert (tested.returncode, tested.stderr) == (0, ""), tested.stdout
-    assert "coverage: 3 of 3 models, 2 of 2 expectations" in tested.stdout
+    assert "coverage: 100 % (3 of 3 models, 2 of 2 expectations)" in tested.stdout
     assert ElementTree.parse(shop / "r.xml").getroot()[0].attrib["tests"] == "5"
 
 
@@ -84,7 +84,7 @@ def test_a_project_may_be_in_one_language(tmp_path: Path, template: str, suffix:
     assert made.returncode == 0
     assert {path.suffix for path in models} == {suffix}
     assert (tested.returncode, tested.stderr) == (0, ""), tested.stdout
-    assert "coverage: 3 of 3 models, 2 of 2 expectations" in tested.stdout
+    assert "coverage: 100 % (3 of 3 models, 2 of 2 expectations)" in tested.stdout
 
 
 def test_what_init_advises_for_notebooks_works(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_tests_run_in_several_processes(shop: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 passed" in done.stdout
-    assert "coverage: 3 of 3 models, 2 of 2 expectations" in done.stdout
+    assert "coverage: 100 % (3 of 3 models, 2 of 2 expectations)" in done.stdout
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ def test_coverage_tells_skipped_from_missing(done_on_sail: subprocess.CompletedP
     assert "skipped-model: each test of `clean.moorings` was skipped: Sail cannot run" in done.stderr
     assert "untested-model: no test runs `clean.ships`" in done.stderr
     assert "no test runs `clean.moorings`" not in done.stderr
-    assert "coverage: 2 of 5 models (1 skipped), 0 of 2 expectations" in done.stdout
+    assert "(2 of 5 models (1 skipped), 0 of 2 expectations)" in done.stdout
 
 
 def test_a_row_that_rules_dropped_is_shown_with_their_names(harbour: Path, tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from cbx.runtime.results import EngineName, StandInPaths
 
 
+class ErrorsShownError(Exception):
+    """There is no project, or its target folder cannot be written; the errors were printed."""
+
+
 @dataclass(frozen=True)
 class RunSources:
     """The files to run, and their configuration.
@@ -72,7 +76,7 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
         The notebooks; None if the project has errors, which are shown as `cbx compile` shows them.
 
     Raises:
-        CannotRunError: If there is no project, or its target folder cannot be written.
+        ErrorsShownError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.local_run.configuration import depends_on_machine, run_configuration
     from cbx.cli.local_run.trace_to_model import trace_to_model
@@ -117,7 +121,7 @@ def _compile(root: Path, options: RunOptions, output: Path | None) -> tuple[Comp
     The selection comes before ``target/`` changes, which it may be compared with.
 
     Raises:
-        CannotRunError: If there is no project, or its target folder cannot be written.
+        ErrorsShownError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.local_run.selection import select_datasets
@@ -126,7 +130,6 @@ def _compile(root: Path, options: RunOptions, output: Path | None) -> tuple[Comp
     from cbx.incremental.build import compile_and_record
     from cbx.incremental.options import Options
     from cbx.project.find_project import find_project
-    from cbx.runtime import CannotRunError
     from cbx.target.write import write_target
 
     selected: list[frozenset[str] | None] = []
@@ -146,7 +149,7 @@ def _compile(root: Path, options: RunOptions, output: Path | None) -> tuple[Comp
     diagnostics = (*compilation.diagnostics, *problems)
     show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):
-        raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
+        raise ErrorsShownError
     return compilation, selected[0]
 
 

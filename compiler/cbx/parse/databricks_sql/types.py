@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cbx.diagnostics.did_you_mean import nearest
 from cbx.parse.databricks_sql.nesting import obstacle
 from cbx.spark_spelling import quote_if_needed
 
@@ -66,6 +67,42 @@ def normal_type(written: str) -> str | None:
     except _NotATypeError:
         return None
     return normal if reader.is_at_end else None
+
+
+_ELSEWHERE = {
+    "BOOL": "BOOLEAN",
+    "BYTES": "BINARY",
+    "DATETIME": "TIMESTAMP",
+    "FLOAT64": "DOUBLE",
+    "INT64": "BIGINT",
+    "JSON": "VARIANT",
+    "NUMBER": "DECIMAL",
+    "STR": "STRING",
+    "TEXT": "STRING",
+    "TIMESTAMPTZ": "TIMESTAMP",
+    "UUID": "STRING",
+}
+"""Types of other databases, and what they are called here."""
+_MISSPELT = frozenset({*_NAMES, *_DECIMAL, *_SIZED_TEXT, "STRING", "ARRAY", "MAP", "STRUCT"})
+_WORD = re.compile(r"[A-Za-z]\w*")
+_LONGEST_TYPE = 200
+
+
+def suggest_type(written: str) -> str | None:
+    """The type that was probably meant by a text that is none: ``BIGNIT``, ``TEXT``, ``ARRAY<STIRNG>``."""
+    if len(written) > _LONGEST_TYPE:
+        return None
+
+    def correct(found: re.Match[str]) -> str:
+        word, rest = found[0].upper(), written[found.end() :].lstrip()
+        if rest.startswith(":"):  # the name of a field
+            return found[0]
+        if word in _SIZED_TEXT and not rest.startswith("("):
+            return "STRING"
+        return found[0] if word in _MISSPELT else _ELSEWHERE.get(word) or nearest(word, _MISSPELT) or found[0]
+
+    corrected = _WORD.sub(correct, written)
+    return corrected if corrected != written and normal_type(corrected) is not None else None
 
 
 def is_number(written: str) -> bool:

@@ -8,7 +8,7 @@ from sys import intern
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.parse.databricks_sql.types import normal_type
+from cbx.parse.databricks_sql.types import normal_type, suggest_type
 from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.parse.jinja.template_spans import Template
 from cbx.passes.read_macros import Macros
@@ -75,7 +75,9 @@ class DeclarationTexts:
         reported = len(self.report)
         written = self.render_constant(template, span)
         if len(self.report) == reported and normal_type(written) is None:
-            hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
+            meant = suggest_type(written)
+            examples = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
+            hint = examples if meant is None else f"did you mean `{meant}`?"
             self.report.add(
                 codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
             )

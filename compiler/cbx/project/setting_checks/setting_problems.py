@@ -140,8 +140,8 @@ def _right_section(path: list[str | int]) -> str | None:
 def _problem_text(problem: Any) -> str:
     reason = str(problem["msg"])
     if problem["type"] == "string_pattern_mismatch":
-        marks = "letters, digits, underscores and dashes" if "-]" in reason else "letters, digits and underscores"
-        return f"`{problem['input']}` is not a name: it has {marks}, and no digit first"
+        marks = "digits, underscores and dashes" if "-]" in reason else "digits and underscores"
+        return f"`{problem['input']}` is not a name: a name has ASCII letters, {marks}, and no digit first"
     if problem["type"] in {"too_short", "string_too_short"}:
         return "it should not be empty"
     if problem["type"] == "value_error":

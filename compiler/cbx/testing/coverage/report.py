@@ -42,11 +42,10 @@ class Coverage:
 
     def __str__(self) -> str:
         skipped = f" ({self.skipped_models} skipped)" if self.skipped_models else ""
-        return (
-            f"coverage: {self.models[0]} of {self.models[1]} models{skipped}, "
-            f"{self.expectations[0]} of {self.expectations[1]} expectations, "
-            f"{self.changes[0]} of {self.changes[1]} kinds of changes ({self.percent:.0f} %)"
-        )
+        parts = [f"{self.models[0]} of {self.models[1]} models{skipped}"]
+        more = (("expectations", self.expectations), ("kinds of changes", self.changes))
+        parts += [f"{exercised} of {total} {noun}" for noun, (exercised, total) in more if total]
+        return f"coverage: {self.percent:.0f} % ({', '.join(parts)})"
 
 
 def measure_coverage(models: Mapping[str, CompiledModel], exercised: Exercised) -> Coverage:
