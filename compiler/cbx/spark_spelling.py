@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -27,3 +30,8 @@ def quote_text(text: str) -> str:
 def value_text(value: Any) -> str:
     """The value of an option or a setting as text: ``True`` is ``true``."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def spell_local_path(path: Path) -> str:
+    """An absolute path of this machine for Hadoop, which takes the escapes of a URI as characters of the name."""
+    return f"file:///{path.as_posix().lstrip('/')}"

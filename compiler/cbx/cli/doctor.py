@@ -39,12 +39,19 @@ class Finding(NamedTuple):
         is_ready: Whether it works.
         found: What was found.
         way_out: What to type if it does not work.
+        is_broken: Whether it is installed and may not work.
     """
 
     part: str
     is_ready: bool
     found: str
     way_out: str = ""
+    is_broken: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Whether it works, in one word."""
+        return "ready" if self.is_ready else "broken" if self.is_broken else "missing"
 
 
 def doctor() -> None:
@@ -70,8 +77,8 @@ def finding_lines(finding: Finding, width: int | None) -> Iterator[Text]:
     from cbx.cli.display.colours import DONE, WARNING
     from cbx.cli.display.terminal_text import wrap_words
 
-    mark, style = ("ready", DONE.style) if finding.is_ready else ("missing", WARNING.style)
-    start = f"{finding.part:<{_PART_WIDTH}}  {mark:<7}  "
+    style = DONE.style if finding.is_ready else WARNING.style
+    start = f"{finding.part:<{_PART_WIDTH}}  {finding.mark:<7}  "
     indent = " " * len(start)
     for number, text in enumerate(wrap_words(start + finding.found, width, indent)):
         line = Text(text)
@@ -87,9 +94,7 @@ def find_all() -> Iterator[Finding]:
     yield _find_project()
     for part, extra, libraries in _PARTS:
         yield _find_libraries(part, extra, libraries)
-    if _version_of("pyspark") and _version_of(_CLIENT):
-        found = "pyspark and pyspark-client are both installed, and overwrite each other's files"
-        yield Finding("PySpark", False, found, "pip uninstall -y pyspark pyspark-client, then install one of them")
+    yield from _find_two_in_one_folder()
     yield _find_java()
     yield _find_login()
 
@@ -115,6 +120,15 @@ def _find_libraries(part: str, extra: str, libraries: tuple[str, ...]) -> Findin
     if extra == "fast":
         return Finding(part, True, f"without {missing[0]}, which parses SQL four times as fast", install)
     return Finding(part, False, f"without {', '.join(missing)}", install)
+
+
+def _find_two_in_one_folder() -> Iterator[Finding]:
+    """PySpark and its client, if both are installed: they have the same modules."""
+    versions = [f"{library} {found}" for library in ("pyspark", _CLIENT) if (found := _version_of(library)) is not None]
+    if len(versions) > 1:
+        found = f"{' and '.join(versions)} are installed in the same folder, where they overwrite each other's files"
+        way_out = f"pip uninstall pyspark {_CLIENT} && pip install 'circuit-box[local]'"
+        yield Finding("PySpark", False, found, way_out, is_broken=True)
 
 
 def _version_of(library: str) -> str | None:

@@ -62,8 +62,10 @@ class UnknownTableError(RunError):
 class CannotRunError(RunError):
     """Nothing of the update could start: no Java, a state folder in use, a path without notebooks."""
 
-    def __init__(self, message: str, *, hint: str | None = None, code: Code = CANNOT_START) -> None:
-        super().__init__(code, message, hint=hint)
+    def __init__(
+        self, message: str, *, hint: str | None = None, code: Code = CANNOT_START, span: Span | None = None
+    ) -> None:
+        super().__init__(code, message, span=span, hint=hint)
 
 
 def root_cause(error: Exception) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cbx.cli.commands import _COMMANDS
-from cbx.cli.doctor import _PARTS
+from cbx.cli.doctor import _PARTS, find_all, finding_lines
 from compiler.tests.command import run_cbx
 
 if sys.version_info >= (3, 11):
@@ -114,6 +114,21 @@ def test_the_doctor_says_what_works_and_what_to_type(tmp_path: Path) -> None:
     assert lines[lines.index("project missing no project.toml here or above") + 1] == "cbx init shop && cd shop"
     assert any(line.startswith("cbx test ready pytest ") for line in lines)
     assert "databricks auth login --host https://<workspace>" in lines
+
+
+def test_the_doctor_finds_two_packages_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PySpark and its client have the same modules; one of them alone is no finding."""
+    installed = {"pyspark": "4.2.1", "pyspark-client": "4.2.0"}
+    monkeypatch.setattr("cbx.cli.doctor._version_of", installed.get)
+    (finding,) = (finding for finding in find_all() if finding.part == "PySpark")
+    lines = [line.plain for line in finding_lines(finding, 80)]
+    del installed["pyspark-client"]
+
+    assert " ".join(" ".join(lines).split()) == (
+        "PySpark broken pyspark 4.2.1 and pyspark-client 4.2.0 are installed in the same folder, where they overwrite "
+        "each other's files pip uninstall pyspark pyspark-client && pip install 'circuit-box[local]'"
+    )
+    assert all(finding.part != "PySpark" for finding in find_all())
 
 
 @pytest.mark.parametrize(("part", "extra"), [(part, extra) for part, extra, _ in _PARTS], ids=str)

@@ -14,7 +14,6 @@ def problem_text(file: Path, line: int, reason: str) -> str:
     return f"{file}:{line}:1: {reason}"
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
     """Each at its line, with the way out; a question whether the API has a name is none."""
     first = pipeline.notebook(
@@ -124,7 +123,6 @@ def test_keys_in_a_schema_are_no_columns(pipeline: Pipeline) -> None:
     assert [pipeline.columns(name) for name in ("apart", "named", "behind")] == [["id"]] * 3
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_schema_that_cannot_be_is_refused_with_its_reason(pipeline: Pipeline) -> None:
     """A type that Spark does not know, a text that ends too early, numbers that only Databricks gives."""
     pipeline.notebook("""

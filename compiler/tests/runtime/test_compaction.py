@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cbx.runtime.auto_loader.listing import file_uri
 from cbx.runtime.names import DatasetName
 from cbx.runtime.refresh_rules.query_description import InputFile
-from cbx.runtime.sail.checkpoints import ReadFile, file_uri, read_files, write_files
+from cbx.runtime.sail.checkpoints import ReadFile, read_files, write_files
 from cbx.runtime.tables.compaction.compact_table import UpdateFiles, compact_table, find_runs
 from cbx.runtime.tables.compaction.replaced_files import list_files_as_written
 from cbx.runtime.tables.compaction.stream_progress import last_update_read, updates_left_out
@@ -55,9 +56,9 @@ def read(folder: TableFolder, checkpoint: Path) -> list[int]:
     new = [
         file
         for file in folder.row_files(table)
-        if file_uri(file) not in known and file.relative_to(rows).parts[0] not in left_out
+        if file_uri(str(file)) not in known and file.relative_to(rows).parts[0] not in left_out
     ]
-    write_files(checkpoint, (*before, *(ReadFile(file_uri(file), 0) for file in new)))
+    write_files(checkpoint, (*before, *(ReadFile(file_uri(str(file)), 0) for file in new)))
     return [value for file in new for value in pq.read_table(file)["n"].to_pylist()]
 
 

@@ -196,7 +196,6 @@ def test_databricks_sql_runs_on_spark(pipeline: Pipeline) -> None:
     assert [(row[0], row[2]) for row in pipeline.rows("names")] == [(1, "Ann"), (2, "Eve")]
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_misspelt_option_is_shown_at_its_place(pipeline: Pipeline) -> None:
     """Before anything runs."""
     pipeline.notebook("CREATE STREAMING TABLE t AS\nSELECT * FROM STREAM read_files('x', fromat => 'json')", "t.sql")

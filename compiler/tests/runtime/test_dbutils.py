@@ -183,7 +183,6 @@ def test_the_other_notebook_is_left_out_of_a_folder(pipeline: Pipeline) -> None:
         ("%run ./main", "notebooks run each other in a cycle: main.py -> main.py"),
     ],
 )
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_wrong_command_is_refused(pipeline: Pipeline, cell: str, message: str) -> None:
     """At its line."""
     pipeline.notebook(f"{HEAD}{CELL}# MAGIC {cell}\n{CELL}{TABLE}", "main.py")
@@ -194,7 +193,7 @@ def test_a_wrong_command_is_refused(pipeline: Pipeline, cell: str, message: str)
     assert diagnostics[0].hint
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_mistake_in_the_other_notebook_is_shown_there(pipeline: Pipeline) -> None:
     """Whether it is found while it loads or in the function of a dataset."""
     pipeline.notebook(f"{HEAD}# MAGIC %run ./lib/other\n{CELL}import dlt\n\ndlt.table(broken)\n", "main.py")

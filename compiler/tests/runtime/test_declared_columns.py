@@ -74,7 +74,6 @@ def test_columns_are_as_declared(pipeline: Pipeline, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_what_does_not_fit_fails_the_table(pipeline: Pipeline, way: str) -> None:
     """A NULL in a NOT NULL column, a column and a field that are not declared; the table is then as it was."""
     notebook(pipeline, way, SCHEMA)
@@ -96,7 +95,6 @@ def test_what_does_not_fit_fails_the_table(pipeline: Pipeline, way: str) -> None
     assert [row[0] for row in pipeline.rows("t")] == ["1"]
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_the_bounds_of_a_history_are_declared(pipeline: Pipeline) -> None:
     """With the type of the sequence, as Databricks wants."""
     text = """
@@ -133,7 +131,6 @@ def test_the_bounds_of_a_history_are_declared(pipeline: Pipeline) -> None:
         ("id BIGINT,", "a column or a constraint is missing after `,`"),
     ],
 )
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_slip_in_a_schema_is_no_column_lost(pipeline: Pipeline, schema: str, reason: str) -> None:
     """The same reader as for SQL: what it does not understand, it reports."""
     pipeline.notebook(f"""

@@ -150,7 +150,6 @@ def test_structs_of_parquet_files_grow(loader: Loader, mode: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["append", "changes"])
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_another_type_is_no_evolution(pipeline: Pipeline, way: str) -> None:
     """A field that was a number and is a text is refused as before."""
     pipeline.land("0.json", '{"id": 1, "n": 1}')

@@ -135,7 +135,6 @@ PLACES = {
 }
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_run_names_models_and_macros(
     spark: SparkSession,  # noqa: ARG001 - runs find it
     tmp_path: Path,

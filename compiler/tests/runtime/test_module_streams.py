@@ -40,7 +40,6 @@ def test_a_stream_is_made_at_module_level(pipeline: Pipeline) -> None:
     assert [pipeline.succeed(full_refresh=True)[name].rows_written for name in names] == [3, 2]
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_dataset_is_not_read_at_module_level(pipeline: Pipeline) -> None:
     """It is not refreshed yet; Databricks refuses it, too."""
     pipeline.notebook(
@@ -59,7 +58,7 @@ def test_a_dataset_is_not_read_at_module_level(pipeline: Pipeline) -> None:
     assert problem.message == "`numbers` is read outside the function of a dataset"
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_table_that_is_missing_at_module_level_is_named(pipeline: Pipeline) -> None:
     """With the same way out as in a function."""
     pipeline.notebook(

@@ -88,7 +88,7 @@ def test_a_stream_reads_each_file_of_a_folder_once(pipeline: Pipeline) -> None:
     assert pipeline.succeed(tables={"samples.nyctaxi.trips": "trips"}, full_refresh=True)["stream"].rows_written == 3
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_table_without_a_file_is_one_message_with_a_way_out(pipeline: Pipeline) -> None:
     """However it is read: Spark's own messages speak of namespaces."""
     pipeline.notebook(READS)
@@ -105,7 +105,6 @@ def test_a_table_without_a_file_is_one_message_with_a_way_out(pipeline: Pipeline
     }
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_dataset_of_the_pipeline_needs_no_file(pipeline: Pipeline) -> None:
     """A file for exactly its name is a mistake; for the same name in another catalog it is another table."""
     pipeline.notebook(
@@ -206,7 +205,7 @@ def test_a_file_stands_in_for_a_table_of_another_system(pipeline: Pipeline, read
     assert problem.hint == "let a file stand in for it: --table public.orders=FILE"
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipeline) -> None:
     """A format without a table is named, too."""
     pipeline.notebook(

@@ -8,8 +8,6 @@ import pytest
 
 from compiler.tests.runtime.pipelines import problems
 
-pytestmark = pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
-
 if TYPE_CHECKING:
     from compiler.tests.runtime.pipelines import Pipeline
 
@@ -74,6 +72,7 @@ CONDITIONS = {
 }
 
 
+@pytest.mark.needs_spark("a dry run")
 def test_an_expectation_on_more_than_a_row(pipeline: Pipeline) -> None:
     """Aggregates, windows, subqueries and generators, on tables, views, append targets and in SQL."""
     texts = ["import dlt"]

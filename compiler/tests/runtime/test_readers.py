@@ -14,8 +14,6 @@ from cbx.runtime.outside.message_services import SERVICES, columns_of
 from cbx.runtime.outside.stored_messages import message_schema
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-pytestmark = pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
-
 FILES = {
     "project.toml": '[project]\nname = "shop"\n\n[vars]\nbrokers = "broker:9092"\nstage = "dev"\n',
     "models/bronze/orders.sql": """{{ streaming_table() }}
@@ -57,6 +55,7 @@ def compile_into(pipeline: Pipeline) -> str:
     return "\n".join(artifact.text for artifact in compilation.artifacts)
 
 
+@pytest.mark.needs_spark("readers of other systems")
 def test_messages_and_rows_stand_in_and_secrets_stay_out(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets come from the environment of the run, which has no effect on what is compiled."""
     for name, value in SECRETS.items():
@@ -75,6 +74,7 @@ def test_messages_and_rows_stand_in_and_secrets_stay_out(pipeline: Pipeline, mon
     assert not any(value in compiled for value in SECRETS.values())
 
 
+@pytest.mark.needs_spark("readers of other systems")
 def test_what_is_missing_is_named_with_the_way_to_give_it(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret first, then the folder of a topic and the file of a table."""
     compile_into(pipeline)

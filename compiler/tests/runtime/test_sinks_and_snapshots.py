@@ -140,7 +140,6 @@ def test_snapshots_of_a_function(pipeline: Pipeline) -> None:
     assert pipeline.rows("silver.numbered") == [(0, 1, None), (1, 2, None), (2, 3, None)]
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_file_without_a_version_fails_the_update(pipeline: Pipeline) -> None:
     """It could be a snapshot whose rows would be missing."""
     _compile(pipeline, "pipelines", silver__merchants_sql=MERCHANTS)
@@ -150,7 +149,6 @@ def test_a_file_without_a_version_fails_the_update(pipeline: Pipeline) -> None:
     assert any("the name of a snapshot has a date, such as 2026-01-31" in message for message in messages), messages
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_the_first_update_needs_a_snapshot(pipeline: Pipeline) -> None:
     """As on Databricks; the message names the folder."""
     _compile(pipeline, "pipelines", silver__merchants_sql=MERCHANTS)

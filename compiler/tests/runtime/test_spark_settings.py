@@ -178,3 +178,20 @@ def test_refused_settings_are_listed_on_the_page() -> None:
 
     assert refused <= listed
     assert all(refuse_setting(name) for name in listed)
+
+
+def test_a_misspelt_setting_of_the_project_is_shown_in_its_file(tmp_path: Path) -> None:
+    """Also where another folder is the current one; a setting of the command line takes its place."""
+    project = tmp_path / "shop"
+    (project / "models/gold").mkdir(parents=True)
+    (project / "models/gold/days.sql").write_text("{{ materialized_view() }}\nSELECT 1 AS day\n")
+    lines = ["[project]", 'name = "shop"', "", "[run.spark]", '"spark.driver.memmory" = "4g"']
+    (project / "project.toml").write_text("\n".join(lines))
+    done = run_cbx(tmp_path, "run", "--project", "shop", "--engine", "spark")
+    other = run_cbx(project, "run", "--conf", "spark.driver.memmory=4g")
+
+    assert (done.returncode, other.returncode) == (2, 2)
+    assert "--> shop/project.toml:5:1" in done.stderr
+    assert lines[-1] in done.stderr
+    assert "did you mean `spark.driver.memory`?" in done.stderr
+    assert "project.toml" not in other.stderr

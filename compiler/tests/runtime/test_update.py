@@ -140,7 +140,6 @@ def test_a_failed_batch_rule_leaves_the_last_version(pipeline: Pipeline) -> None
     assert actual == (f"{notebook}:3:1: numbers: `positive` failed for 1 of 3 rows", [(1,), (2,)])
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_a_cycle_is_named(pipeline: Pipeline) -> None:
     """Datasets that read each other are reported with the cycle, and nothing else stops."""
     pipeline.notebook("""
@@ -509,7 +508,6 @@ def test_sinks_get_each_row_once(pipeline: Pipeline) -> None:
     assert actual == (['{"id":1}', '{"id":2}'], ['{"value":"{\\"id\\":1}"}', '{"value":"{\\"id\\":2}"}'])
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> None:
     """All files are loaded, so all of them report."""
     first = pipeline.notebook("import dlt\n\n\ndef f(:\n", "a.py")
@@ -535,7 +533,7 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     ]
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
     """The reason says which of the rules it is about."""
     pipeline.notebook("""
@@ -553,7 +551,6 @@ def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
     assert reason.partition(": ")[0] == "the expectation `wrong` (idd >= 0) is invalid"
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
 def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
     """An expectation above its dataset would be lost, and files of the workspace are not here."""
     first = pipeline.notebook(
@@ -640,7 +637,7 @@ def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     )
 
 
-@pytest.mark.needs_spark("Spark reports what is wrong with definitions and queries")
+@pytest.mark.needs_spark("the message is that of Spark, which runs the queries that Sail refuses")
 def test_a_mistake_in_a_query_is_at_its_line(pipeline: Pipeline) -> None:
     """What Spark says is shortened to the reason."""
     notebook = pipeline.notebook("""

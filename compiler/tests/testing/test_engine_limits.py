@@ -55,6 +55,10 @@ SELECT berth, ship, day, hour FROM {{ stream_source("port.moorings") }}
 ]) }}
 SELECT ship, name, length FROM {{ source("port.ships") }}
 """,
+    "models/clean/weights.sql": """
+{{ materialized_view() }}
+SELECT ship, from_json(note, 'kg STRING').kg AS kg FROM {{ source("port.notes") }}
+""",
 }
 TESTS = """
 from datetime import datetime
@@ -89,6 +93,11 @@ def test_qualify_beside_a_star_and_without(run_model):
 def test_changes_in_the_order_of_two_columns(run_model):
     given = [[("berth", "ship", "day", "hour"), (1, "Ida", 2, 1)], [("berth", "ship", "day", "hour"), (1, "Ole", 1, 9)]]
     assert run_model("clean.moorings", given={"port.moorings": given}).rows("ship") == [("Ida",)]
+
+
+def test_json_with_single_quotes(run_model):
+    given = [("ship", "note"), (1, "{'kg': 'many'}")]
+    assert run_model("clean.weights", given={"port.notes": given}).rows() == [(1, "many")]
 """
 DROPPED = """
 from cbx.testing import assert_rows
@@ -131,7 +140,7 @@ def done_on_sail(harbour: Path) -> subprocess.CompletedProcess[str]:
 def test_each_test_passes_or_is_skipped_with_a_reason(engine: str, harbour: Path, request: Any) -> None:
     """Watermarks keep all rows, QUALIFY is rewritten, and what depends on batches is said."""
     done = run_tests(harbour, engine) if engine == "spark" else request.getfixturevalue("done_on_sail")
-    skipped = "2 skipped" if engine == "sail" else "1 skipped"
+    skipped = "3 skipped" if engine == "sail" else "1 skipped"
 
     assert done.returncode == 0, done.stdout
     assert skipped in done.stdout
@@ -145,7 +154,17 @@ def test_coverage_tells_skipped_from_missing(done_on_sail: subprocess.CompletedP
     assert "skipped-model: each test of `clean.moorings` was skipped: Sail cannot run" in done.stderr
     assert "untested-model: no test runs `clean.ships`" in done.stderr
     assert "no test runs `clean.moorings`" not in done.stderr
-    assert "(2 of 5 models (1 skipped), 0 of 2 expectations)" in done.stdout
+    assert "(2 of 6 models (2 skipped), 0 of 2 expectations)" in done.stdout
+
+
+def test_json_that_needs_spark_is_no_failure(done_on_sail: subprocess.CompletedProcess[str]) -> None:
+    """The reason is one line, without the traceback of the function that read the text, and with what to type."""
+    reason = "reads JSON that needs Spark: a JSON text has single quotes, or characters that are not allowed; run it"
+    (warning,) = (line for line in done_on_sail.stderr.splitlines() if "test of `clean.weights`" in line)
+
+    assert reason in " ".join(done_on_sail.stderr.split())
+    assert "skipped-model" in warning
+    assert "Traceback" not in done_on_sail.stdout + done_on_sail.stderr
 
 
 def test_a_row_that_rules_dropped_is_shown_with_their_names(harbour: Path, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from cbx.project.spark_settings import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cbx.diagnostics.source_files import SourceFile
+
 
 def variable_values(texts: Sequence[str]) -> dict[str, str]:
     """The variables of the command line.
@@ -28,21 +30,30 @@ def variable_values(texts: Sequence[str]) -> dict[str, str]:
     return variables
 
 
-def spark_settings(texts: Sequence[str], of_project: Mapping[str, str]) -> dict[str, str]:
+def spark_settings(
+    texts: Sequence[str], of_project: Mapping[str, str], project_file: SourceFile | None = None
+) -> dict[str, str]:
     """The settings of Spark: those of the project, replaced by those of the command line.
 
     Args:
         texts: The values of ``--conf``.
         of_project: The settings in ``[run.spark]``.
+        project_file: The file of ``[run.spark]``, for the places of its settings.
 
     Raises:
         CannotRunError: For a setting that does not exist, or that cannot be set.
     """
-    given = {**of_project, **named_values("--conf", "a setting of Spark as key=value", texts)}
+    of_options = named_values("--conf", "a setting of Spark as key=value", texts)
+    given = {**of_project, **of_options}
     if given:
+        from cbx.project.toml_spans import setting_span
         from cbx.runtime.spark.launch.given_settings import check_given_settings
 
-        check_given_settings(given)
+        places = {}
+        if project_file is not None:
+            names = of_project.keys() - of_options
+            places = {name: setting_span(project_file, ("run", "spark", name)) for name in names}
+        check_given_settings(given, places)
     return given
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cbx.cli.selection import SelectionOptions
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
+    from cbx.diagnostics.source_files import SourceFile
     from cbx.project.setting_types.sections import Environment
     from cbx.runtime.errors import QueryLine
     from cbx.runtime.results import EngineName, StandInPaths
@@ -110,9 +111,17 @@ def compile_sources(options: RunOptions, output: Path | None) -> RunSources | No
         trace_back=partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET),
         stand_ins=stand_ins,
         engine=section.engine,
-        spark_settings=spark_settings(options.conf, section.spark),
+        spark_settings=spark_settings(options.conf, section.spark, _project_file(root, compilation)),
         origin=origin,
     )
+
+
+def _project_file(root: Path, compilation: Compilation) -> SourceFile:
+    """The file of the project's settings, with an absolute path."""
+    from cbx.diagnostics.source_files import SourceFile
+    from cbx.project.find_project import PROJECT_FILE
+
+    return SourceFile(str(root.resolve() / PROJECT_FILE), compilation.sources[PROJECT_FILE])
 
 
 def _compile(root: Path, options: RunOptions, output: Path | None) -> tuple[Compilation, frozenset[str] | None]:

@@ -66,8 +66,10 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
         F.count_if(is_new).alias("times"),
     )
     is_change = ~F.col("before").eqNullSafe(F.col("after"))
-    twice = F.raise_error(key_message(DUPLICATE_KEY, keys, spec)).cast("boolean")
-    return compared.filter(F.when(F.col("times") > 1, twice).otherwise(is_change)).select(
+    is_twice = F.col("times") > 1
+    # Sail raises the message of the first row, whatever the condition around it says of that row.
+    twice = F.raise_error(F.when(is_twice, key_message(DUPLICATE_KEY, keys, spec))).cast("boolean")
+    return compared.filter(F.when(is_twice, twice).otherwise(is_change)).select(
         *map(column, keys),
         *(F.col("row")[name].alias(name) for name in values),
         version.alias(VERSION),

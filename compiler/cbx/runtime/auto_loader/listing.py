@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -76,6 +77,26 @@ def _time(text: str, options: LoaderOptions) -> Column:
 def local_path(uri: str) -> str | None:
     """The local path; None if the file system is not local."""
     return unquote(uri.removeprefix("file:")) if uri.startswith("file:/") else None
+
+
+def file_uri(path: str) -> str:
+    """The URI of an absolute path, as Java writes it: it keeps the characters beyond ASCII, except blanks and controls.
+
+    Example:
+        ``/a b/é`` is ``file:/a%20b/é``.
+    """
+    return "file:" + (quote(path, safe=_UNQUOTED) if path.isascii() else "".join(map(_escape, path)))
+
+
+def _escape(character: str) -> str:
+    is_kept = not character.isascii() and unicodedata.category(character) not in _QUOTED
+    return character if is_kept else quote(character, safe=_UNQUOTED)
+
+
+_UNQUOTED: Final = "/_-!.~'()*,;:$&+=@"
+"""The characters of ASCII that Java's URI keeps in a path, beside letters and digits."""
+_QUOTED: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
+"""The categories of Unicode that it does not keep."""
 
 
 def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:

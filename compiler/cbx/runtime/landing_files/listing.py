@@ -6,11 +6,10 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from cbx.files.storage import storage_scheme
 from cbx.runtime.auto_loader.errors import missing_folder
-from cbx.runtime.auto_loader.listing import LandedFile, look_at
+from cbx.runtime.auto_loader.listing import LandedFile, file_uri, look_at
 from cbx.runtime.landing_files.errors import NeedsSparkError
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.=@+,;$&!~*'() %-]+", re.ASCII)
 _PLAIN_GLOB: Final = re.compile(r"[A-Za-z0-9_.=@+,;$&!~ %*?-]+", re.ASCII)
-_UNESCAPED: Final = "/-_.!~*'():@&=+$,;"
 
 
 def list_files(options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:
@@ -39,7 +37,7 @@ def list_files(options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:
     except OSError as error:
         raise NeedsSparkError(f"{landing} cannot be listed: {error}") from error
     names = (path for path in paths if name_pattern.fullmatch(path.rpartition("/")[2]))
-    uris = sorted("file:" + quote(path, safe=_UNESCAPED) for path in names)
+    uris = sorted(map(file_uri, names))
     return tuple(file for uri in uris if (file := look_at(uri)) is not None)
 
 

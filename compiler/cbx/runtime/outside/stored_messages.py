@@ -39,7 +39,7 @@ _ARROW: Final = pa.schema(
         "headers": pa.list_(pa.struct({"key": pa.string(), "value": pa.binary()})),
     }
 )
-_LEDGER: Final = "_messages.json"
+LEDGER: Final = "_messages.json"
 _MILLISECOND: Final = 1000
 
 
@@ -62,7 +62,7 @@ def store_new_messages(source: Path, topic: str, folder: Path) -> None:
         RunError: If a file cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = folder / _LEDGER
+    ledger = folder / LEDGER
     known: dict[str, Any] = read_document(ledger) if ledger.exists() else {"files": [], "next": {}}
     files = visible_files(source) if source.is_dir() else iter([source])
     for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file))):

@@ -18,7 +18,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from cbx.runtime.sail.refusals import NotOnSailError
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 _VERSION: Final = "v1"
 _COMPACT: Final = ".compact"
-_UNQUOTED: Final = "/_-!.~'()*,;:$&+=@"
-"""The characters that Java's URI keeps in a path, beside letters, digits and most characters beyond ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +120,5 @@ def as_read(file: LandedFile) -> ReadFile:
     return ReadFile(file.uri, file.modified // MILLISECOND)
 
 
-def file_uri(path: Path) -> str:
-    """The URI of an absolute path, as Java writes it."""
-    return "file:" + "".join(c if ord(c) > _ASCII and c.isprintable() else quote(c, safe=_UNQUOTED) for c in str(path))
-
-
-_ASCII: Final = 127
 MILLISECOND: Final = 1_000_000
 """In nanoseconds."""

@@ -11,6 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
+from cbx.runtime.auto_loader.listing import file_uri
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 from cbx.runtime.flow_context import ExpectationFailedError, MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
@@ -21,7 +22,7 @@ from cbx.runtime.landing_files.read_data_files import read_data_files, read_new_
 from cbx.runtime.landing_files.read_new_files import NewRows, read_all_files, read_new_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.refresh_rules.query_description import Obstacle
-from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, file_uri, read_files, write_files
+from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, read_files, write_files
 from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.files.json_files import write_json_lines
 from cbx.runtime.sail.files.parquet_files import write_parquet
@@ -130,7 +131,7 @@ class SailEngine:
         """The rows of those Parquet files that a flow has not read, as a stream."""
         read = read_files(checkpoint)
         known = {file.uri for file in read}
-        new = {uri: file for file in files if (uri := file_uri(file)) not in known}
+        new = {uri: file for file in files if (uri := file_uri(str(file))) not in known}
         seen = [ReadFile(uri, file.stat().st_mtime_ns // MILLISECOND) for uri, file in new.items()]
         return self.add_new_files(self.read_parquet(list(new.values()), columns), read, seen)
 

@@ -32,6 +32,7 @@ from cbx.runtime.spark.launch.cluster import (
 from cbx.runtime.spark.launch.driver_memory import driver_memory
 from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
 from cbx.runtime.spark.launch.kubernetes import IMAGE_PYTHON, check_pod_settings, is_kubernetes
+from cbx.spark_spelling import spell_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -360,5 +361,5 @@ def in_working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
 def _set_working_folder(spark: SparkSession, folder: Path) -> None:
     context: Any = spark.sparkContext
     hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - Hadoop has no Python face
-    path = context._jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # noqa: SLF001 - as above
+    path = context._jvm.org.apache.hadoop.fs.Path(spell_local_path(folder.resolve()))  # noqa: SLF001 - as above
     path.getFileSystem(hadoop).setWorkingDirectory(path)

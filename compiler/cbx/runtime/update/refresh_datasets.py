@@ -38,6 +38,7 @@ from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
 from cbx.runtime.update.file_reads import MODULE_STREAMS
 from cbx.runtime.update.materializer import Materializer
+from cbx.runtime.update.moved_state import follow_move
 from cbx.runtime.update.started_engine import EngineUnableError, StartedEngine
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def refresh_datasets(request: RunRequest, files: tuple[Path, ...], stand_ins: St
     sources, events = _Sources(files, all_files, roots), _LoggedEvents(log)
     before = nothing_new.SourceFiles.read_before(all_files)
     nothing_new.forget(request.state)
+    move = None if request.dry_run else follow_move(request.state, request.working_folder)
+    if move is not None:
+        log(NoteAdded(move))
     recover(request.state)
     if request.full_refresh and request.select is None:
         for name in (MODULE_STREAMS, MESSAGES):
@@ -166,7 +170,7 @@ def _on_sail(request: RunRequest, sources: _Sources, stand_ins: StandIns, events
         if sail is None:
             return None
         plan = _update(sail.planning(), request, sources, stand_ins, sail.silence)
-        if not sail.accepts(plan.materializer, plan.diagnostics):
+        if not sail.accepts(plan.diagnostics):
             return None
         update = _update(sail.running(), request, sources, stand_ins, events, plan.materializer.landings())
         if update.unable is not None:

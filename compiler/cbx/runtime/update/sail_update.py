@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import traceback
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from cbx.diagnostics.codes import QUERY_FAILED
+from cbx.runtime.auto_cdc import CdcSpecError
+from cbx.runtime.errors import RunError
 from cbx.runtime.log.events import Event, NoteAdded
 from cbx.runtime.sail.engine import SailEngine
 from cbx.runtime.sail.functions.rewritten_queries import rewrite_queries_for_sail
 from cbx.runtime.sail.outside_files import SailOutside
 from cbx.runtime.sail.planner import SailPlanner
-from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.sail.refusals import NotOnSailError, refusal_in
 from cbx.runtime.sail.session import RunningSail, start_sail, stop_sail
 from cbx.runtime.sail.session_settings import (
     notice_session_changes,
@@ -38,7 +42,6 @@ if TYPE_CHECKING:
     from cbx.runtime.outside.outside_reads import OutsideReads
     from cbx.runtime.outside.stand_ins import TableStandIns
     from cbx.runtime.results import RunRequest
-    from cbx.runtime.update.materializer import Materializer
 
 
 @dataclass(slots=True)
@@ -53,6 +56,7 @@ class SailUpdate:
         log: Receives events.
         is_refused: Whether Sail cannot run it.
         changes: What notebooks change in the session that Sail does not follow, each as the end of a sentence.
+        failures: Why queries failed when they were planned, if Spark may run them, or says it better.
     """
 
     sail: RunningSail
@@ -62,6 +66,7 @@ class SailUpdate:
     log: Callable[[Event], None]
     is_refused: bool = False
     changes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     @classmethod
     @contextlib.contextmanager
@@ -99,6 +104,7 @@ class SailUpdate:
             planner.plan_table,
             planner.plan_sink,
             is_parallel=False,
+            is_unable=self._note_failure,
         )
 
     def running(self) -> StartedEngine:
@@ -111,9 +117,13 @@ class SailUpdate:
     def silence(event: Event) -> None:
         """Ignore an event of planning."""
 
-    def accepts(self, materializer: Materializer, diagnostics: Sequence[Diagnostic]) -> bool:
-        """Whether everything was planned; otherwise the reason is logged, and Sail is stopped."""
-        reason = self._reason(materializer, diagnostics)
+    def accepts(self, diagnostics: Sequence[Diagnostic]) -> bool:
+        """Whether Sail runs what was planned; otherwise the reason is logged, and Sail is stopped.
+
+        Args:
+            diagnostics: What is wrong with the definitions.
+        """
+        reason = self._reason(diagnostics)
         if reason is None:
             return True
         self.log(NoteAdded(f"Running on Spark: {reason}."))
@@ -125,15 +135,22 @@ class SailUpdate:
         self.log(NoteAdded(f"Running on Spark: Sail cannot run `{error.dataset}`: {first_line(error.reason)}"))
         self.is_refused = True
 
-    def _reason(self, materializer: Materializer, diagnostics: Sequence[Diagnostic]) -> str | None:
+    def _reason(self, diagnostics: Sequence[Diagnostic]) -> str | None:
         if self.planner.refusals:
             name, reason = self.planner.refusals[0]
             return f"`{name}` {reason}"
         if self.changes:
             return f"a notebook {self.changes[0]}"
-        failed = [result for result in materializer.results() if result.status in ("failed", "skipped")]
-        problems = [*diagnostics, *(result.diagnostic for result in failed if result.diagnostic is not None)]
-        return problems[0].message if problems else None
+        if self.failures:
+            return self.failures[0]
+        unclear = (problem.message for problem in diagnostics if problem.code == QUERY_FAILED)
+        return next((message for message in unclear if not message.startswith(_OF_PYTHON)), None)
+
+    def _note_failure(self, error: Exception) -> bool:
+        """Keep why a query cannot be planned, unless every engine would say the same; planning goes on."""
+        if not _is_of_any_engine(error):
+            self.failures.append(first_line(error))
+        return False
 
     def _intercept(
         self, engine: SailEngine, report: Callable[[str], None]
@@ -157,6 +174,24 @@ def _refuse(request: RunRequest) -> str | None:
     return None if setting is None else f"`{setting}` is set"
 
 
+def _is_of_any_engine(error: Exception) -> bool:
+    """Whether every engine raises this error: cbx itself does, or Python where no library was called."""
+    if isinstance(error, (RunError, CdcSpecError)):
+        return True
+    module = type(error).__module__.partition(".")[0]
+    return module not in _LIBRARIES and not isinstance(error, (AttributeError, TypeError)) and _is_raised_outside(error)
+
+
+def _is_raised_outside(error: Exception) -> bool:
+    """Whether the line that raised an error is not in a library."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and "site-packages" not in frames[-1].filename
+
+
+_OF_PYTHON: Final = ("NameError: ", "ModuleNotFoundError: ")
+_LIBRARIES: Final = frozenset({"pyspark", "pyarrow", "grpc", "pysail"})
+
+
 def _refuse_change(change: str) -> NoReturn:
     raise NotOnSailError(change)
 
@@ -170,7 +205,7 @@ def first_line(error: Exception) -> str:
     """The first line of an error's message; the last one of an error in Python, which comes after its traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if "Traceback (most recent call last):" in lines:
-        return lines[-1].removeprefix(f"{NotOnSailError.__module__}.{NotOnSailError.__name__}: ")
+        return refusal_in(error) or lines[-1]
     return next(iter(lines), type(error).__name__)
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions
 
 from cbx.runtime.errors import RunError
 from cbx.runtime.failures import diagnose
-from cbx.runtime.sail.refusals import NotOnSailError
+from cbx.runtime.sail.refusals import NotOnSailError, refusal_in
 from cbx.testing.errors import ModelFailed, UnsupportedByEngine
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbx.testing.run.engine import RunningEngine
 
 _OTHER_ENGINE = "run it with `--engine spark` to see whether the model or Sail is the cause"
+_ON_SPARK = "run it with `--engine spark`"
 _UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
 _UNSUPPORTED = re.compile(
     r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b|^Internal error|should be rewritten during",
@@ -40,16 +41,23 @@ def convert_exceptions(model: CompiledModel, engine: RunningEngine, root: Path) 
     try:
         yield
     except NotOnSailError as error:
-        raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: it {error.reason}") from None
+        raise _unsupported_error(model, f"it {error.reason}") from None
     except (PySparkException, RunError) as error:
+        refusal = refusal_in(error)
+        if refusal is not None:
+            raise _unsupported_error(model, f"it {refusal}") from None
         diagnostic = diagnose(error, (root,), None).diagnostic
         span = diagnostic.span
         where = f"{Path(span.path).relative_to(root)}:{span.line}: " if span else ""
         if engine.name == "sail" and _is_unsupported(error):
             reason = next(iter(diagnostic.message.splitlines()), "")
-            raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {reason}") from None
+            raise _unsupported_error(model, reason) from None
         hint = diagnostic.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
         raise ModelFailed(f"`{model.id}` fails: {where}{diagnostic.message}", hint) from None
+
+
+def _unsupported_error(model: CompiledModel, reason: str) -> UnsupportedByEngine:
+    return UnsupportedByEngine(f"Sail cannot run `{model.id}`: {reason}; {_ON_SPARK}")
 
 
 def _is_unsupported(error: Exception) -> bool:

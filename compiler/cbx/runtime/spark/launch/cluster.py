@@ -16,6 +16,7 @@ from pyspark.errors import PySparkException
 
 from cbx.runtime.errors import CannotRunError, root_cause
 from cbx.runtime.spark.launch.kubernetes import describe_pods, is_kubernetes
+from cbx.spark_spelling import spell_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,7 +156,7 @@ def _check_shared_folder(spark: SparkSession, state: Path) -> None:
     timer.start()
     failure = None
     try:
-        spark.range(0, tasks, 1, tasks).write.parquet(folder.as_uri())
+        spark.range(0, tasks, 1, tasks).write.parquet(spell_local_path(folder))
     except (PySparkException, Py4JJavaError) as error:
         failure = root_cause(error)
     finally:
