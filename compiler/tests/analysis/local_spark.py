@@ -6,6 +6,8 @@ import logging
 import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Timer
 from typing import Any, NamedTuple
 
@@ -32,12 +34,34 @@ _SETTINGS = {
     # A broadcast is a job of its own; all rows are in one partition.
     "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
 }
 
 
-def start_spark() -> SparkSession:
-    """The session; the process's clock shows UTC, so that what Spark hands out as a local time is unique."""
+@contextmanager
+def clock_of_utc() -> Iterator[None]:
+    """The clock of the process shows UTC, so that what Spark hands out as a local time is unique."""
+    before = os.environ.get("TZ")
     os.environ["TZ"] = "UTC"
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ")
+        os.environ |= {} if before is None else {"TZ": before}
+        time.tzset()
+
+
+def start_spark() -> SparkSession:
+    """A session of Spark, which is started if it does not run in this process: with views and settings of its own."""
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        session = running.newSession()
+        for name, value in _SETTINGS.items():
+            if session.conf.isModifiable(name):
+                session.conf.set(name, value)
+        return session
+    os.environ["TZ"] = "UTC"  # as `clock_of_utc` does, to the end of the process
     time.tzset()
     builder = SparkSession.builder.master("local[1]")
     for name, value in _SETTINGS.items():

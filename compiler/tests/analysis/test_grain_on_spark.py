@@ -1,13 +1,13 @@
 """What the analysis says of random queries, streams and programs, held against Spark itself.
 
 ``CBX_SPARK_QUERIES``, ``CBX_SPARK_STREAMS``, ``CBX_SPARK_PROGRAMS`` and, for aggregates, ``CBX_MEASURE_QUERIES_SPARK``
-say how many to try, ``CBX_SPARK_SEED`` where to start. Each script says in its docstring what it compares; a process
-with one Spark session of its own calls them.
+say how many to try, ``CBX_SPARK_SEED`` where to start. Each script says in its docstring what it compares; the tests
+call them with a session of the Spark that runs in this process.
 """
 
 from __future__ import annotations
 
-import json
+import importlib
 import os
 import subprocess
 import sys
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_spark import clock_of_utc
+from pyspark.sql import SparkSession
 
 SEED = os.environ.get("CBX_SPARK_SEED", "1")
 QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "25"))
@@ -27,36 +29,14 @@ MEASURES = int(os.environ.get("CBX_MEASURE_QUERIES_SPARK", "12"))
 pytestmark = pytest.mark.spark
 
 HERE = Path(__file__).parent
-CALLS = """
-import importlib, json, sys
-for line in sys.stdin:
-    module, *arguments = json.loads(line)
-    print(json.dumps(importlib.import_module(module).main(*arguments)), flush=True)
-"""
 OnSpark = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnSpark]:
+def on_spark(spark: SparkSession) -> Iterator[OnSpark]:  # noqa: ARG001 - the scripts find it
     """Calls the main function of a module with arguments, and returns its answer."""
-    log = tmp_path_factory.mktemp("grain_on_spark") / "errors.txt"
-    command = [sys.executable, "-c", CALLS]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
-    ):
-
-        def call(module: str, *arguments: object) -> dict[str, Any]:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            print(json.dumps([module, *arguments]), file=process.stdin, flush=True)
-            answer = process.stdout.readline()
-            assert answer, log.read_text()[-4000:]
-            return json.loads(answer)  # type: ignore[no-any-return] # an object, from `CALLS`
-
-        yield call
+    with clock_of_utc():
+        yield lambda module, *arguments: importlib.import_module(module).main(*arguments)
 
 
 def counts_of(

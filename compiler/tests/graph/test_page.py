@@ -320,7 +320,7 @@ def test_the_arrow_of_a_lineage_is_on_the_line_of_its_column(browser: Browser, s
 
 def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp_path: Path) -> None:
     """From far away the map is one picture; near by there are a few hundred elements; texts are packed."""
-    with showing(browser, large(tmp_path, 900)) as page:
+    with showing(browser, large(tmp_path, 633)) as page:
         assert 0 < page.locator("#boxes > a").count() <= 240
 
         page.click("#fit")
@@ -341,6 +341,6 @@ def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp
         page.click("#focus")
 
         assert place(page) == "#/focus/silver.t77/source"
-        assert {"silver.t77", "bronze.t239", "bronze.t240"} < set(ids(page, ".card"))
+        assert {"silver.t77", "bronze.t117", "bronze.t118"} < set(ids(page, ".card"))
         assert page.locator(".card").count() == 5
         assert overlapping(boxes(page, ".card")) == []

@@ -84,10 +84,10 @@ def users(scd_type: int, **options: Any) -> CdcSpec:
     )
 
 
-@pytest.mark.parametrize("updates", [1, 9])
+@pytest.mark.parametrize("updates", [1, 5])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_documented_example_comes_out_in_any_order(spark: SparkSession, variant: str, updates: int) -> None:
-    """All rows at once and one row per update, each time shuffled anew."""
+    """All rows at once, and one or two rows per update, each time shuffled anew."""
     rows, options, expected = VARIANTS[variant]
     spec = users(**options)
     rows = random.Random(f"{variant} {updates}").sample(rows, len(rows))

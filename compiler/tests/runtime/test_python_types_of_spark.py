@@ -46,7 +46,8 @@ NOT_CALLED = frozenset({
     "arrow_udf", "arrow_udtf", "broadcast", "bucket", "days", "hours", "months", "pandas_udf", "udf", "udtf", "years",
 })  # fmt: skip
 """Functions that make functions, and those that are for partitions only, which fail in every other place."""
-MOST_CALLS = 30
+CALLS = 30 if FUNCTIONS == 1 else 10
+"""How often each function is called with other columns, for each number of arguments."""
 
 IMPORTS = """
 import datetime
@@ -230,7 +231,7 @@ def programs(choose: random.Random) -> Iterator[tuple[str, list[str]]]:
     yield 'typed.groupBy("num").agg({})', [fill(form) for form in AGGREGATES for _ in range(ROUNDS)]
     names = [name for name, _ in inspect.getmembers(F, inspect.isfunction) if takes_columns(name)]
     for name in choose.sample(names, round(FUNCTIONS * len(names))):
-        calls = [fill(form) for form in call_forms(name) for _ in range(MOST_CALLS)]
+        calls = [fill(form) for form in call_forms(name) for _ in range(CALLS)]
         yield "typed.select({})", list(dict.fromkeys(calls))
 
 

@@ -24,7 +24,7 @@ def watcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         (tmp_path / folder).mkdir()
     (tmp_path / "models" / "a.sql").write_text("SELECT 1")
     (tmp_path / "project.toml").write_text("[project]")
-    return Watcher(watched_paths((), tmp_path), tmp_path, {"landing"}, pause=0.3)
+    return Watcher(watched_paths((), tmp_path), tmp_path, {"landing"}, pause=0.05, settling=0.05)
 
 
 def has_ended(wait: Callable[[], None], seconds: float) -> bool:
@@ -50,7 +50,7 @@ def test_what_changes_during_an_update_is_seen_after_it(watcher: Watcher, tmp_pa
 def test_what_changes_after_an_update_is_seen(watcher: Watcher, tmp_path: Path, name: str) -> None:
     """Also below a folder that was not there when the waiting began."""
     before = watcher.look()
-    timer = threading.Timer(0.5, write, (tmp_path / name,))
+    timer = threading.Timer(0.2, write, (tmp_path / name,))
     timer.start()
 
     assert has_ended(lambda: watcher.wait(before, {}), SOON)
@@ -69,7 +69,7 @@ def test_what_an_update_has_read_and_what_it_writes_is_no_change(watcher: Watche
     for name in ("target/a.py", "state/events.jsonl", "run.log", "models/.a.sql.swp"):
         (tmp_path / name).write_text("new")
 
-    assert not has_ended(lambda: watcher.wait(before, read), 1.5)
+    assert not has_ended(lambda: watcher.wait(before, read), 0.6)
 
 
 def test_a_landing_folder_that_is_first_known_after_an_update_is_watched(watcher: Watcher, tmp_path: Path) -> None:
@@ -95,7 +95,8 @@ def test_a_file_that_is_being_written_is_waited_for(watcher: Watcher, tmp_path: 
                 path.write_text(lines + "{}\n")
             return super().look()
 
-    WatcherOfGrowth(watcher.sources, watcher.folder, watcher.landings).wait(watcher.look(), {})
+    growing = WatcherOfGrowth(watcher.sources, watcher.folder, watcher.landings, watcher.pause, watcher.settling)
+    growing.wait(watcher.look(), {})
 
     assert path.read_text() == COMPLETE
 

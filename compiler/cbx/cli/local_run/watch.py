@@ -32,12 +32,14 @@ class Watcher:
         folder: The folder to which the paths of landing folders are relative.
         landings: The landing folders that updates have read so far.
         pause: The seconds between two comparisons without an event.
+        settling: The seconds for which nothing may change before an update.
     """
 
     sources: Sequence[Path]
     folder: Path
     landings: set[str] = field(default_factory=set)
     pause: float = _PAUSE
+    settling: float = _SETTLING
 
     def look(self) -> Look:
         """The current state of all files."""
@@ -67,7 +69,7 @@ class Watcher:
         """Wait until no file changes any more, for a limited time."""
         deadline = time.monotonic() + _MOST_SETTLING
         while time.monotonic() < deadline:
-            time.sleep(_SETTLING)
+            time.sleep(self.settling)
             before, now = now, self.look()
             if now == before:
                 return
