@@ -344,3 +344,33 @@ def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp
         assert {"silver.t77", "bronze.t117", "bronze.t118"} < set(ids(page, ".card"))
         assert page.locator(".card").count() == 5
         assert overlapping(boxes(page, ".card")) == []
+
+
+PAN = """async () => {
+  const map = document.getElementById("map");
+  let changes = 0;
+  new MutationObserver(() => { changes += 1; }).observe(document.getElementById("boxes"), { childList: true });
+  const at = step => ({ clientX: 900 - 4 * step, clientY: 700 - 4 * step, bubbles: true, view: window, button: 0 });
+  map.dispatchEvent(new MouseEvent("mousedown", at(0)));
+  for (let step = 0; step < 80; step++) {
+    window.dispatchEvent(new MouseEvent("mousemove", at(step)));
+    await new Promise(requestAnimationFrame);
+  }
+  window.dispatchEvent(new MouseEvent("mouseup", at(80)));
+  return changes;
+}"""
+VISIBLE = """() => [...document.querySelectorAll("#boxes > a")].filter(card => {
+  const { left, right, top, bottom } = card.getBoundingClientRect();
+  return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+}).map(card => card.dataset.id).sort()"""
+
+
+def test_a_moving_map_changes_the_document_only_near_the_end_of_what_is_drawn(browser: Browser, tmp_path: Path) -> None:
+    """Each change costs a new painting of the lines; and all that is on the screen is drawn meanwhile."""
+    with showing(browser, large(tmp_path, 900)) as page:
+        changes = page.evaluate(PAN)
+        moved = page.evaluate(VISIBLE)
+        page.wait_for_timeout(400)
+
+        assert 0 < changes <= 8
+        assert moved == page.evaluate(VISIBLE)

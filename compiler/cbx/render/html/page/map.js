@@ -7,9 +7,21 @@ import { drawFar, followFar } from "./far.js";
 const MOST_BOXES = 240;
 const MOST_LINES = 360;
 const SMALLEST = 0.2;
+/** How far beyond the screen elements are drawn, and how near the end of what is drawn may come while the map moves. */
 const MARGIN = 160;
+const SLACK = 60;
+const STILL = 150;
 
-const shown = { scene: null, boxes: new Map(), lines: new Map(), emphasis: null, selected: null, isFar: false };
+const shown = {
+  scene: null,
+  boxes: new Map(),
+  lines: new Map(),
+  emphasis: null,
+  selected: null,
+  isFar: false,
+  filled: null,
+  later: 0,
+};
 let camera = null;
 let isWaiting = false;
 
@@ -22,7 +34,7 @@ export function startMap(changed) {
       isWaiting = true;
       requestAnimationFrame(() => {
         isWaiting = false;
-        fill();
+        follow();
       });
     }
   });
@@ -35,7 +47,7 @@ export const isFarAway = () => shown.isFar;
 
 /** Show a scene on the map. */
 export function showScene(next) {
-  shown.scene = next;
+  Object.assign(shown, { scene: next, filled: null });
   shown.boxes.clear();
   shown.lines.clear();
   byId("boxes").replaceChildren();
@@ -97,19 +109,40 @@ function place({ x, y, k }) {
   if (shown.isFar) followFar({ x, y, k });
 }
 
+/** While the map moves, each change of the document costs a new painting: change it only near the end of what is drawn. */
+function follow() {
+  clearTimeout(shown.later);
+  const { k } = camera.transform();
+  const [left, top, right, bottom] = viewWith(SLACK);
+  const { filled } = shown;
+  const isDrawn =
+    filled !== null &&
+    filled.k < 1.5 * k &&
+    k < 1.5 * filled.k &&
+    filled.view[0] <= left &&
+    filled.view[1] <= top &&
+    filled.view[2] >= right &&
+    filled.view[3] >= bottom;
+  if (isDrawn) shown.later = setTimeout(fill, STILL);
+  else fill();
+}
+
+/** The borders of what is on the screen, with a margin. */
+function viewWith(margin) {
+  const { x, y, k } = camera.transform();
+  return [(-x - margin) / k, (-y - margin) / k, (camera.width - x + margin) / k, (camera.height - y + margin) / k];
+}
+
 /** Add elements that have become visible to the document, and remove those that no longer are. */
 function fill() {
-  const { x, y, k } = camera.transform();
-  const view = [
-    (-x - MARGIN) / k,
-    (-y - MARGIN) / k,
-    (camera.width - x + MARGIN) / k,
-    (camera.height - y + MARGIN) / k,
-  ];
+  clearTimeout(shown.later);
+  const { k } = camera.transform();
+  const view = viewWith(MARGIN);
   const boxes = shown.scene.boxes.filter(
     (box) => box.x < view[2] && box.y < view[3] && box.x + box.width > view[0] && box.y + box.height > view[1],
   );
   const isFar = boxes.length > MOST_BOXES || k < SMALLEST;
+  shown.filled = isFar ? null : { view, k };
   if (isFar !== shown.isFar || isFar) setFar(isFar);
   const focused = document.activeElement?.closest?.("#boxes > a")?.dataset.id;
   const kept = [...shown.boxes].filter(([, element]) => focused && element.dataset.id === focused).map(([box]) => box);
