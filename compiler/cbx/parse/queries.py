@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
+from cbx.diagnostics.did_you_mean import nearest
 from cbx.parse.databricks_sql.dialect import read_statements
 from cbx.parse.databricks_sql.nesting import obstacle
 from cbx.parse.databricks_sql.quotes import mask_quotes
+from cbx.parse.databricks_sql.types import suggest_type
 from cbx.parse.jinja.rendered_marks import RenderedTemplate
 from cbx.syntax.text import PLACEHOLDER
 
@@ -72,7 +75,7 @@ def _read_statements(text: str) -> tuple[list[exp.Expr] | None, list[_Mistake]]:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
         end = start + len(str(problem.get("highlight") or " "))
-        return None, [(start, end, f"invalid SQL: {_describe_problem(problem)}", None)]
+        return None, [(start, end, f"invalid SQL: {_describe_problem(problem)}", _suggest_word(text, start, end))]
     except errors.TokenError:
         start = _find_open_quote(text)
         return None, [(start, start + 1, "invalid SQL: this is never closed", "close the quote or the comment")]
@@ -152,6 +155,36 @@ def _offset(problem: dict[str, Any], text: str) -> int:
     line, column = int(problem.get("line") or 1), int(problem.get("col") or 1)
     start = sum(len(row) + 1 for row in text.split("\n")[: line - 1])
     return max(start + column - len(str(problem.get("highlight") or " ")), 0)
+
+
+def _suggest_word(text: str, start: int, end: int) -> str | None:
+    """A hint with the keyword or type that was probably meant by an unexpected word, or by the word before it."""
+    before = _LAST_WORD.search(text, max(start - _FAR, 0), start)
+    words = [text[start:end], before[1] if before else ""]
+    for word in filter(_WORD.fullmatch, words):
+        keyword = nearest(word.upper(), _KEYWORDS)
+        if keyword is not None and keyword != word.upper() and _is_like(word.upper(), keyword):
+            return f"did you mean `{keyword}`?"
+    meant = suggest_type(words[0])
+    return f"did you mean `{meant}`?" if meant is not None and _is_like(words[0].upper(), meant) else None
+
+
+def _is_like(word: str, other: str) -> bool:
+    return SequenceMatcher(None, word, other).ratio() >= _LIKE
+
+
+_WORD = re.compile(r"[A-Za-z]{3,20}")
+_LAST_WORD = re.compile(r"\b([A-Za-z]+)\s*\Z")
+_KEYWORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        SELECT DISTINCT FROM WHERE GROUP ORDER HAVING QUALIFY LIMIT UNION EXCEPT INTERSECT JOIN INNER LEFT RIGHT FULL
+        CROSS LATERAL WINDOW PARTITION BETWEEN CASE WHEN THEN ELSE END CAST WITH VALUES USING
+        """,
+    )
+)
+_LIKE = 0.75
 
 
 def _describe_problem(problem: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cbx.declare.foreign_words import FOREIGN_TEMPLATE_WORDS
+from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
@@ -46,7 +47,7 @@ def report_unknown_macro(
         span: The span of the name.
         report: Where the problem goes.
     """
-    near = did_you_mean(name, (*macros, "var"))
+    near = did_you_mean(name, (*macros, "var", *INPUTS))
     hint = FOREIGN_TEMPLATE_WORDS.get(name, near or "define it in a file of macros/")
     causes = [Cause("macros/", f"macro {name}")]
     if near is None and name not in FOREIGN_TEMPLATE_WORDS:
