@@ -16,7 +16,7 @@ from cbx.cli.selection import SelectionOptions
 from cbx.cli.stop import stop
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Group
 
     from cbx.graph.graph_document import GraphDocument, Node
     from cbx.render.column_lineage import ColumnGraph
@@ -207,7 +207,7 @@ def _warn_if_too_large(text: str, output_format: GraphFormat) -> None:
         print(f"{limits} Select fewer models with --select.", file=sys.stderr)
 
 
-def _tree(picture: _Picture) -> RenderableType:
+def _tree(picture: _Picture) -> Group:
     from cbx.render.tree import render_column_tree, render_relationship_tree, render_tree
 
     return picture.draw(render_tree, render_column_tree, render_relationship_tree)
@@ -238,19 +238,18 @@ def _text(picture: _Picture, output_format: GraphFormat) -> str:
     return picture.draw(render_svg, render_svg_columns, render_svg_relationships)
 
 
-def _write_or_print_tree(tree: RenderableType, output: Path | None) -> None:
+def _write_or_print_tree(tree: Group, output: Path | None) -> None:
     """Print the tree in colour on a terminal; elsewhere as plain lines, which are not wrapped."""
-    from io import StringIO
+    from cbx.cli.display.console_text import console_width, open_console, print_plain
+    from cbx.cli.graph_tree import tree_lines
 
-    from rich.console import Console
-
-    console = Console()
-    if output is None and console.is_terminal:
-        console.print(tree, highlight=False)
+    console = open_console(sys.stdout)
+    if output is None:
+        for line in tree_lines(tree, console_width(console)):
+            line.rstrip()
+            print_plain(console, line)
         return
-    text = StringIO()
-    Console(file=text, width=10_000).print(tree, highlight=False)
-    _write_or_print("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), output)
+    _write_or_print("".join(f"{line.plain.rstrip()}\n" for line in tree_lines(tree, None)), output)
 
 
 def _write_or_print(text: str, output: Path | None) -> None:

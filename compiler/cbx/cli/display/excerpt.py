@@ -76,14 +76,16 @@ def _shorten(file: SourceFile, span: Span, room: int) -> _ShownLine:
         return _ShownLine(before, marked, after)
     free = room - text_width(marked)
     if free < 2 * len(MORE):
-        marked, after = cut_end(marked, room - 3 * len(MORE)), " "
-        free = room - text_width(marked)
+        marked, after, free = cut_end(marked, room - 2 * len(MORE)), MORE, len(MORE)
+        if text_width(before) > free:
+            before = MORE
+        return _ShownLine(before, marked, after)
     left = max(free // 2, free - text_width(after))
     if text_width(before) > left:
         before = MORE + cut_start(before, left - len(MORE))
     right = free - text_width(before)
-    if text_width(after) > right or after == " ":
-        after = cut_end(after.strip() and after, right - len(MORE)) + MORE
+    if text_width(after) > right:
+        after = cut_end(after, right - len(MORE)) + MORE
     return _ShownLine(before, marked, after)
 
 
