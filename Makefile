@@ -66,6 +66,7 @@ faults: .venv/dev
 # with 40 calls of each function for each number of arguments.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
+	CBX_BUCKETS=50 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_buckets.py
 	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
 	CBX_LANDINGS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_landing_files.py
 	CBX_PROJECTS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_random_projects.py

@@ -10,7 +10,8 @@ from cbx.runtime.errors import RunError
 from cbx.runtime.tables.store import folder_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Observation, SparkSession
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
+    from cbx.runtime.tables.merge_state import MergeState
     from cbx.runtime.tables.store import TableFolder
 
 
@@ -89,6 +91,10 @@ class Engine(Protocol):
     def most_files(self) -> int:
         """From how many files on those of a streaming table are put together."""
 
+    @property
+    def bucket_size(self) -> int:
+        """The size in bytes of the buckets into which the state of an AUTO CDC target is divided."""
+
     def make_active(self) -> None:
         """Make the session the active one of this thread."""
 
@@ -149,14 +155,67 @@ class Engine(Protocol):
         folder: Path,
         dataset: str,
         others: DataFrame | None = None,
+        *,
+        is_divided: bool = False,
     ) -> Counts:
-        """Write rows as Parquet, and count them and their violations."""
+        """Write rows as Parquet, by their buckets if they are divided, and count them and their violations."""
 
-    def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
-        """Merge changes into the state of an AUTO CDC target: read one folder, write another."""
+    def hold_changes(
+        self, changes: DataFrame, query: DataFrame | None, most: int
+    ) -> AbstractContextManager[HeldChanges]:
+        """Keep the rows of changes while the context lasts, so that they are computed once.
+
+        Args:
+            changes: The changes.
+            query: The query whose plan tells their size; None if none does.
+            most: Changes are not kept if it is certain that they have more bytes than this.
+        """
+
+    def read_merge_state(
+        self, spark: SparkSession, state: MergeState, numbers: Collection[int] | None = None
+    ) -> DataFrame:
+        """The rows of the state of an AUTO CDC target, of all buckets or of some.
+
+        Args:
+            spark: The session of the changes, since a micro-batch has its own.
+            state: The state.
+            numbers: The buckets; None for all.
+        """
+
+    def merge_changes(
+        self, state: DataFrame | None, changes: HeldChanges, spec: CdcSpec, after: MergeState
+    ) -> MergeCounts | None:
+        """Merge changes into the state of an AUTO CDC target, and write the new one.
+
+        Args:
+            state: The rows of the state before, or of those buckets that the changes touch.
+            changes: The changes.
+            spec: The flow that they come from.
+            after: Where the new state is written, and how it is divided. Its columns, if it has any, must be those of
+                the new state.
+
+        Returns:
+            None if the new state has other columns; then nothing is written.
+        """
 
     def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:
         """Write rows as files of a format, whose names begin with ``part-``, and count them."""
+
+
+class HeldChanges(NamedTuple):
+    """Changes whose size may be known.
+
+    Attributes:
+        rows: The changes.
+        size: About how many bytes they take as Parquet; None if that is not known.
+        is_kept: Whether they are computed once, however often they are read.
+        rows_read: How many there are; None if they are counted while they are merged.
+    """
+
+    rows: DataFrame
+    size: int | None
+    is_kept: bool
+    rows_read: int | None = None
 
 
 class MergeCounts(NamedTuple):

@@ -60,6 +60,8 @@ class RunRequest:
         smallest_incremental: The size in bytes of inputs from which on a materialized view may be refreshed from their
             new rows. For smaller ones a recomputation costs less.
         most_files: From how many files on those of a streaming table are put together.
+        bucket_size: The size in bytes of the buckets into which an AUTO CDC target and its state are divided. One that
+            would have less than four is not divided, since a merge of few changes costs as much.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
             line of the SQL text that Spark names, if it does.
         checks: The datasets that only check other datasets.
@@ -80,6 +82,7 @@ class RunRequest:
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
     smallest_incremental: int = 16 * 1024 * 1024
     most_files: int = 32
+    bucket_size: int = 1024 * 1024
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
     checks: frozenset[str] = frozenset()
     origin: str | None = None

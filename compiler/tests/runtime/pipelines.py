@@ -25,6 +25,7 @@ class Pipeline:
     engine: EngineName = "spark"
     smallest_incremental: int = 0
     most_files: int = 32
+    bucket_size: int = 1024 * 1024
 
     @property
     def state(self) -> Path:
@@ -65,6 +66,7 @@ class Pipeline:
             engine=self.engine,
             smallest_incremental=self.smallest_incremental,
             most_files=self.most_files,
+            bucket_size=self.bucket_size,
         )
         self.events.clear()
         before = sizes(self.state)

@@ -19,24 +19,33 @@ The Databricks documentation of AUTO CDC does not define these cases. Here they 
 - A delete drops the values that ignored NULLs would have kept.
 """
 
+from cbx.runtime.auto_cdc.buckets import BUCKET, bucket_of_key, can_be_divided, names_of_key, read_buckets
 from cbx.runtime.auto_cdc.counts import MERGE_COUNTS, observe_counts
 from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error, find_merge_error
+from cbx.runtime.auto_cdc.events import bucket_of_event, touched_buckets
 from cbx.runtime.auto_cdc.merge import current_rows, merge_changes, target_rows
 from cbx.runtime.auto_cdc.snapshots import snapshot_changes, snapshot_spec
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec
 
 __all__ = [
+    "BUCKET",
     "MERGE_COUNTS",
     "AllBut",
     "CdcSpec",
     "CdcSpecError",
     "ChangedRowError",
+    "bucket_of_event",
+    "bucket_of_key",
+    "can_be_divided",
     "changed_row_error",
     "current_rows",
     "find_merge_error",
     "merge_changes",
+    "names_of_key",
     "observe_counts",
+    "read_buckets",
     "snapshot_changes",
     "snapshot_spec",
     "target_rows",
+    "touched_buckets",
 ]

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's do
 from pyspark.sql.types import DataType, NumericType, StructType
 
 from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
+from cbx.runtime.auto_cdc.buckets import BUCKET, bucket_of_key
 from cbx.runtime.auto_cdc.columns import (
     END_AT,
     HIDDEN,
@@ -44,12 +45,14 @@ class Events:
         keys: The key columns.
         values: The target's other columns, in the target's order.
         stored: The columns of the state; empty for the first batch.
+        is_divided: Whether the events have the numbers of their buckets.
     """
 
     rows: DataFrame
     keys: tuple[str, ...]
     values: tuple[str, ...]
     stored: frozenset[str]
+    is_divided: bool = False
 
     @property
     def has_truncates(self) -> bool:
@@ -59,7 +62,12 @@ class Events:
     @property
     def by_key(self) -> WindowSpec:
         """The window over the events of one key; truncates, which have no key, are separate."""
-        return Window.partitionBy(*map(column, self.keys), *([TRUNCATED] if self.has_truncates else []))
+        return Window.partitionBy(*self.key_columns, *([TRUNCATED] if self.has_truncates else []))
+
+    @property
+    def key_columns(self) -> list[Column]:
+        """The keys, and the bucket that they decide: rows that are divided by it need no other shuffle."""
+        return list(map(column, (*self.keys, BUCKET) if self.is_divided else self.keys))
 
     def type_of(self, name: str) -> DataType:
         """Return a column's type."""
@@ -70,8 +78,10 @@ class Events:
         return [comparable_value(column(name), self.type_of(name)) for name in sorted(names)]
 
 
-def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) -> Events:
+def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec, buckets: int = 1) -> Events:
     """Combine the state and the changes in one frame; a column that one side lacks is NULL there.
+
+    With several buckets the events are divided by them.
 
     Raises:
         CdcSpecError: The flow does not fit the changes, or the state of earlier updates.
@@ -88,7 +98,36 @@ def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) ->
     visible = [name for name in rows.columns if not name.startswith(HIDDEN) and name not in bounds]
     resolve_columns(spec.column_list or (), visible, "column_list", spec)
     keys = resolve_columns(spec.keys, visible, "keys", spec)
-    return Events(rows, keys, tuple(name for name in visible if name not in keys), stored)
+    values = tuple(name for name in visible if name not in keys)
+    if buckets > 1:
+        rows = rows.withColumn(BUCKET, bucket_of_event(rows, spec, buckets)).repartition(column(BUCKET))
+    return Events(rows, keys, values, stored, buckets > 1)
+
+
+def bucket_of_event(rows: DataFrame, spec: CdcSpec, buckets: int) -> Column:
+    """Return the number of the bucket of an event; the last one is that of truncates."""
+    of_key = bucket_of_key(spec.keys, rows.schema, buckets)
+    return F.when(column(TRUNCATED), F.lit(buckets)).otherwise(of_key) if TRUNCATED in rows.columns else of_key
+
+
+def touched_buckets(changes: DataFrame, spec: CdcSpec, stored: StructType, buckets: int) -> DataFrame | None:
+    """Return the numbers of the buckets to which changes belong.
+
+    Args:
+        changes: The changes.
+        spec: The flow that they come from.
+        stored: The columns of the state.
+        buckets: How many buckets it has.
+
+    Returns:
+        None if the keys have other types than in the state.
+    """
+    rows = change_events(changes, spec)
+    for key in spec.keys:
+        name, own = find_name(key, rows.columns), find_name(key, stored.names)
+        if name is None or own is None or rows.schema[name].dataType != stored[own].dataType:
+            return None
+    return rows.select(bucket_of_event(rows, spec, buckets).alias(BUCKET))
 
 
 def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame:

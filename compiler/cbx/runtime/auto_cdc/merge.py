@@ -2,6 +2,7 @@
 
 from pyspark.sql import DataFrame
 
+from cbx.runtime.auto_cdc.buckets import BUCKET
 from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column
 from cbx.runtime.auto_cdc.counts import CountRows
 from cbx.runtime.auto_cdc.events import DELETED, SEQUENCE, TRUNCATED, gather_events
@@ -12,7 +13,7 @@ from cbx.runtime.auto_cdc.spec import CdcSpec
 
 
 def merge_changes(
-    state: DataFrame | None, changes: DataFrame, spec: CdcSpec, counts: CountRows | None = None
+    state: DataFrame | None, changes: DataFrame, spec: CdcSpec, counts: CountRows | None = None, buckets: int = 1
 ) -> DataFrame:
     """Merge one batch of changes into the state of a target.
 
@@ -25,16 +26,19 @@ def merge_changes(
         changes: Change rows, from the source of the flow.
         spec: The flow's arguments.
         counts: Counts the rows that are written and deleted (see `cbx.runtime.auto_cdc.counts`).
+        buckets: Into how many buckets the result is divided. If changes touch only some buckets, the state of these,
+            and of truncates, is enough.
 
     Returns:
-        The new state: the target's columns, the bounds for type 2, and hidden columns (`__cbx_*`).
+        The new state: the target's columns, the bounds for type 2, and hidden columns (`__cbx_*`); with several
+        buckets, the number of the bucket is the last column.
 
     Raises:
         CdcSpecError: The flow does not fit the changes or the state.
 
     A NULL sequence fails the action on the result; `changed_row_error` recognises that failure.
     """
-    events = gather_events(state, changes, spec)
+    events = gather_events(state, changes, spec, buckets)
     merge = merge_history if spec.scd_type == 2 else merge_current
     merged = merge(events, spec, counts)
     columns = [name for name in events.rows.columns if name in events.keys or name in events.values]
@@ -42,11 +46,12 @@ def merge_changes(
         name for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR) if name in merged.columns
     ]
     leaves = [name for name in merged.columns if name.startswith(GIVEN)]
-    return merged.select(*map(column, (*columns, *hidden, *leaves)))
+    bucket = [BUCKET] if events.is_divided else []
+    return merged.select(*map(column, (*columns, *hidden, *leaves, *bucket)))
 
 
 def target_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:
-    """Return what readers of the target see; a filter and a projection of the state.
+    """Return what readers of the target see, and their bucket if it is known; a filter and a projection of the state.
 
     For type 2 the last columns are `__START_AT` (inclusive) and `__END_AT` (exclusive, NULL in a current
     row), of the type of the sequence.
@@ -54,7 +59,8 @@ def target_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:
     shown = column(VISIBLE) if spec.scd_type == 2 else ~column(DELETED)
     if TRUNCATED in state.columns:
         shown = shown & ~column(TRUNCATED)
-    return state.filter(shown).select(*[column(name) for name in state.columns if not name.startswith(HIDDEN)])
+    visible = [name for name in state.columns if not name.startswith(HIDDEN) or name == BUCKET]
+    return state.filter(shown).select(*map(column, visible))
 
 
 def current_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:

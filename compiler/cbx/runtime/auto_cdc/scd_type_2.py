@@ -63,7 +63,7 @@ def winning_events(events: Events, leaves: Leaves, *, counted: bool) -> DataFram
     """
     ties = events.tie_breakers(set(events.values) - set(leaves))
     winner_last = events.by_key.orderBy(SEQUENCE, DELETED, *ties, KNOWN)
-    same = Window.partitionBy(*map(column, events.keys), SEQUENCE)
+    same = Window.partitionBy(*events.key_columns, SEQUENCE)
     rows = add_given_values(leaves, events).withColumn(NEXT, F.lead(SEQUENCE).over(winner_last))
     gathered = {leaf.name: newest_given_value(leaf).over(same) for leaf in every_leaf(leaves)}
     if counted:

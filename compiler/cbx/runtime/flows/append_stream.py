@@ -26,6 +26,7 @@ from cbx.runtime.flows.expectations import (
 from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.configuration import PROGRESS_LIMIT
 from cbx.runtime.spark.observations import read_write_observation
+from cbx.runtime.tables.bucket_files import write_by_bucket
 from cbx.runtime.tables.schema import evolve_schema
 from cbx.runtime.tables.store import folder_name
 
@@ -105,6 +106,8 @@ def write_and_check(
     folder: Path,
     dataset: str,
     others: DataFrame | None = None,
+    *,
+    is_divided: bool = False,
 ) -> Counts:
     """Write rows as Parquet, and count them and their violations.
 
@@ -114,6 +117,7 @@ def write_and_check(
         folder: Where they are written.
         dataset: The name of the table.
         others: Rows that are written too, but not counted; their columns come first.
+        is_divided: Whether rows have a bucket, to whose file they are written.
 
     Raises:
         ExpectationFailedError: If rows violate an expectation that fails the update; the folder is removed.
@@ -121,7 +125,10 @@ def write_and_check(
     observation = Observation()
     checked = drop_violating_rows(mark_violations(batch, rules).observe(observation, *violation_counts(rules)), rules)
     written = checked if others is None else others.unionByName(checked, allowMissingColumns=True)
-    written.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
+    if is_divided:
+        write_by_bucket(written, folder)
+    else:
+        written.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
     counts = read_counts(read_write_observation(batch, observation), rules, dataset)
     if counts.violated_fail_rules:
         shutil.rmtree(folder)

@@ -20,9 +20,9 @@ from cbx.runtime.flows.expectation_results import (
     view_rules,
 )
 from cbx.runtime.flows.expectations import add_counts
-from cbx.runtime.flows.merge_changes import Merger, cdc_spec
-from cbx.runtime.flows.merge_snapshots import merge_snapshots
-from cbx.runtime.flows.record_changes import record_changes
+from cbx.runtime.flows.merging.merge_changes import Merger, cdc_spec
+from cbx.runtime.flows.merging.merge_snapshots import merge_snapshots
+from cbx.runtime.flows.merging.record_changes import record_changes
 from cbx.runtime.flows.refresh_result import RefreshResult, other_kind
 from cbx.runtime.flows.rewrite_table import TableRewriter
 from cbx.runtime.results import NOTHING, Counts
@@ -287,7 +287,7 @@ def _run_cdc(
     context.reads.is_certain = context.engine.streams_only_known_sources(frame, context)
     context.check_generations(table.memory(flow.name).streams or {})
     if flow.once:
-        merger.merge(frame, replace(table.memory(flow.name), once=True))
+        merger.merge(frame, frame, replace(table.memory(flow.name), once=True))
     else:
         merger.merge_stream(frame)
     return merger.table, merger.total

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
-from cbx.runtime.auto_cdc import merge_changes, observe_counts
+from cbx.runtime.auto_cdc import BUCKET, merge_changes, observe_counts
 from cbx.runtime.auto_loader import open_batch, open_stream
-from cbx.runtime.flow_context import MergeCounts
+from cbx.runtime.flow_context import HeldChanges, MergeCounts
 from cbx.runtime.flows import append_stream, check_views, expectations, fingerprint, rewrite_table
 from cbx.runtime.flows.expectations import ROWS_READ
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 from cbx.runtime.spark.plans.new_rows import readable_plan
+from cbx.runtime.spark.plans.size import estimate_size
 from cbx.runtime.spark.session import make_active
+from cbx.runtime.tables.bucket_files import write_by_bucket
 from cbx.runtime.tables.compaction.stream_progress import files_read
-from cbx.runtime.tables.merge_state import read_merge_state, write_merge_state
+from cbx.runtime.tables.merge_state import describe_merge_state, read_merge_state
 from cbx.runtime.tables.read_table import read_stream, read_table
+from cbx.runtime.tables.schema import are_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
@@ -34,12 +38,13 @@ if TYPE_CHECKING:
     from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
+    from cbx.runtime.tables.merge_state import MergeState
     from cbx.runtime.tables.store import TableFolder
 
 
-def spark_engine(spark: SparkSession, smallest_incremental: int, most_files: int) -> Engine:
+def spark_engine(spark: SparkSession, smallest_incremental: int, most_files: int, bucket_size: int) -> Engine:
     """The engine with a session of Spark."""
-    return _SparkEngine(spark, smallest_incremental, most_files)
+    return _SparkEngine(spark, smallest_incremental, most_files, bucket_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class _SparkEngine:
     spark: SparkSession
     smallest_incremental: int
     most_files: int
+    bucket_size: int
 
     def make_active(self) -> None:
         make_active(self.spark)
@@ -114,16 +120,45 @@ class _SparkEngine:
         folder: Path,
         dataset: str,
         others: DataFrame | None = None,
+        *,
+        is_divided: bool = False,
     ) -> Counts:
-        return append_stream.write_and_check(batch, rules, folder, dataset, others)
+        return append_stream.write_and_check(batch, rules, folder, dataset, others, is_divided=is_divided)
 
-    def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
+    @contextmanager
+    def hold_changes(self, changes: DataFrame, query: DataFrame | None, most: int) -> Iterator[HeldChanges]:
+        size = None if query is None else estimate_size(changes, query)
+        if not most or (size is not None and size > most):
+            yield HeldChanges(changes, size, is_kept=False)
+            return
+        kept = changes.persist()
+        try:
+            yield HeldChanges(kept, size, is_kept=True)
+        finally:
+            kept.unpersist()
+
+    def read_merge_state(
+        self, spark: SparkSession, state: MergeState, numbers: Collection[int] | None = None
+    ) -> DataFrame:
+        return read_merge_state(spark, state, numbers)
+
+    def merge_changes(
+        self, state: DataFrame | None, changes: HeldChanges, spec: CdcSpec, after: MergeState
+    ) -> MergeCounts | None:
         arrived, written = Observation(), Observation()
-        state = None if before is None else read_merge_state(changes.sparkSession, before)
-        counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
-        write_merge_state(merge_changes(state, counted, spec, observe_counts(written)), after)
-        read = int(read_write_observation(changes, arrived).get("n") or 0)
-        target = read_observation(written) if not read else read_write_observation(changes, written)
+        counted = changes.rows.observe(arrived, F.count(F.lit(1)).alias("n"))
+        merged = merge_changes(state, counted, spec, observe_counts(written), after.buckets)
+        columns = merged.drop(BUCKET).schema if after.buckets > 1 else merged.schema
+        if after.columns is not None and not are_alike(after.columns, columns):
+            return None
+        if after.buckets > 1:
+            write_by_bucket(merged, after.folder)
+        else:
+            writer = merged.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+            writer.mode("overwrite").parquet(str(after.folder))
+        describe_merge_state(replace(after, columns=columns))
+        read = int(read_write_observation(changes.rows, arrived).get("n") or 0)
+        target = read_observation(written) if not read else read_write_observation(changes.rows, written)
         return MergeCounts(read, int(target.get("num_upserted_rows") or 0), int(target.get("num_deleted_rows") or 0))
 
     def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from cbx.runtime.auto_cdc import MERGE_COUNTS, merge_changes
+from cbx.runtime.auto_cdc import BUCKET, MERGE_COUNTS, bucket_of_event, merge_changes
 from cbx.runtime.auto_loader.listing import file_uri
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
-from cbx.runtime.flow_context import ExpectationFailedError, MergeCounts, ViewUse
+from cbx.runtime.flow_context import ExpectationFailedError, HeldChanges, MergeCounts, ViewUse
 from cbx.runtime.flows.append_stream import expectation_error
 from cbx.runtime.flows.expectations import mark_violations, read_counts
 from cbx.runtime.flows.marked_rows import count_and_drop
@@ -25,18 +26,19 @@ from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.sail.checkpoints import MILLISECOND, ReadFile, as_read, read_files, write_files
 from cbx.runtime.sail.files.arrow_rows import arrow_schema, concat_rows, create_frame, read_batches, read_rows
 from cbx.runtime.sail.files.json_files import write_json_lines
-from cbx.runtime.sail.files.parquet_files import write_parquet
+from cbx.runtime.sail.files.parquet_files import write_parquet, write_parquet_by_bucket
 from cbx.runtime.sail.functions.own_functions import OwnFunctions
 from cbx.runtime.sail.functions.replaced_calls import replace_calls, replace_in_rule
 from cbx.runtime.sail.plan_fingerprint import describe_plans
 from cbx.runtime.sail.query_views import QueryViews
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.tables.compaction.stream_progress import updates_left_out
+from cbx.runtime.tables.merge_state import describe_merge_state
 from cbx.runtime.tables.read_table import check_read_options, require_state
-from cbx.runtime.tables.schema import read_struct
+from cbx.runtime.tables.schema import are_alike, read_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
@@ -50,7 +52,12 @@ if TYPE_CHECKING:
     from cbx.runtime.refresh_rules.query_plan import Operation
     from cbx.runtime.results import Counts
     from cbx.runtime.spark.format_read import FormatRead
+    from cbx.runtime.tables.merge_state import MergeState
     from cbx.runtime.tables.store import TableFolder
+
+
+_COMPRESSED: Final = 4
+"""About how many times as large rows are in memory as in Parquet."""
 
 
 class LandedRows(NamedTuple):
@@ -77,6 +84,7 @@ class SailEngine:
         found: The rows of other files that were read before the update, by a key of the read.
         smallest_incremental: Of no use: views are recomputed.
         most_files: From how many files on those of a streaming table are put together.
+        bucket_size: The size in bytes of the buckets into which the state of an AUTO CDC target is divided.
         views: The views and streams that queries read.
         functions: The functions that queries can call.
     """
@@ -86,6 +94,7 @@ class SailEngine:
     found: dict[tuple[str, ...], NewRows] = field(default_factory=dict)
     smallest_incremental: int = 0
     most_files: int = 32
+    bucket_size: int = 0
     views: QueryViews = field(init=False)
     functions: OwnFunctions = field(init=False)
 
@@ -292,6 +301,8 @@ class SailEngine:
         folder: Path,
         dataset: str,
         others: DataFrame | None = None,
+        *,
+        is_divided: bool = False,
     ) -> Counts:
         """Write rows as Parquet, and count them and their violations."""
         counts: Counter[str] = Counter()
@@ -303,17 +314,36 @@ class SailEngine:
             whole = others.unionByName(new, allowMissingColumns=True)
             columns, kept = whole.schema, read_batches(whole)
         shutil.rmtree(folder, ignore_errors=True)
-        write_parquet(folder, columns, kept)
+        if is_divided:
+            write_parquet_by_bucket(folder, columns, concat_rows(kept, columns))
+        else:
+            write_parquet(folder, columns, kept)
         total = read_counts(counts, rules, dataset)
         if total.violated_fail_rules:
             shutil.rmtree(folder)
             raise expectation_error(total, dataset)
         return total
 
-    def merge_changes(self, before: Path | None, changes: DataFrame, spec: CdcSpec, after: Path) -> MergeCounts:
-        """Merge changes into the state of an AUTO CDC target: read one folder, write another."""
+    @contextmanager
+    def hold_changes(self, changes: DataFrame, query: DataFrame | None, most: int) -> Iterator[HeldChanges]:  # noqa: ARG002 - as `Engine` declares it
+        """Read the rows of changes, which stay in memory while the context lasts."""
+        rows = read_rows(changes)
+        frame = create_frame(self.spark, rows, changes.schema)
+        yield HeldChanges(frame, rows.nbytes // _COMPRESSED, is_kept=True, rows_read=rows.num_rows)
+
+    def read_merge_state(
+        self, spark: SparkSession, state: MergeState, numbers: Collection[int] | None = None
+    ) -> DataFrame:
+        """The rows of the state of an AUTO CDC target, of all buckets or of some."""
+        if state.columns is None:
+            return spark.read.parquet(*map(str, state.files()))
+        return self.read_parquet(state.files(numbers), state.columns)
+
+    def merge_changes(
+        self, state: DataFrame | None, changes: HeldChanges, spec: CdcSpec, after: MergeState
+    ) -> MergeCounts | None:
+        """Merge changes into the state of an AUTO CDC target, and write the new one."""
         counts: Counter[str] = Counter()
-        state = None if before is None else self.spark.read.parquet(str(before))
 
         def count(rows: DataFrame) -> DataFrame:
             table = read_rows(rows)
@@ -321,11 +351,16 @@ class SailEngine:
                 counts[name] += pc.sum(table.column(column)).as_py() or 0
             return create_frame(self.spark, table, rows.schema)
 
-        arrived = read_rows(changes)
-        merged = merge_changes(state, create_frame(self.spark, arrived, changes.schema), spec, count)
-        shutil.rmtree(after, ignore_errors=True)
-        write_parquet(after, merged.schema, read_batches(merged))
-        return MergeCounts(arrived.num_rows, counts["num_upserted_rows"], counts["num_deleted_rows"])
+        if after.columns is not None and not are_alike(after.columns, merge_changes(state, changes.rows, spec).schema):
+            return None
+        merged = merge_changes(state, changes.rows, spec, count)
+        if after.buckets > 1:
+            divided = merged.withColumn(BUCKET, bucket_of_event(merged, spec, after.buckets))
+            write_parquet_by_bucket(after.folder, divided.schema, read_rows(divided))
+        else:
+            write_parquet(after.folder, merged.schema, read_batches(merged))
+        describe_merge_state(replace(after, columns=merged.schema))
+        return MergeCounts(changes.rows_read or 0, counts["num_upserted_rows"], counts["num_deleted_rows"])
 
     def write_files(self, rows: DataFrame, file_format: str, options: Mapping[str, str], folder: Path) -> int:  # noqa: ARG002 - none are allowed
         """Write rows as files of a format."""

@@ -22,8 +22,8 @@ from cbx.runtime.flows.append_stream import check_streaming
 from cbx.runtime.flows.declared_shape import Shape
 from cbx.runtime.flows.expectation_results import NONE
 from cbx.runtime.flows.expectations import drop_violating_rows, mark_violations
-from cbx.runtime.flows.merge_changes import cdc_spec
-from cbx.runtime.flows.merge_snapshots import last_version, new_snapshots, read_snapshot_spec
+from cbx.runtime.flows.merging.merge_changes import cdc_spec
+from cbx.runtime.flows.merging.merge_snapshots import last_version, new_snapshots, read_snapshot_spec
 from cbx.runtime.flows.refresh_result import RefreshResult
 from cbx.runtime.flows.write_sink import is_of_files
 from cbx.runtime.landing_files.rows import METADATA
@@ -36,6 +36,7 @@ from cbx.runtime.sail.files.json_files import make_writer
 from cbx.runtime.sail.messages import plan_of
 from cbx.runtime.sail.refusals import NotOnSailError
 from cbx.runtime.sail.session_settings import unsupported_setting
+from cbx.runtime.tables.merge_state import open_merge_state
 from cbx.runtime.tables.read_table import check_read_options, require_state
 from cbx.runtime.tables.schema import evolve_schema, read_struct
 from cbx.runtime.tables.sink_store import SinkFolder
@@ -200,8 +201,10 @@ class SailPlanner(SailEngine):
         """No rows of the state of a target of AUTO CDC."""
         if table is None or not table.schema:
             return None
-        folder = context.folder.merge_state_folder(table.version)
-        return self.spark.createDataFrame([], self.spark.read.parquet(str(folder)).schema)
+        state = open_merge_state(context.folder.merge_state_folder(table.version))
+        if state.columns is None:
+            return self.spark.createDataFrame([], self.spark.read.parquet(str(state.folder)).schema)
+        return self.spark.createDataFrame([], state.columns)
 
     def _plan_cdc(self, flow: CdcFlow, context: FlowContext, queries: Queries, table: TableState | None) -> DataFrame:
         """The rows of a target of AUTO CDC."""

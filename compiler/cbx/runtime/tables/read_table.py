@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY, UNKNOWN_TABLE
 from cbx.runtime.errors import RunError
+from cbx.runtime.tables.bucket_files import glob_of_buckets
 from cbx.runtime.tables.change_feed import read_changes
 from cbx.runtime.tables.compaction.stream_progress import updates_left_out
 from cbx.runtime.tables.schema import read_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
@@ -60,9 +61,13 @@ def check_read_options(options: Mapping[str, str]) -> None:
         )
 
 
-def read_rows(folder: TableFolder, table: TableState, spark: SparkSession) -> DataFrame:
-    """The rows of a version of a table."""
+def read_rows(
+    folder: TableFolder, table: TableState, spark: SparkSession, buckets: Collection[int] | None = None
+) -> DataFrame:
+    """The rows of a version of a table, of all buckets or of some."""
     reader = spark.read.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
+    if buckets is not None:
+        reader = reader.option("pathGlobFilter", glob_of_buckets(buckets))
     return reader.parquet(str(folder.rows(table.version)))
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from pyspark.sql.types import DataType, StructField, StructType
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH, NOT_SUPPORTED_LOCALLY
+from cbx.runtime.auto_cdc import BUCKET
 from cbx.runtime.definitions import DatasetExpectation
 from cbx.runtime.errors import RunError
 from cbx.runtime.nested_types import fit, unknown_fields, widen
@@ -90,7 +91,8 @@ class DeclaredColumns:
         """
         incoming = {name.lower(): name for name in frame.columns}
         declared = {field.name.lower(): field for field in self.fields}
-        extra = [name for name in frame.columns if name.lower() not in declared]
+        divided_by = [F.col(BUCKET)] if BUCKET in frame.columns else []
+        extra = [name for name in frame.columns if name.lower() not in declared and name != BUCKET]
         for field in frame.schema:
             if field.name.lower() in declared:
                 extra += unknown_fields(field.dataType, declared[field.name.lower()].dataType, field.name)
@@ -108,7 +110,7 @@ class DeclaredColumns:
                 selected.append(value.alias(field.name))
             elif field.name not in self.generated:
                 selected.append(F.lit(None).cast(field.dataType).alias(field.name))
-        rows = frame.select(*selected)
+        rows = frame.select(*selected, *divided_by)
         computed = {
             field.name: F.expr(self.generated[field.name]).cast(field.dataType)
             for field in self.fields
@@ -116,7 +118,7 @@ class DeclaredColumns:
         }
         if not computed:
             return rows
-        return rows.withColumns(computed).select(*(F.col(quote(field.name)) for field in self.fields))
+        return rows.withColumns(computed).select(*(F.col(quote(field.name)) for field in self.fields), *divided_by)
 
 
 def has_mask(schema: Any) -> bool:
@@ -165,6 +167,13 @@ def _types(texts: Sequence[str]) -> list[DataType]:
 def read_struct(schema: str) -> StructType:
     """The columns of a table, from ``table.json``."""
     return StructType.fromJson(json.loads(schema))
+
+
+def are_alike(first: StructType, second: StructType) -> bool:
+    """Whether columns have the same names and types in the same order, whatever may be NULL."""
+    return first.names == second.names and all(
+        own.dataType.simpleString() == other.dataType.simpleString() for own, other in zip(first, second, strict=True)
+    )
 
 
 def evolve_schema(table: TableState, incoming: StructType) -> StructType:

@@ -50,7 +50,6 @@ class SailUpdate:
 
     Attributes:
         sail: The server and its session.
-        most_files: From how many files on those of a streaming table are put together.
         planner: Plans the update.
         outside: Makes the reads of what is outside the pipeline, for an engine.
         log: Receives events.
@@ -60,7 +59,6 @@ class SailUpdate:
     """
 
     sail: RunningSail
-    most_files: int
     planner: SailPlanner
     outside: Callable[[SailEngine], OutsideReads]
     log: Callable[[Event], None]
@@ -85,7 +83,8 @@ class SailUpdate:
             return
         sail = _sail()
         outside = partial(_outside, request, tables, streams)
-        update = cls(sail, request.most_files, SailPlanner(sail.spark), outside, log)
+        planner = SailPlanner(sail.spark, most_files=request.most_files, bucket_size=request.bucket_size)
+        update = cls(sail, planner, outside, log)
         with contextlib.ExitStack() as stack:
             stack.enter_context(_in_folder(request.working_folder))
             stack.enter_context(settings(sail.spark, request.configuration))
@@ -109,7 +108,14 @@ class SailUpdate:
 
     def running(self) -> StartedEngine:
         """The engine that runs what was planned."""
-        engine = SailEngine(self.sail.spark, self.planner.landed, self.planner.found, most_files=self.most_files)
+        planner = self.planner
+        engine = SailEngine(
+            self.sail.spark,
+            planner.landed,
+            planner.found,
+            most_files=planner.most_files,
+            bucket_size=planner.bucket_size,
+        )
         intercept = self._intercept(engine, _refuse_change)
         return StartedEngine(engine, self.outside(engine), intercept, is_parallel=False, is_unable=_is_unable)
 

@@ -51,5 +51,5 @@ def start_spark(request: RunRequest, tables: TableStandIns, streams: Mapping[str
             with intercept_writes(spark, saved), install_delta_module(spark, saved.path_of):
                 yield
 
-        engine = spark_engine(spark, request.smallest_incremental, request.most_files)
+        engine = spark_engine(spark, request.smallest_incremental, request.most_files, request.bucket_size)
         yield StartedEngine(engine, outside, intercept, count_tasks=partial(count_tasks, spark))

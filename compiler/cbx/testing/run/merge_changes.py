@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 
 from cbx.runtime.auto_cdc import find_merge_error, merge_changes, target_rows
 from cbx.runtime.definitions import CdcFlow
-from cbx.runtime.flows.merge_changes import cdc_spec
+from cbx.runtime.flows.merging.merge_changes import cdc_spec
 from cbx.runtime.tables.arrow_structs import clear_null_structs
 from cbx.testing.coverage.exercised import ChangeKinds
 from cbx.testing.errors import ModelFailed

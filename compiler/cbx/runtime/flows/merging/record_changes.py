@@ -8,6 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.nested_types import fit
+from cbx.runtime.tables.bucket_files import bucket_of_file
 from cbx.runtime.tables.change_feed import CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, IS_APPEND
 from cbx.runtime.tables.read_table import read_rows
 from cbx.runtime.tables.schema import read_struct
@@ -62,8 +63,9 @@ def _differences(
     spark: SparkSession, folder: TableFolder, before: TableState, after: TableState, columns: StructType
 ) -> DataFrame:
     """The rows that only one version has, as often as it has more of them: ``__cbx_side`` is 1 for the new version."""
-    old = _rows(spark, folder, before, columns).withColumn(_SIDE, F.lit(-1))
-    new = _rows(spark, folder, after, columns).withColumn(_SIDE, F.lit(1))
+    shared = _shared_buckets(folder, before, after) if before.schema == after.schema else frozenset()
+    old = _rows(spark, folder, before, columns, shared).withColumn(_SIDE, F.lit(-1))
+    new = _rows(spark, folder, after, columns, shared).withColumn(_SIDE, F.lit(1))
     same = Window.partitionBy(_TEXT)
     text = F.to_json(F.struct(*map(quote, columns.names)), {"ignoreNullFields": "false"})
     rows = old.unionAll(new).withColumn(_TEXT, text).withColumn(_BALANCE, F.sum(_SIDE).over(same))
@@ -72,9 +74,29 @@ def _differences(
     return rows.filter((F.col(_SIDE) * F.col(_BALANCE) > 0) & (F.col(_PLACE) <= F.abs(_BALANCE)))
 
 
-def _rows(spark: SparkSession, folder: TableFolder, table: TableState, columns: StructType) -> DataFrame:
-    """The rows of a version, with NULL in columns and fields that it does not have yet."""
-    rows = read_rows(folder, table, spark)
+def _shared_buckets(folder: TableFolder, before: TableState, after: TableState) -> frozenset[int]:
+    """The buckets whose rows are the same, since the files of one version are links to those of the other."""
+    old, new = (_files_by_bucket(folder, table) for table in (before, after))
+    return frozenset(number for number, files in new.items() if files == old.get(number))
+
+
+def _files_by_bucket(folder: TableFolder, table: TableState) -> dict[int, set[int]]:
+    """The files of each bucket, by their numbers in the file system; nothing if the table is not divided."""
+    files: dict[int, set[int]] = {}
+    for file in folder.row_files(table):
+        number = bucket_of_file(file.name)
+        if number is None:
+            return {}
+        files.setdefault(number, set()).add(file.stat().st_ino)
+    return files
+
+
+def _rows(
+    spark: SparkSession, folder: TableFolder, table: TableState, columns: StructType, shared: frozenset[int]
+) -> DataFrame:
+    """The rows of a version, with NULL in columns and fields that it does not have yet; without some buckets."""
+    others = _files_by_bucket(folder, table).keys() - shared if shared else None
+    rows = read_rows(folder, table, spark, others)
     kinds = {field.name.lower(): field.dataType for field in rows.schema}
     return rows.select(
         *(

@@ -12,9 +12,9 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
 from cbx.runtime.errors import RunError
-from cbx.runtime.flows.merge_changes import Merger
+from cbx.runtime.flows.merging.merge_changes import Merger
 from cbx.runtime.tables.flow_memory import SnapshotVersion
-from cbx.runtime.tables.merge_state import read_merge_state
+from cbx.runtime.tables.merge_state import open_merge_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,8 +62,8 @@ def merge_snapshots(
     for snapshot, version in new_snapshots(flow, lambda: last_version(merger.table, flow), read):
         before = _previous_snapshot(snapshot.sparkSession, merger, spec)
         changes = snapshot_changes(before, snapshot, spec, F.lit(version))
-        memory = merger.table.memory(flow.name)
-        merger.merge(changes, replace(memory, version=_stored_version(version, flow)))
+        memory = replace(merger.table.memory(flow.name), version=_stored_version(version, flow))
+        merger.merge(changes, snapshot if before is None else None, memory)
     return merger
 
 
@@ -147,8 +147,8 @@ def _describe(answer: Any) -> str:
 def _previous_snapshot(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
     if not merger.table.schema:
         return None
-    folder = merger.context.folder.merge_state_folder(merger.table.version)
-    return current_rows(read_merge_state(spark, folder), spec)
+    state = open_merge_state(merger.context.folder.merge_state_folder(merger.table.version))
+    return current_rows(merger.context.engine.read_merge_state(spark, state), spec)
 
 
 def _stored_version(version: Any, flow: SnapshotFlow) -> SnapshotVersion:

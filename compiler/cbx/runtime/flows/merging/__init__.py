@@ -1,0 +1,1 @@
+"""Merges changes and snapshots into targets of AUTO CDC."""
