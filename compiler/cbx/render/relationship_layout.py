@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from cbx.graph.graph_document import GraphDocument, Node, Relation
 from cbx.render.labels import notes_on_versions, text_width
+from cbx.render.layout.grid import Grid
 from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing
 from cbx.render.layout.shelves import lay_out_parts
 
@@ -20,6 +22,7 @@ _MOST_ROWS = 9
 _STUB = 10.0
 _END = 12.0
 _SPACING = Spacing(rank=104, row=32)
+_WIDEST_IN_ROWS = 330.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,21 @@ class Diagram:
     height: float
 
 
-def lay_out_relationships(document: GraphDocument) -> Diagram:
-    """Place the models with relationships, parents to the left of their children."""
+def lay_out_relationships(document: GraphDocument, width: float = inf) -> Diagram:
+    """Place the models with relationships, parents to the left of their children.
+
+    Args:
+        document: The graph.
+        width: The largest width. If the diagram is wider, models are in rows, parents before their children.
+    """
     nodes = document.with_relationships.nodes
     rows = {node.id: _rows(node, document.references.get(node.id, ())) for node in nodes}
     sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
     arrows = list(dict.fromkeys((relation.parent, relation.child) for relation in document.relations))
-    layout = lay_out_parts(sizes, arrows, _SPACING)
+    layout: Layout | Grid = lay_out_parts(sizes, arrows, _SPACING, width)
+    if layout.width > width:
+        sizes = {name: Size(min(size.width, _WIDEST_IN_ROWS), size.height) for name, size in sizes.items()}
+        layout = Grid(sizes, arrows, width)
     return Diagram(
         entities=tuple(Entity(node, layout.boxes[node.id], rows[node.id]) for node in nodes),
         lines=_lines(document.relations, layout, rows),
@@ -112,7 +123,7 @@ def _size(node: Node, rows: tuple[Row, ...]) -> Size:
 
 
 def _lines(
-    relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, tuple[Row, ...]]
+    relations: tuple[Relation, ...], layout: Layout | Grid, rows: Mapping[str, tuple[Row, ...]]
 ) -> tuple[RelationLine, ...]:
     """The lines between the rows of columns; lines between the same two models must not overlap."""
     drawn: dict[tuple[str, str], int] = {}
@@ -129,7 +140,12 @@ def _lines(
             end += 8
         start += levels[relation.parent, parent, relation.parent_end]
         end += levels[relation.child, child, relation.child_end]
-        lines.append(RelationLine(relation, _lead_route(layout.routes[pair], start, end, shift)))
+        route = (
+            layout.route(pair, start, end)
+            if isinstance(layout, Grid)
+            else _lead_route(layout.routes[pair], start, end, shift)
+        )
+        lines.append(RelationLine(relation, route))
     return tuple(lines)
 
 

@@ -11,10 +11,7 @@ from cbx.render.layout.layout import Box, Layout, Size, Spacing, lay_out
 from cbx.render.layout.turned import lay_out_downwards
 from cbx.render.name_lines import break_name, narrowest_width
 from cbx.render.palette import layer_colours
-from cbx.render.svg_parts import arrowhead, curve, label, picture, text
-
-COLUMN_WIDTH = 830
-"""The width of text on GitHub, in pixels: a wider picture is made smaller there, with its texts."""
+from cbx.render.svg_parts import COLUMN_WIDTH, arrowhead, curve, label, picture, text
 
 _MARGIN = 10.0
 _FOOT = 48.0

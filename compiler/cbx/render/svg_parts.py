@@ -10,6 +10,9 @@ from cbx.render.labels import fit_text, one_line
 from cbx.render.layout.layout import Point
 from cbx.render.palette import WARNING, Colour
 
+COLUMN_WIDTH = 830
+"""The width of text on GitHub, in pixels: a wider picture is made smaller there, with its texts."""
+
 FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _LIGHT = {"paper": "#ffffff", "card": "#ffffff", "border": "#d5dbe3", "ink": "#18202b", "faint": "#5d6877"}

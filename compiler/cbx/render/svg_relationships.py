@@ -13,16 +13,17 @@ from cbx.render.labels import on_in_words, text_width
 from cbx.render.layout.layout import Point
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, RelationLine, Row, lay_out_relationships
-from cbx.render.svg_parts import curve, label, picture, text
+from cbx.render.svg_parts import COLUMN_WIDTH, curve, label, picture, text
 
 _MARGIN = 28.0
+"""Of the picture, in pixels."""
 _FOOT = 52.0
 _NARROWEST = 770.0
 
 
 def render_svg_relationships(document: GraphDocument) -> str:
     """The picture, with a legend below it."""
-    diagram = lay_out_relationships(document)
+    diagram = lay_out_relationships(document, COLUMN_WIDTH - 2 * _MARGIN)
     numbers = {layer: number for number, layer in enumerate(document.lanes)}
     body = [
         f'<g transform="translate({_MARGIN} {_MARGIN})">',

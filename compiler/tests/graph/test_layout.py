@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
+from cbx.render.layout.grid import Grid
 from cbx.render.layout.layout import Box, Layout, Size, Spacing, lay_out
 from cbx.render.layout.ordering import order_ranks
 from cbx.render.layout.ranks import assign_ranks
@@ -132,6 +133,26 @@ def test_a_picture_that_points_down_keeps_to_its_width(seed: int, count: int) ->
     assert (on_each_other, strays, boxes_behind(layout)) == ([], [], [])
     assert layout.width <= 700
     assert max(box.right for box in layout.boxes.values()) <= 700
+
+
+@pytest.mark.parametrize("width", [300, 780, 1200])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_grid_keeps_to_its_width(seed: int, width: int) -> None:
+    """No box is on another, and no line behind one, wherever on the sides of its boxes it begins and ends."""
+    chance = random.Random(seed)
+    sizes, arrows, _ = any_graph(seed, 40)
+    grid = Grid(sizes, arrows, width)
+    ends = {
+        arrow: [grid.boxes[name].y + chance.randrange(int(grid.boxes[name].height)) for name in arrow]
+        for arrow in arrows
+    }
+    routes = {arrow: grid.route(arrow, *ends[arrow]) for arrow in arrows}
+    layout = Layout(grid.boxes, routes, (), grid.width, grid.height)
+    on_each_other = [pair for pair in combinations(grid.boxes, 2) if overlap(*(grid.boxes[name] for name in pair))]
+
+    assert (on_each_other, boxes_behind(layout)) == ([], [])
+    assert grid.width <= width
+    assert all(0 <= x <= grid.width and 0 <= y <= grid.height for route in routes.values() for x, y in route)
 
 
 @pytest.mark.parametrize("seed", SEEDS[:2])

@@ -372,5 +372,5 @@ def test_a_moving_map_changes_the_document_only_near_the_end_of_what_is_drawn(br
         moved = page.evaluate(VISIBLE)
         page.wait_for_timeout(400)
 
-        assert 0 < changes <= 8
+        assert 0 < changes <= 6
         assert moved == page.evaluate(VISIBLE)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cbx.graph.graph_document import Edge, GraphDocument, Node
-from cbx.render.svg import COLUMN_WIDTH, lay_out_lineage, render_svg
+from cbx.render.svg import lay_out_lineage, render_svg
+from cbx.render.svg_parts import COLUMN_WIDTH
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.pages import ROOT, cbx_graph, compile_circuit_box
 
@@ -99,10 +100,11 @@ def test_what_is_written_fits_in_any_project(browser: Browser, models: int) -> N
         assert page.evaluate(SMALLEST) >= 12
 
 
-def test_the_picture_of_the_example_fits(browser: Browser) -> None:
-    """Its many ranks are below each other."""
+@pytest.mark.parametrize("picture", [(), ("--relationships",)])
+def test_the_pictures_of_the_example_fit(browser: Browser, picture: tuple[str, ...]) -> None:
+    """Its many ranks are below each other, and so are tables that refer to tables that refer to others."""
     with open_page(browser) as page:
-        page.set_content(cbx_graph(ROOT / "examples" / "payments", "--format", "svg"))
+        page.set_content(cbx_graph(ROOT / "examples" / "payments", "--format", "svg", *picture))
 
         assert page.evaluate(MEASURE) == [True, [], [], []]
         assert page.evaluate(SMALLEST) >= 12

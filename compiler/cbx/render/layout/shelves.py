@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import inf, sqrt
 
 from cbx.render.layout.layout import Arrow, Box, Layout, Point, Size, Spacing, lay_out
 
 _PROPORTION = 1.6
 
 
-def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: Spacing) -> Layout:
+def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: Spacing, width: float = inf) -> Layout:
     """Lay out each connected part separately and without lanes, and arrange the parts in rows.
 
     Args:
         sizes: The boxes; otherwise equal boxes keep this order.
         arrows: Pairs of boxes.
         spacing: The distances.
+        width: The largest width of a row; only a part that is wider exceeds it.
     """
     layouts = []
-    for names in _connected_parts(sizes, arrows):
+    for names in connected_parts(sizes, arrows):
         its_arrows = [arrow for arrow in arrows if arrow[0] in names]
         layouts.append(lay_out({name: sizes[name] for name in names}, its_arrows, dict.fromkeys(names, 0), spacing))
-    return _place_on_shelves(layouts, spacing.row)
+    return _place_on_shelves(layouts, spacing.row, width)
 
 
-def _connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
+def connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
     """The boxes of each connected part."""
     neighbours: dict[str, list[str]] = {name: [] for name in names}
     for left, right in arrows:
@@ -46,10 +47,10 @@ def _connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict
     return list(parts.values())
 
 
-def _place_on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
+def _place_on_shelves(layouts: Sequence[Layout], gap: float, most: float) -> Layout:
     """Arrange parts in rows, the highest first, which fills rows best."""
     area = sum((layout.width + gap) * (layout.height + gap) for layout in layouts)
-    widest = max([sqrt(area * _PROPORTION), *(layout.width for layout in layouts)])
+    widest = max([min(sqrt(area * _PROPORTION), most), *(layout.width for layout in layouts)])
     boxes: dict[str, Box] = {}
     routes: dict[Arrow, tuple[Point, ...]] = {}
     x = y = width = shelf = 0.0
