@@ -38,6 +38,30 @@ def test_a_key_that_occurs_twice_in_a_snapshot(pipeline: Pipeline, scd_type: int
     assert [row[:2] for row in pipeline.rows("t")] == [(1, "a"), (2, "b")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ("(1, 1), (2, NULL), (3, 3)", 'a change of the key {"id": 2} has a NULL sequence'),
+        ("(1, 1), (NULL, 2), (3, 3)", 'a change has a NULL in its key {"id": null}'),
+    ],
+)
+def test_a_change_without_a_place_is_named(pipeline: Pipeline, rows: str, reason: str) -> None:
+    """The row that has no sequence or no key, and not another one of the batch."""
+    pipeline.notebook(f"""
+        import dlt
+
+        @dlt.view
+        def feed():
+            return spark.sql("SELECT * FROM VALUES {rows} AS t(id, n)")
+
+        dlt.create_streaming_table("t")
+        dlt.apply_changes(target="t", source="feed", keys=["id"], sequence_by="n", once=True)
+    """)
+    found = [problem.message for problem in problems(pipeline.run())]
+
+    assert found == [reason]
+
+
 @pytest.mark.parametrize("scd_type", [1, 2])
 def test_a_source_with_the_bounds_of_a_history(pipeline: Pipeline, scd_type: int) -> None:
     """The names belong to SCD type 2 targets; they can be left out."""

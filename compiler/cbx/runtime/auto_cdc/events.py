@@ -4,6 +4,7 @@ An event has the target's columns and a few hidden ones. In a delete all columns
 all columns.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
@@ -213,14 +214,20 @@ def check_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column,
     if isinstance(data_type, StructType):
         missing = missing | reduce(and_, [sequence[name].isNull() for name in data_type.names])
     is_keyless = ~truncates & reduce(or_, [column(name).isNull() for name in keys])
-    return (
-        F.when(missing, F.raise_error(key_message(NULL_SEQUENCE, keys, spec)))
-        .when(is_keyless, F.raise_error(key_message(NULL_KEY, keys, spec)))
-        .otherwise(sequence)
-    )
+    # Sail raises the message of the first row, whatever the condition around it says of that row.
+    no_sequence = F.raise_error(F.when(missing, key_message(NULL_SEQUENCE, keys, spec)))
+    no_key = F.raise_error(F.when(is_keyless, key_message(NULL_KEY, keys, spec)))
+    return F.when(missing, no_sequence).when(is_keyless, no_key).otherwise(sequence)
 
 
 def key_message(mark: str, keys: tuple[str, ...], spec: CdcSpec) -> Column:
     """Return the error message of a row, with its key."""
-    offender = F.struct(F.lit(spec.target).alias("target"), F.struct(*map(column, keys)).alias("key"))
-    return F.concat(F.lit(mark), F.to_json(offender, {"ignoreNullFields": "false"}))
+    values = (F.concat(F.lit(f"{json.dumps(name)}: "), _value_as_json(column(name))) for name in keys)
+    start = f'{mark}{{"target": {json.dumps(spec.target)}, "key": {{'
+    return F.concat(F.lit(start), F.concat_ws(", ", *values), F.lit("}}"))
+
+
+def _value_as_json(value: Column) -> Column:
+    """The JSON of a value; Sail has no option to keep fields that are NULL."""
+    text = F.regexp_extract(F.to_json(F.struct(value.alias("value"))), r'^\{"value":(.*)\}$', 1)
+    return F.when(value.isNull(), F.lit("null")).otherwise(text)

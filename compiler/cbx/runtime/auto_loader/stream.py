@@ -11,6 +11,7 @@ from pyspark.sql.types import StringType, StructField
 from cbx.runtime.auto_loader.readers.columnar_stream import read_columnar
 from cbx.runtime.auto_loader.readers.csv_stream import read_csv
 from cbx.runtime.auto_loader.readers.json_stream import read_json
+from cbx.runtime.auto_loader.readers.large_exponents import refuse_large_exponents
 from cbx.runtime.auto_loader.readers.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.reading_plan import ReadingPlan, plan_reading
@@ -79,6 +80,7 @@ def _rows(spark: SparkSession, plan: ReadingPlan, read: Collection[str], *, is_s
         is_strict=plan.rescued is None,
         is_stream=is_stream,
     )
+    refuse_large_exponents(source)
     parsed = _read_by_spark(source) if plan.landing.is_plain else _read(source)
     rows = parsed.rows
     if plan.state.skipped:
