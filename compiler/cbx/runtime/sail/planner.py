@@ -29,6 +29,7 @@ from cbx.runtime.flows.write_sink import is_of_files
 from cbx.runtime.landing_files.rows import METADATA
 from cbx.runtime.results import NOTHING
 from cbx.runtime.sail.checks.argument_types import check_argument_types
+from cbx.runtime.sail.checks.implicit_dates import check_implicit_dates
 from cbx.runtime.sail.checks.supported_plans import check_condition, check_plan, check_stars
 from cbx.runtime.sail.engine import SailEngine
 from cbx.runtime.sail.files.arrow_rows import arrow_schema
@@ -234,6 +235,7 @@ class SailPlanner(SailEngine):
             check_argument_types(self.spark, plan, are_calls_replaced=are_calls_replaced)
             if METADATA.encode() in plan.SerializeToString().lower():
                 check_stars(plan)
+        check_implicit_dates(self.spark, plan_of(frame), self.views.plans(frame, with_streams=True))
         return bool(streams)
 
     def replace_calls(self, frame: DataFrame) -> DataFrame:
@@ -290,7 +292,9 @@ class SailPlanner(SailEngine):
         for rule in rules:
             check_condition(rule.condition)
         empty = self.spark.createDataFrame([], frame.schema)
-        check_argument_types(self.spark, plan_of(mark_violations(empty, rules)))
+        marked = plan_of(mark_violations(empty, rules))
+        check_argument_types(self.spark, marked)
+        check_implicit_dates(self.spark, marked, [marked])
         mark_violations(empty, rules).schema  # noqa: B018 - which resolves the conditions
 
 

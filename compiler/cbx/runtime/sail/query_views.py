@@ -95,9 +95,10 @@ class QueryViews:
                     left += [self._made[name]] if name in self._made else []
         return list(names)
 
-    def plans(self, frame: DataFrame) -> list[Plan]:
-        """The plan of a query, and those of the views that it reads, without the streams themselves."""
-        views = [name for name in self._names_in(frame) if not name.startswith(_STREAM) and name in self._made]
+    def plans(self, frame: DataFrame, *, with_streams: bool = False) -> list[Plan]:
+        """The plan of a query, and those of the views that it reads, by default without the streams themselves."""
+        names = (name for name in self._names_in(frame) if with_streams or not name.startswith(_STREAM))
+        views = [name for name in names if name in self._made]
         return [plan_of(frame), *(plan_of(self._made[name]) for name in views)]
 
     def add_stream(
