@@ -24,7 +24,7 @@ from cbx.target.layout import TARGET
 from compiler.tests.incremental.counted_work import count_calls
 
 OPTIONS = Options("local", with_trace=False)
-LISTS_OF_EDITS = int(os.environ.get("CBX_EDITS", "15"))
+LISTS_OF_EDITS = int(os.environ.get("CBX_EDITS", "10"))
 
 FILES = {
     "project.toml": (

@@ -31,7 +31,7 @@ from cbx.parse.databricks_sql.dialect import read_one
 from cbx.parse.databricks_sql.types import is_same_type
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
-SHARE = float(os.environ.get("TYPES_OF_SPARK", "0.05"))
+SHARE = float(os.environ.get("TYPES_OF_SPARK", "0.03"))
 """The share of the functions, and of the pairs of types for each, that are tried; `make soak` tries all."""
 
 LEAST_SHARE = 0.95

@@ -17,7 +17,7 @@ from cbx.runtime.sail.refusals import NotOnSailError
 
 RUNNER = Path(__file__).with_name("sail_runs.py")
 SEED = 20260101
-KILLS = int(os.environ.get("CBX_KILLS", "6"))
+KILLS = int(os.environ.get("CBX_KILLS", "4"))
 
 NOTEBOOK = """
     import dlt
