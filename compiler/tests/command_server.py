@@ -6,6 +6,7 @@ standard error. Answers each with the exit status of the fork.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -26,6 +27,8 @@ _PROJECT = Path(__file__).parents[1] / "start"
 
 def main() -> None:
     """Load the command line and the compiler, and become `cbx` in each fork."""
+    statuses = [1]
+    atexit.register(_exit_at_once, statuses)  # the first to be registered is the last to be called
     from cbx.cli import main
     from cbx.cli.commands import application
     from cbx.compiler import compile_project
@@ -33,7 +36,19 @@ def main() -> None:
     application()
     compile_project(_PROJECT, with_trace=False)
     if _fork_for_each_request():
-        main()
+        try:
+            main()
+        except SystemExit as ended:
+            statuses.append(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+            raise
+    statuses.append(0)
+
+
+def _exit_at_once(statuses: list[int]) -> None:
+    """Leave out freeing the libraries one by one, which takes longer than most commands."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(statuses[-1])
 
 
 def _fork_for_each_request() -> bool:

@@ -100,6 +100,7 @@ def killed_at(step: int, root: Path, artifacts: tuple[Artifact, ...]) -> bool:
 
 
 @forking
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False], ids=["changed", "new"])
 def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(
     project: Path, tmp_path: Path, *, is_there: bool

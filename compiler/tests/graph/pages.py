@@ -164,7 +164,8 @@ def _column(number: int, origin: str | None) -> ColumnNode:
     return ColumnNode(name, "BIGINT", None, is_not_null=False, lineage=((origin, name),) if origin else ())
 
 
-def large(folder: Path, models: int) -> str:
+@cache
+def large(models: int) -> str:
     """The address of a page of many models, each reading two of the layer before, and some one of the layer below."""
     per_layer = models // 3
     layers = ("bronze", "silver", "gold")
@@ -193,6 +194,6 @@ def large(folder: Path, models: int) -> str:
     ]
     document = GraphDocument("large", layers, tuple(nodes), tuple(edges), ())
     texts = {node.id: ModelTexts(f"-- {node.id}\n" * 40, "notebook\n" * 40) for node in nodes}
-    page = folder / "large.html"
+    page = Path(_scratch.name) / f"{models}.html"
     page.write_text(render_html(document, Checks({}, {}), texts), encoding="utf-8")
     return page.as_uri()

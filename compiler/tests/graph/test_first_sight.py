@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,9 +116,9 @@ def search(page: Page, words: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_large_graph_opens_readable_too(browser: Browser, tmp_path: Path) -> None:
+def test_a_large_graph_opens_readable_too(browser: Browser) -> None:
     """With an overview; far away the name of a model is a tip, which goes when the map moves."""
-    with showing(browser, large(tmp_path, 3000), viewport={"width": 1280, "height": 800}) as page:
+    with showing(browser, large(3000), viewport={"width": 1280, "height": 800}) as page:
         assert page.evaluate(SMALL) == []
         assert len(ids(page, ".card")) > 20
         assert min(top for _, top, _, _ in boxes(page, ".card")) < 120

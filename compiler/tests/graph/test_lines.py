@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,10 +37,10 @@ BEHIND = """() => {
 
 
 @pytest.mark.parametrize("models", [30, 600, pytest.param(3000, marks=pytest.mark.slow)])
-def test_no_line_runs_behind_a_foreign_card(browser: Browser, tmp_path: Path, models: int) -> None:
+def test_no_line_runs_behind_a_foreign_card(browser: Browser, models: int) -> None:
     """Wherever the map is, and in the lineage of a single model or of its columns."""
     drawn = 0
-    with showing(browser, large(tmp_path, models)) as page:
+    with showing(browser, large(models)) as page:
         for view, number in (("lineage", models // 4), ("lineage", 0), ("focus", 0), ("columns", 0)):
             page.evaluate("link => { location.hash = link }", f"#/{view}/gold.t{number}")
             page.wait_for_selector(f"#boxes [data-id='gold.t{number}'].selected")

@@ -318,9 +318,9 @@ def test_the_arrow_of_a_lineage_is_on_the_line_of_its_column(browser: Browser, s
         assert [arrow for arrow, top, *_ in lines if arrow < top] == []
 
 
-def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp_path: Path) -> None:
+def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser) -> None:
     """From far away the map is one picture; near by there are a few hundred elements; texts are packed."""
-    with showing(browser, large(tmp_path, 633)) as page:
+    with showing(browser, large(633)) as page:
         assert 0 < page.locator("#boxes > a").count() <= 240
 
         page.click("#fit")

@@ -100,9 +100,9 @@ def test_the_models_are_listed_with_what_describes_them(browser: Browser, paymen
         assert not page.is_visible("#docs")
 
 
-def test_many_models_are_listed_in_parts(browser: Browser, tmp_path: Path) -> None:
+def test_many_models_are_listed_in_parts(browser: Browser) -> None:
     """A table of thousands of rows would take seconds to lay out."""
-    with showing(browser, f"{large(tmp_path, 633)}#/docs") as page:
+    with showing(browser, f"{large(633)}#/docs") as page:
         rows = page.locator("#docs tbody tr")
         before = rows.count()
         page.click("#docs .more >> nth=0")

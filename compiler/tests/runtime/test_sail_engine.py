@@ -80,6 +80,7 @@ def landing(rng: random.Random, number: int) -> dict[str, Any]:
     return {"land": [f"orders/{number:03d}.json", "".join(json.dumps(row) + "\n" for row in rows)]}
 
 
+@pytest.mark.slow
 def test_a_killed_update_is_as_if_it_had_not_been(tmp_path: Path) -> None:
     """Whatever a kill leaves, the next update ends where a pipeline without kills is."""
     rng = random.Random(SEED)

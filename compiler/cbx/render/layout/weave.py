@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from itertools import accumulate, chain
 
 _ROUNDS = 10
 
@@ -112,14 +113,18 @@ class Weave:
                 break
 
     def _sift(self, column: list[int]) -> bool:
-        ends = self._ends(column)
+        width = max(map(len, self._columns))
+        sides = self._ends(column)
+        ends = {stop: [*before, *(width + end for end in after)] for stop, (before, after) in sides.items()}
+        counts = {stop: len(ends[stop]) for stop in column}
         has_changed = False
-        for stop in sorted(column, key=lambda stop: -sum(map(len, ends[stop]))):
+        for stop in sorted(column, key=lambda stop: -counts[stop]):
             place = column.index(stop)
             others = column[:place] + column[place + 1 :]
-            costs = [0]
-            for other in others:
-                costs.append(costs[-1] + _crossing(ends[other], ends[stop]) - _crossing(ends[stop], ends[other]))
+            below = [cost for side in sides[stop] for cost in _costs_below(side, width)]
+            ends_of_others = chain.from_iterable(map(ends.__getitem__, others))
+            sums = list(accumulate(map(below.__getitem__, ends_of_others), initial=0))
+            costs = [sums[count] for count in accumulate(map(counts.__getitem__, others), initial=0)]
             best = costs.index(min(costs))
             if costs[best] < costs[place]:
                 column[:] = [*others[:best], stop, *others[best:]]
@@ -141,3 +146,17 @@ class Weave:
 def _crossing(upper: tuple[list[int], list[int]], lower: tuple[list[int], list[int]]) -> int:
     """The number of crossings between the links of two stops, one above the other."""
     return sum(bisect_left(lower[side], end) for side in (0, 1) for end in upper[side])
+
+
+def _costs_below(ends: Sequence[int], width: int) -> list[int]:
+    """How many crossings more a link has on one side if it starts above a stop and not below it, by its end.
+
+    Args:
+        ends: Where the links of the stop end on this side.
+        width: One more than the largest end.
+    """
+    steps = [-len(ends)] + [0] * width
+    for end in ends:
+        steps[end] += 1
+        steps[end + 1] += 1
+    return list(accumulate(steps[:width]))
