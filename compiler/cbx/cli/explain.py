@@ -13,6 +13,7 @@ from cbx.cli.stop import stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.text import Text
 
@@ -45,8 +46,9 @@ def explain(
         stop(f"there is no diagnostic `{code}`", hint or "`cbx explain` lists the codes")
     if sys.stdout.isatty():
         from cbx.cli.display.markdown_page import print_page
+        from cbx.cli.docs import locate_site
 
-        print_page(link_pages(name_files(page)), sys.stdout)
+        print_page(link_pages(name_files(page), locate_site()), sys.stdout)
     else:
         print(page, end="")
 
@@ -61,11 +63,8 @@ def code_lines(width: int) -> Iterator[Text]:
     return aligned_lines(columns, lines, width)
 
 
-def link_pages(page: str) -> str:
-    """A page whose links lead to the pages of the installed documentation, which a terminal opens; others are text."""
-    from cbx.cli.docs import locate_site
-
-    site = locate_site()
+def link_pages(page: str, site: Path | None) -> str:
+    """A page whose links lead to the pages of a built site, which a terminal opens; others are text."""
 
     def link(match: re.Match[str]) -> str:
         text, target, fragment = match.groups()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cbx.cli import docs
 from cbx.cli.display.markdown_page import print_page
 from cbx.cli.display.terminal_text import text_width
 from cbx.cli.explain import link_pages, name_files
@@ -39,7 +38,7 @@ def show(page: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def site(tmp_path: Path) -> Path:
     """The pages of a built site, empty."""
     pages = ROOT / "docs"
     for page in pages.rglob("*.md"):
@@ -48,7 +47,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file.touch()
     (tmp_path / "index.html").touch()
     (tmp_path / "architecture.html").touch()
-    monkeypatch.setattr(docs, "_SITES", (tmp_path,))
     return tmp_path
 
 
@@ -57,7 +55,7 @@ def test_each_link_of_a_page_opens_a_page(code: str, site: Path, monkeypatch: py
     """Of the installed documentation; its text is shown, not its address."""
     page = read_page(code)
     assert page is not None
-    linked = link_pages(name_files(page))
+    linked = link_pages(name_files(page), site)
     shown = show(linked, 80, monkeypatch)
     opened = OPENED.findall(shown)
 

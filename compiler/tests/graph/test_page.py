@@ -365,9 +365,9 @@ VISIBLE = """() => [...document.querySelectorAll("#boxes > a")].filter(card => {
 }).map(card => card.dataset.id).sort()"""
 
 
-def test_a_moving_map_changes_the_document_only_near_the_end_of_what_is_drawn(browser: Browser, tmp_path: Path) -> None:
+def test_a_moving_map_changes_the_document_only_near_the_end_of_what_is_drawn(browser: Browser) -> None:
     """Each change costs a new painting of the lines; and all that is on the screen is drawn meanwhile."""
-    with showing(browser, large(tmp_path, 900)) as page:
+    with showing(browser, large(900)) as page:
         changes = page.evaluate(PAN)
         moved = page.evaluate(VISIBLE)
         page.wait_for_timeout(400)
