@@ -116,19 +116,22 @@ def test_the_doctor_says_what_works_and_what_to_type(tmp_path: Path) -> None:
     assert "databricks auth login --host https://<workspace>" in lines
 
 
-def test_the_doctor_finds_two_packages_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_finds_two_packages_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PySpark and its client have the same modules; one of them alone is no finding."""
-    installed = {"pyspark": "4.2.1", "pyspark-client": "4.2.0"}
-    monkeypatch.setattr("cbx.cli.doctor._version_of", installed.get)
+    assert all(finding.part != "PySpark" for finding in find_all())
+    for name, version in (("pyspark", "4.2.1"), ("pyspark-client", "4.2.0")):
+        (tmp_path / f"{name.replace('-', '_')}-{version}.dist-info").mkdir()
+        (tmp_path / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
     (finding,) = (finding for finding in find_all() if finding.part == "PySpark")
     lines = [line.plain for line in finding_lines(finding, 80)]
-    del installed["pyspark-client"]
 
     assert " ".join(" ".join(lines).split()) == (
         "PySpark broken pyspark 4.2.1 and pyspark-client 4.2.0 are installed in the same folder, where they overwrite "
         "each other's files pip uninstall pyspark pyspark-client && pip install 'circuit-box[local]'"
     )
-    assert all(finding.part != "PySpark" for finding in find_all())
 
 
 @pytest.mark.parametrize(("part", "extra"), [(part, extra) for part, extra, _ in _PARTS], ids=str)
