@@ -51,7 +51,7 @@ class StartOptions:
 
 def plan_command(
     project: ProjectOption = None,
-    env: DeployedEnvOption = "local",
+    env: DeployedEnvOption = None,
     output_format: Annotated[
         PlanFormat,
         typer.Option("--format", help="markdown: for a comment on a pull request."),
@@ -59,14 +59,14 @@ def plan_command(
     no_trace: NoTraceOption = False,
 ) -> None:
     """Show what a deployment would change. It also shows which tables need a full refresh."""
-    compilation = _compile(project, Options(env, with_trace=not no_trace))
+    compilation, env = _compile(project, env, with_trace=not no_trace)
     seen = _preview(compilation, _request(compilation, env))
     _print_plan(seen, env, output_format)
 
 
 def deploy_command(
     project: ProjectOption = None,
-    env: DeployedEnvOption = "local",
+    env: DeployedEnvOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
     start: Annotated[bool, typer.Option("--start", help="Start an update after the deployment.")] = False,
     full_refresh: Annotated[
@@ -94,7 +94,7 @@ def deploy_command(
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):
         stop("--full-refresh, --wait and --stop-running need an update", "add --start")
-    compilation = _compile(project, Options(env, with_trace=not no_trace))
+    compilation, env = _compile(project, env, with_trace=not no_trace)
     if start and not wait and compilation.plan is not None and len(compilation.plan.pipelines) > 1:
         stop("several pipelines are updated one after the other, so that each reads new rows", "add --wait")
     full = _select_models(compilation, full_refresh)
@@ -107,8 +107,12 @@ def deploy_command(
     raise typer.Exit(status)
 
 
-def _compile(project: Path | None, options: Options) -> Compilation:
-    """Compile the project and write its target/; end the command if it cannot be deployed."""
+def _compile(project: Path | None, env: str | None, *, with_trace: bool) -> tuple[Compilation, str]:
+    """Compile the project and write its target/; end the command if it cannot be deployed.
+
+    Returns:
+        The compilation, and the environment to deploy to.
+    """
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import print_waiting, project_folder
     from cbx.cli.selection import compile_or_exit
@@ -117,25 +121,27 @@ def _compile(project: Path | None, options: Options) -> Compilation:
     from cbx.target.write import write_target
 
     root = project_folder(project)
-    compilation = compile_or_exit(root, options)
-    if options.environment == LOCAL:
-        _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
+    compilation = compile_or_exit(root, Options(env or LOCAL, with_trace=with_trace))
+    if env is None or env == LOCAL:
+        _refuse_local(env, tuple(compilation.project.deployed_environments) if compilation.project else ())
     with lock_target(root, print_waiting):
         _, problems = write_target(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")
         raise typer.Exit(2)
     _require_sdk()
-    return compilation
+    return compilation, env
 
 
-def _refuse_local(others: tuple[str, ...]) -> NoReturn:
+def _refuse_local(given: str | None, others: tuple[str, ...]) -> NoReturn:
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.diagnostics import codes
     from cbx.diagnostics.diagnostic import Diagnostic
 
-    message = "`local` is the environment of `cbx run`; it is not deployed"
-    named = ", ".join(f"--env {other}" for other in others)
+    message = (
+        "no environment is named" if given is None else f"`{given}` is the environment of `cbx run`; it is not deployed"
+    )
+    named = " or ".join(f"`--env {other}`" for other in others)
     hint = f"add {named}" if others else "add one to project.toml, such as `[environments.dev]`"
     show_diagnostics([Diagnostic(codes.NOT_DEPLOYED, message, hint=hint)], {}, 0, "text", "Nothing was deployed.")
     raise typer.Exit(1)

@@ -36,14 +36,17 @@ def init(
     """Create a small project with models and tests."""
     from cbx.project.init_template import template_files
 
+    if folder.exists() and not folder.is_dir():
+        stop(f"{folder} is a file, not a folder", f"name a new folder: cbx init {_free_name(folder)}")
+
     files = template_files(folder.resolve().name, template.value if template else None)
     own = ("notebooks",) if template is ProjectTemplate.notebooks else ("project.toml", "models")
     existing = next((path for path in (*own, *files) if path not in _KEPT and (folder / path).exists()), None)
     if existing is not None:
-        stop(
-            f"{folder / existing} already exists; nothing was written",
-            f"name a new folder: cbx init {_free_name(folder)}",
-        )
+        is_project = existing == "project.toml"
+        go_on = f"it is a project already; for another one, name a new folder: cbx init {_free_name(folder)}"
+        hint = go_on if is_project else f"name a new folder: cbx init {_free_name(folder)}"
+        stop(f"{folder / existing} already exists; nothing was written", hint)
     try:
         for path, text in files.items():
             if path in _KEPT and (folder / path).exists():

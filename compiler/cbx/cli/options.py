@@ -33,7 +33,7 @@ ProjectOption = Annotated[
 ]
 EnvOption = Annotated[str, typer.Option("--env", metavar="NAME", help="The environment to use.")]
 DeployedEnvOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--env", metavar="NAME", show_default=False, help="The environment of project.toml to deploy to, such as dev."
     ),

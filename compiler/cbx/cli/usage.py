@@ -141,13 +141,36 @@ def _show_usage_error(error: Any) -> None:
         _OPTION.sub(r" '\1'", f" {suggestion[0].rstrip('?)')}").strip() if suggestion else _choice_meant(error.message)
     )
     message = _OPTION.sub(r" '\1'", message).replace("Value error, ", "").rstrip(".")
+    message = _EXTRA_ARGUMENT.sub(r"unexpected argument '\1'", message)
     hint = f"did you mean {near}? {takes.capitalize()}" if near else takes
+    hint = _foreign_hint(message, error) or hint
     texts = (_QUOTED.sub(r"`\1`", text) for text in (message[:1].lower() + message[1:], hint))
     show_error(error_console(), *texts)
 
 
+def _foreign_hint(message: str, error: Any) -> str | None:
+    """What to type instead of a command or an option of another tool, and an example where an argument is missing."""
+    from cbx.cli.foreign_usage import FOREIGN_COMMANDS, FOREIGN_OPTIONS, FOREIGN_OPTIONS_OF_COMMANDS
+
+    command = error.ctx.command if error.ctx is not None else None
+    word = next(iter(_QUOTED.findall(message)), "")
+    if message.startswith("No such command"):
+        return FOREIGN_COMMANDS.get(word)
+    if message.startswith("No such option") and command is not None:
+        options = {option for param in command.params for option in param.opts}
+        meant = next((option for option in FOREIGN_OPTIONS.get(word, ()) if option in options), None)
+        hint = FOREIGN_OPTIONS_OF_COMMANDS.get((command.name, word))
+        return hint if meant is None else f"did you mean '{meant}'? See '{error.ctx.command_path} --help'"
+    if message.startswith("Missing argument") and command is not None and command.epilog:
+        examples = command.epilog.splitlines()
+        example = next((line for line in examples if line != error.ctx.command_path), examples[0])
+        return f"for example `{example}`; see `{error.ctx.command_path} --help`"
+    return None
+
+
 _QUOTED = re.compile(r"'([^']+)'")
 _OPTION = re.compile(r" (-[\w-]+)(?=\Z|[ ,])")
+_EXTRA_ARGUMENT = re.compile(r"Got unexpected extra argument\(?s?\)? \((\S+?)( .*)?\)")
 _SUGGESTION = re.compile(r"\.? (?:Did you mean|\(Possible options:) ")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cbx.cli.commands import application
-from cbx.cli.display.terminal_text import text_width
+from cbx.cli.display.terminal_text import text_width, wrap_words
 from compiler.tests.command import run_cbx
 from compiler.tests.literate import lay_out
 
@@ -173,3 +173,17 @@ def test_no_line_is_too_long_and_no_word_is_broken(
 
 def is_time(word: str) -> bool:
     return re.search(r"\d\.\d", word) is not None
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_command_in_a_message_is_not_broken(width: int) -> None:
+    """It is copied; where a terminal is too narrow for it, it is."""
+    text = (
+        "go to the folder of a project or name it with `--project`; `cbx init shop --template sql` creates one in shop/"
+    )
+    lines = wrap_words(text, width, "  ")
+
+    assert sum("`cbx init shop --template sql`" in line for line in lines) == 1
+    assert max(map(len, lines)) <= width
+    assert " ".join(line.strip() for line in lines) == text
+    assert wrap_words("`a long command that has no room`", 20, "  ")[0] == "`a long command that"

@@ -11,6 +11,7 @@ import pytest
 
 from cbx.cli.commands import _COMMANDS
 from cbx.cli.doctor import _PARTS, find_all, finding_lines
+from cbx.cli.foreign_usage import FOREIGN_COMMANDS, FOREIGN_OPTIONS_OF_COMMANDS
 from compiler.tests.command import run_cbx
 
 if sys.version_info >= (3, 11):
@@ -83,7 +84,16 @@ def test_an_option_with_choices_names_them() -> None:
             "invalid value for `--format`: `jsno` is not one of `text`, `json`, `github`",
             "did you mean `json`? See `cbx compile --help`",
         ),
-        (["query"], "missing argument `SQL`", "see `cbx query --help`"),
+        (
+            ["show", "a", "b c"],
+            "unexpected argument `b`",
+            "see `cbx show --help`",
+        ),
+        (["init"], "missing argument `DIR`", "for example `cbx init shop`; see `cbx init --help`"),
+        (["build"], "no such command `build`", FOREIGN_COMMANDS["build"]),
+        (["run", "--target", "prod"], "no such option: `--target`", "did you mean `--env`? See `cbx run --help`"),
+        (["test", "-s", "a.b"], "no such option: `-s`", "name the models: `cbx test silver.orders`"),
+        (["test", "--target", "a"], "no such option: `--target`", "did you mean `--env`? See `cbx test --help`"),
         (["contract", "frob"], "no such command `frob`", "see `cbx contract --help`"),
     ],
     ids=str,
@@ -94,6 +104,16 @@ def test_a_mistake_in_the_use_is_an_error_like_others(arguments: list[str], mess
 
     assert result.returncode == 2
     assert result.stderr.splitlines() == [f"error: {message}", f"  = hint: {hint}"]
+
+
+def test_hints_for_users_of_other_tools_name_commands_that_exist() -> None:
+    """And no word that is a command of cbx."""
+    options = [*FOREIGN_OPTIONS_OF_COMMANDS.values()]
+    named = re.findall(r"`cbx (\w+)", " ".join([*FOREIGN_COMMANDS.values(), *options]))
+
+    assert set(named) <= set(_COMMANDS)
+    assert set(FOREIGN_COMMANDS) & set(_COMMANDS) == set()
+    assert {command for command, _ in FOREIGN_OPTIONS_OF_COMMANDS} <= set(_COMMANDS)
 
 
 def test_without_a_command_the_help_is_shown() -> None:
@@ -156,7 +176,10 @@ def test_without_an_environment_those_of_the_project_are_named(tmp_path: Path, c
     result = run_cbx(tmp_path, command, "--no-trace")
 
     assert result.returncode == 1
-    assert "  = hint: add --env dev, --env prod\n" in result.stderr
+    assert (
+        "environment-not-deployed: no environment is named\n  = hint: add `--env dev` or `--env prod`\n"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
         return [line for part in text.split("\n") for line in wrap_words(part, width, indent)]
     if width is None or text_width(text) <= width:
         return [text]
-    first, *words = text.split(" ")
+    first, *words = _split_words(text, width - text_width(indent))
     lines = [first]
     for word in words:
         if text_width(lines[-1]) + 1 + text_width(word) <= width or not lines[-1].strip():
@@ -64,6 +64,19 @@ def wrap_words(text: str, width: int | None, indent: str = "") -> list[str]:
         else:
             lines.append(indent + word)
     return lines
+
+
+def _split_words(text: str, most: int) -> list[str]:
+    """The words of a text; one in backquotes, such as a command, is a word if there is room for it."""
+    words: list[str] = []
+    is_open = False
+    for word in text.split(" "):
+        if is_open and text_width(words[-1]) + 1 + text_width(word) <= most:
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+        is_open = words[-1].count("`") % 2 == 1
+    return words
 
 
 def print_wrapped(text: str, indent: str = "", stream: TextIO | None = None) -> None:
