@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.tests.graph.browser import open_page
@@ -19,6 +20,18 @@ SETTLED = """async () => {
   do await new Promise(requestAnimationFrame);
   while (document.documentElement.dataset.shown !== location.hash && performance.now() < end);
 }"""
+
+
+_AXE = next((Path(__file__).parent / "vendor" / "axe").glob("axe-*.min.js")).read_text(encoding="utf-8")
+_SERIOUS = """async () => (await axe.run()).violations
+  .filter(({ impact }) => impact === "serious" || impact === "critical")
+  .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))"""
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe finds on the page that is serious or critical."""
+    page.evaluate(_AXE)
+    return list(page.evaluate(_SERIOUS))
 
 
 @contextmanager

@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from compiler.tests.graph.looking import boxes, place, showing
+from compiler.tests.graph.looking import boxes, place, serious_findings, showing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text(encoding="utf-8")
-AXE = next((Path(__file__).parent / "vendor" / "axe").glob("axe-*.min.js")).read_text(encoding="utf-8")
-SERIOUS = """async () => (await axe.run()).violations
-  .filter(({ impact }) => impact === "serious" || impact === "critical")
-  .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))"""
 
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
@@ -29,8 +25,7 @@ def test_a_link_opens_its_place_and_every_word_can_be_read(browser: Browser, sho
     """
     with showing(browser, f"{shop}#/relationships/silver.customers/source", color_scheme=scheme) as page:
         page.wait_for_selector("#tab-source .token")
-        page.evaluate(AXE)
-        poor = page.evaluate(CONTRASTS) + page.evaluate(SERIOUS)
+        poor = page.evaluate(CONTRASTS) + serious_findings(page)
         places = (
             ("lineage", "customers", "notebook"),
             ("focus", "customers_clean", "overview"),
@@ -40,7 +35,7 @@ def test_a_link_opens_its_place_and_every_word_can_be_read(browser: Browser, sho
             page.evaluate("link => { location.hash = link }", f"#/{view}/silver.{model}/{tab}")
             page.wait_for_selector(f"#tab-{tab}:not([hidden]) > *")
             poor += page.evaluate(CONTRASTS)
-        poor += page.evaluate(SERIOUS)
+        poor += serious_findings(page)
 
         assert page.inner_text("#panel-title") == "orders"
         assert poor == []
@@ -57,6 +52,21 @@ def test_colours_can_be_chosen(browser: Browser, shop: str) -> None:
 
         assert dark == page.evaluate(BACKGROUND) == "rgb(15, 20, 26)"
         assert page.get_attribute("#theme", "aria-label") == "Colours: dark"
+
+
+def test_paper_is_light_also_from_dark_pages(browser: Browser, shop: str) -> None:
+    """The picture and the view of a model: dark letters on white."""
+    with showing(browser, f"{shop}#/lineage/silver.orders", color_scheme="dark") as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        fills = page.eval_on_selector_all(
+            "#print text", "all => [...new Set(all.map(text => text.getAttribute('fill')))]"
+        )
+
+        assert page.get_attribute("#print rect", "fill") == "#ffffff"
+        assert all(int(fill[1:3], 16) + int(fill[3:5], 16) + int(fill[5:7], 16) < 384 for fill in fills), fills
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+        assert page.evaluate(CONTRASTS) == []
 
 
 def test_everything_can_be_done_by_keys(browser: Browser, shop: str) -> None:

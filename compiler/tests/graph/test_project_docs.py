@@ -13,7 +13,7 @@ import pytest
 
 from cbx.render.html.prose import ProsePage, prose_data
 from compiler.tests.command import run_cbx
-from compiler.tests.graph.looking import place, showing
+from compiler.tests.graph.looking import place, serious_findings, showing
 from compiler.tests.graph.pages import HOSTILE, large
 
 if TYPE_CHECKING:
@@ -164,11 +164,12 @@ def test_a_hostile_page_is_only_text(browser: Browser, payments: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_can_be_read(browser: Browser, payments: str, scheme: str) -> None:
-    """The contrast of text is at least 4.5 to 1."""
+    """The contrast of text is at least 4.5 to 1, and axe finds nothing serious: also where pages are found."""
     poor = []
-    for name in ("docs", "docs/index", "docs/amounts"):
+    for name in ("docs", "docs/index", "docs/amounts", "relationships/silver.payments"):
         with showing(browser, f"{payments}#/{name}", color_scheme=scheme) as page:
-            poor += page.evaluate(CONTRASTS)
+            page.fill("#query", "counted")
+            poor += page.evaluate(CONTRASTS) + serious_findings(page)
 
     assert poor == []
 

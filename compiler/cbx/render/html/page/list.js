@@ -145,7 +145,7 @@ function item(match, linkOf) {
 function pageItem({ page, excerpt }) {
   return el(
     "a",
-    { href: linkToPage(page.name), class: "item" },
+    { href: linkToPage(page.name), class: "item page" },
     icon("M5 3h7l3 3v11H5z", "M8 9h4M8 12h4"),
     el("span", { class: "item-name" }, page.title, el("span", { class: "item-excerpt" }, excerpt)),
   );

@@ -11,7 +11,7 @@ const LARGEST = 12_000;
 export function startPictures(sceneOf, nameOf) {
   byId("save-svg").addEventListener("click", () => save(svgFile(sceneOf()), `${nameOf()}.svg`));
   byId("save-png").addEventListener("click", () => pngFile(sceneOf()).then((file) => save(file, `${nameOf()}.png`)));
-  addEventListener("beforeprint", () => byId("print").replaceChildren(svgOf(shapesOf(sceneOf()))));
+  addEventListener("beforeprint", () => byId("print").replaceChildren(svgOf(shapesOf(sceneOf(), true))));
   addEventListener("afterprint", () => byId("print").replaceChildren());
 }
 

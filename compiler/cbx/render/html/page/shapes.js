@@ -8,9 +8,11 @@ const MARGIN = 16;
 
 /**
  * The shapes of a scene, from the back to the front.
+ * @param {object} scene
+ * @param {boolean} isOnPaper whether colours are those of light mode, on white
  * @returns {{width: number, height: number, shapes: object[]}} shapes are `rect`, `path`, `circle` and `text`
  */
-export function shapesOf(scene) {
+export function shapesOf(scene, isOnPaper = false) {
   const drawing = svg("svg", {}, ...scene.lines.map((line) => scene.drawLine(line)));
   const boxes = scene.boxes.map((box) => {
     const element = scene.drawBox(box);
@@ -26,12 +28,13 @@ export function shapesOf(scene) {
     el("div", { class: `lane layer-${lane.number}` }, el("span", { class: `chip layer-${lane.number}` }, lane.name)),
   );
   const holder = el("div", { class: "holder" }, drawing, ...lanes, ...boxes);
+  if (isOnPaper) holder.style.colorScheme = "light";
   document.body.append(holder);
   try {
     const width = scene.width + 2 * MARGIN;
     const height = scene.height + HEAD + 2 * MARGIN;
     const origin = holder.getBoundingClientRect();
-    const ground = colourOf(getComputedStyle(document.body).backgroundColor);
+    const ground = isOnPaper ? "#ffffff" : colourOf(getComputedStyle(document.body).backgroundColor);
     const shapes = [
       { kind: "rect", x: -MARGIN, y: -MARGIN - HEAD, width, height, fill: ground },
       ...lanes.flatMap((element, place) => laneShapes(element, scene.lanes[place], height)),
