@@ -125,6 +125,7 @@ HASHING = {
     "runtime/refresh_rules/query_description.py": "paths, sizes and times of files",
     "runtime/sail/functions/json_functions.py": "columns as Spark's JSON",
     "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",
+    "runtime/flows/merging/merge_changes.py": "keys, columns and expectations of a target, as JSON",
     "runtime/sail/plan_fingerprint.py": "texts of plans, with the versions of Sail and cbx",
     "analysis/tracing/cache.py": "the request and its limits, as JSON",
 }
