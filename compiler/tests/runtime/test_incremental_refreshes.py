@@ -65,6 +65,8 @@ MERGED = (
     "SELECT tag, count(*) FILTER (WHERE id > 1) AS n FROM (SELECT id, explode(tags) AS tag FROM orders) GROUP BY tag",
     """WITH t AS (SELECT city, count(*) AS n FROM orders GROUP BY city)
     SELECT city, c.name, t.n FROM t LEFT JOIN cities c USING (city)""",
+    """SELECT c.name, c.city, t.n, t.ids FROM cities AS c LEFT JOIN cities AS d ON c.city = d.city
+    JOIN (SELECT city, count(*) AS n, count(DISTINCT id) AS ids FROM orders GROUP BY city) AS t ON t.city = c.city""",
     """SELECT c.name, t.city, cast(t.total AS DECIMAL(38, 2)) AS total
     FROM cities AS c JOIN (SELECT city, sum(amount) AS total FROM orders GROUP BY city) AS t ON t.city = c.city""",
 )

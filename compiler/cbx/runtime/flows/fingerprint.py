@@ -16,6 +16,7 @@ import pyspark
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.refresh_rules.query_description import InputFile, Obstacle, QueryDescription, table_folder
 from cbx.runtime.tables.compaction.replaced_files import list_files_as_written
+from cbx.runtime.tables.rewritten_files import find_rewrite
 from cbx.version import __version__
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def describe_query(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> Que
         *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
     ]
     definition = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return QueryDescription(definition, inputs, tuple(map(_root, relations)))
+    rewrites = {folder: rewrite for folder in inputs for rewrite in [find_rewrite(folder)] if rewrite is not None}
+    return QueryDescription(definition, inputs, tuple(map(_root, relations)), rewrites=rewrites)
 
 
 _NOT_FILES = Obstacle("its query reads something other than files", "INPUT_NOT_IN_DELTA")

@@ -29,6 +29,7 @@ from cbx.runtime.results import NOTHING, Counts
 from cbx.runtime.spark.configuration import settings
 from cbx.runtime.tables.change_feed import has_change_readers
 from cbx.runtime.tables.compaction.compact_table import compact_table
+from cbx.runtime.tables.rewritten_files import record_rewrite
 from cbx.runtime.tables.store import TableFolder, TableState
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class _TableUpdate:
         if before is not None and table.version != before.version and has_change_readers(self.folder, before):
             record_changes(self.queries.engine.spark, self.folder, before, table, _changed_keys(flows))
         is_compacted = did_work and not self.is_dry
+        record_rewrite(self.folder, before, table)
         self.folder.commit(compact_table(self.folder, table, self.queries.engine.most_files) if is_compacted else table)
         self.folder.tidy()
         return RefreshResult(

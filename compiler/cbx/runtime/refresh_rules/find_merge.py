@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from cbx.runtime.refresh_rules.growth import CONSTANT, INNER, KEEPS_LEFT, LINEAR, find_growth
+from cbx.runtime.refresh_rules.growth import CONSTANT, INNER, KEEPS_LEFT, LINEAR, equal_columns, find_growth
 from cbx.runtime.refresh_rules.supported_expressions import (
     WHOLE_NUMBERS,
     find_unsupported,
@@ -160,8 +160,13 @@ def _read_join(node: Operation, grown: Collection[int]) -> _Groups | None:
     groups = _find_groups(left if is_left else right, grown)
     if groups is None:
         return None
-    others: dict[int | None, _Value] = dict.fromkeys((right if is_left else left).outputs, _FREE)
-    groups = groups._replace(values={**others, **groups.values}, has_joins=True)
+    values: dict[int | None, _Value] = dict.fromkeys((right if is_left else left).outputs, _FREE)
+    values.update(groups.values)
+    for pair in equal_columns(node) if node.join in INNER else ():
+        ours, theirs = pair if is_left else pair[::-1]
+        if values[ours.column].kind == "group" and is_exact(ours.type):
+            values[theirs.column] = values[ours.column]
+    groups = groups._replace(values=values, has_joins=True)
     return groups if _is_free(node.expressions, groups) else None
 
 

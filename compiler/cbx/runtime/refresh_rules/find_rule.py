@@ -18,13 +18,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cbx.runtime.refresh_rules.find_merge import MergeRule, find_merge
-from cbx.runtime.refresh_rules.growth import KEEPS_LEFT, LINEAR, find_growth, has_grown
+from cbx.runtime.refresh_rules.growth import KEEPS_LEFT, LINEAR, equal_columns, find_growth, has_grown
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.refresh_rules.query_plan import name_column
 from cbx.runtime.refresh_rules.supported_expressions import find_unsupported_operation, is_exact, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cbx.runtime.refresh_rules.query_plan import Expression, Operation
 
@@ -51,26 +51,29 @@ class GroupsRule(NamedTuple):
     columns: tuple[GroupColumn, ...]
 
 
-def find_rule(plan: Operation, grown: Collection[int]) -> AppendRule | MergeRule | GroupsRule | Obstacle:
+def find_rule(
+    plan: Operation, changed: Collection[int], rewritten: Collection[int] = ()
+) -> AppendRule | MergeRule | GroupsRule | Obstacle:
     """The rule by which a view is refreshed.
 
     Args:
         plan: The plan of its query.
-        grown: The places of the inputs that have new rows; all other inputs are the same.
+        changed: The places of the inputs that have new rows; all other inputs are the same.
+        rewritten: Those of them that have lost rows, too: groups with such rows are computed again.
     """
     if _size(plan, {}) > _MOST_OPERATIONS:
         return _refuse("its plan has too many operations")
-    merge = find_merge(plan, grown)
+    merge = None if rewritten else find_merge(plan, changed)
     if merge is not None:
         return merge
     reason = next(filter(None, map(find_unsupported_operation, plan.walk())), None)
     if reason is not None:
         return _refuse(reason)
-    if find_growth(plan, grown) == LINEAR:
+    if not rewritten and find_growth(plan, changed) == LINEAR:
         return AppendRule()
     columns = []
     for place, column in enumerate(plan.outputs):
-        sources = _push(plan, name_column(column), grown)
+        sources = _push(plan, name_column(column), changed)
         if sources and all(_is_certain(expression) for _, expression in sources):
             columns.append(GroupColumn(place, tuple(sources)))
     if columns:
@@ -155,7 +158,7 @@ def _push_union(node: Operation, value: Expression, grown: Collection[int]) -> _
 def _push_join(node: Operation, value: Expression, grown: Collection[int]) -> _Sources | None:
     """Through a join: into the side that has the value, and by columns that must be equal into the other."""
     left, right = node.children
-    pairs = _equal_columns(node)
+    pairs = equal_columns(node)
     ways: dict[str, tuple[Operation, Operation, dict[int | None, Expression]]] = {
         "left": (left, right, {ours.column: theirs for ours, theirs in pairs}),
         "right": (right, left, {theirs.column: ours for ours, theirs in pairs}),
@@ -200,31 +203,6 @@ def _is_made_of(value: Expression, groups: Sequence[Expression]) -> bool:
     if any(value.is_same(group) for group in groups) or value.kind == "Literal":
         return True
     return bool(value.children) and all(_is_made_of(child, groups) for child in value.children)
-
-
-def _equal_columns(node: Operation) -> list[tuple[Expression, Expression]]:
-    """The pairs of columns of the left and the right side that are equal in rows that a join puts together."""
-    left, right = (set(child.outputs) for child in node.children)
-    pairs = []
-    for each in _conjuncts(node.expressions):
-        if each.kind not in ("EqualTo", "EqualNullSafe"):
-            continue
-        first, second = each.children
-        if first.kind != "AttributeReference" or second.kind != first.kind or first.type != second.type:
-            continue
-        if first.column in right and second.column in left:
-            first, second = second, first
-        if first.column in left and second.column in right:
-            pairs.append((first, second))
-    return pairs
-
-
-def _conjuncts(conditions: Sequence[Expression]) -> Iterator[Expression]:
-    for condition in conditions:
-        if condition.kind == "And":
-            yield from _conjuncts(condition.children)
-        else:
-            yield condition
 
 
 def _rename(value: Expression, old: Sequence[int], new: Sequence[int]) -> Expression:

@@ -1,4 +1,4 @@
-"""How the rows of an operation change when inputs get new rows."""
+"""How the rows of an operation change when inputs get new rows, and what joins make equal."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from cbx.runtime.refresh_rules.supported_expressions import ONE_CHILD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Sequence
 
-    from cbx.runtime.refresh_rules.query_plan import Operation
+    from cbx.runtime.refresh_rules.query_plan import Expression, Operation
 
 INNER: Final = frozenset({"Inner", "Cross"})
 KEEPS_LEFT: Final = frozenset({"LeftOuter", "LeftSemi", "LeftAnti"})
@@ -42,3 +42,28 @@ def find_growth(node: Operation, grown: Collection[int]) -> str:
 def has_grown(node: Operation, grown: Collection[int]) -> bool:
     """Whether an operation reads an input with new rows."""
     return any(each.table in grown for each in node.walk() if each.kind == "Relation")
+
+
+def equal_columns(node: Operation) -> list[tuple[Expression, Expression]]:
+    """The pairs of columns of the left and the right side that are equal in rows that a join puts together."""
+    left, right = (set(child.outputs) for child in node.children)
+    pairs = []
+    for each in _conjuncts(node.expressions):
+        if each.kind not in ("EqualTo", "EqualNullSafe"):
+            continue
+        first, second = each.children
+        if first.kind != "AttributeReference" or second.kind != first.kind or first.type != second.type:
+            continue
+        if first.column in right and second.column in left:
+            first, second = second, first
+        if first.column in left and second.column in right:
+            pairs.append((first, second))
+    return pairs
+
+
+def _conjuncts(conditions: Sequence[Expression]) -> Iterator[Expression]:
+    for condition in conditions:
+        if condition.kind == "And":
+            yield from _conjuncts(condition.children)
+        else:
+            yield condition

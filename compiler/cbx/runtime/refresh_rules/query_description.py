@@ -32,6 +32,36 @@ class InputFile(NamedTuple):
     modified: int
 
 
+class Rewrite(NamedTuple):
+    """A version of a table of which an update wrote some files again, and took over the others.
+
+    Attributes:
+        folder: The folder of the version before.
+        before: What ``describe_files`` gave for that version.
+        after: What it gives for the new version, as it was committed.
+        removed: The files that the new version does not have; copies of them are kept.
+        added: The files that it has instead.
+    """
+
+    folder: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    removed: Sequence[InputFile]
+    added: Sequence[InputFile]
+
+
+class InputChanges(NamedTuple):
+    """How the inputs of a query have changed.
+
+    Attributes:
+        added: The files with new rows, by the folder of the input. Of a rewritten input they have old rows, too.
+        removed: The files whose rows an input no longer has, but for those that it has in new files.
+    """
+
+    added: dict[str, Sequence[InputFile]]
+    removed: dict[str, Sequence[InputFile]]
+
+
 @dataclass(frozen=True, slots=True)
 class QueryDescription:
     """What the rows of a query depend on.
@@ -42,35 +72,35 @@ class QueryDescription:
         inputs: The files that are read, by the folder from which they are read.
         relations: The folder of each relation of the query's plan, in the order of the plan.
         obstacle: What is not known; None if there is nothing.
+        rewrites: How the last update has changed inputs of which it wrote only some files, by the folder of the input.
     """
 
     definition: str | None
     inputs: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
     relations: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
+    rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any] | None:
         """The description as a JSON object; None if not everything is known."""
         if self.definition is None:
             return None
-        inputs = {folder: _describe_files(folder, files) for folder, files in self.inputs.items()}
+        inputs = {folder: describe_files(folder, files) for folder, files in self.inputs.items()}
         return {"definition": self.definition, "inputs": inputs}
 
 
-def find_changes(
-    before: Mapping[str, Any] | None, now: QueryDescription
-) -> Mapping[str, Sequence[InputFile]] | Obstacle:
-    """The new files of the inputs that have grown since the last refresh, by their folders.
+def find_changes(before: Mapping[str, Any] | None, now: QueryDescription) -> InputChanges | Obstacle:
+    """How the inputs have changed since the last refresh.
 
     The folder of a table that grows has a folder for each update, named as its number. It has grown if the files of
-    updates until the last refresh are the same.
+    updates until the last refresh are the same. A table of which some files were written again is in another folder.
 
     Args:
         before: The document of the description then; None if it was not known.
         now: The description now.
 
     Returns:
-        The new files: none if nothing has changed that the rows depend on. An obstacle if more has changed than that.
+        The changes: none if nothing has changed that the rows depend on. An obstacle if they are not known.
     """
     if now.obstacle is not None:
         return now.obstacle
@@ -78,18 +108,25 @@ def find_changes(
         return Obstacle("what it read at its last refresh is not known", "PRIOR_TIMESTAMP_MISSING")
     if before["definition"] != now.definition:
         return Obstacle("its query, its expectations or a setting changed", "QUERY_FINGERPRINT_CHANGED")
-    grown: dict[str, Sequence[InputFile]] = {}
+    changes, gone = InputChanges({}, {}), set(before["inputs"]) - set(now.inputs)
     for folder, files in now.inputs.items():
-        known = before["inputs"].get(folder)
+        known, rewrite = before["inputs"].get(folder), now.rewrites.get(folder)
+        if known is None and rewrite is not None and before["inputs"].get(rewrite.folder) == rewrite.before:
+            known = rewrite.after
+            gone.discard(rewrite.folder)
+        else:
+            rewrite = None
         last = -1 if known is None else known["update"]
         old = [file for file in files if _update_of(folder, file) <= last]
-        if known is None or _describe_files(folder, old)["files"] != known["files"]:
+        if known is None or describe_files(folder, old)["files"] != known["files"]:
             return _more_than_new_rows(folder)
         new = [file for file in files if _update_of(folder, file) > last]
+        new += [] if rewrite is None else [file for file in rewrite.added if file not in new]
         if new:
-            grown[folder] = new
-    gone = sorted(set(before["inputs"]) - set(now.inputs))
-    return _more_than_new_rows(gone[0]) if gone else grown
+            changes.added[folder] = new
+        if rewrite is not None and rewrite.removed:
+            changes.removed[folder] = rewrite.removed
+    return _more_than_new_rows(min(gone)) if gone else changes
 
 
 def table_folder(folder: str) -> str:
@@ -112,8 +149,8 @@ def _table_name(folder: str) -> str:
     return folder if str(table) == folder else ".".join(table.parts[-2:])
 
 
-def _describe_files(folder: str, files: Sequence[InputFile]) -> dict[str, Any]:
-    """The number of the last update that wrote files, and a hash of the files."""
+def describe_files(folder: str, files: Sequence[InputFile]) -> dict[str, Any]:
+    """The number of the last update that wrote files below a folder, and a hash of the files."""
     lines = sorted(f"{file.path} {file.size} {file.modified}" for file in files)
     last = max((_update_of(folder, file) for file in files), default=0)
     return {"update": last, "files": hashlib.sha256("\n".join(lines).encode()).hexdigest()}

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 POINTER = "table.json"
 STAGING = "_staging"
+REWRITE = "_rewrite-"
 _CHANGE = "change-"
 
 
@@ -179,6 +180,10 @@ class TableFolder:
         """The folder of the merge state of a version of an AUTO CDC target."""
         return self.path / f"_state-{version}"
 
+    def rewrite(self, version: str) -> Path:
+        """The folder of what a version replaces of the one before (``rewritten_files.py``)."""
+        return self.path / f"{REWRITE}{version}"
+
     def drop_version(self, version: str) -> None:
         """Remove a version of an AUTO CDC target that was replaced before the commit."""
         for folder in (self.rows(version), self.merge_state_folder(version)):
@@ -232,7 +237,7 @@ class TableFolder:
         keep = {POINTER}
         if table is not None:
             merge_state, changes = self.merge_state_folder(table.version), self.changes(table.generation)
-            keep |= {table.version, merge_state.name, changes.name}
+            keep |= {table.version, merge_state.name, changes.name, self.rewrite(table.version).name}
         for entry in _entries(self.path):
             if entry.name not in keep:
                 _remove(entry)

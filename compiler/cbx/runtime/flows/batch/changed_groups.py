@@ -21,7 +21,7 @@ from cbx.runtime.spark.plans.new_rows import (
     read_values,
     rows_below,
     rows_of_new_files,
-    values_of_new_files,
+    values_of_changes,
 )
 from cbx.spark_spelling import quote
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 FILE: Final = "__cbx_file"
 _KEY, _OLD, _SEEN = "__cbx_key_{}", "__cbx_old_{}", "__cbx_seen_{}"
-_TOO_MANY: Final = Obstacle("too many of its groups have new rows", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")
 _MOST_LISTED: Final = 500
 """How many values are named in a condition, by which Spark may leave out parts of files."""
 
@@ -86,7 +85,12 @@ def with_file(rows: DataFrame) -> DataFrame:
 
 
 def compute_again(
-    frame: DataFrame, rule: GroupsRule, files: Mapping[int, Sequence[str]], before: DataFrame, kept: KeptRows
+    frame: DataFrame,
+    rule: GroupsRule,
+    files: Mapping[int, Sequence[str]],
+    removed: Mapping[int, Sequence[str]],
+    before: DataFrame,
+    kept: KeptRows,
 ) -> ChangedGroups | Obstacle:
     """Compute groups from all of their rows.
 
@@ -94,20 +98,22 @@ def compute_again(
         frame: The query of the view.
         rule: What tells groups apart.
         files: The new files, by the place of the relation in the plan.
+        removed: The files that an input no longer has, by the place of the relation.
         before: The rows of the view before.
         kept: Keeps rows.
     """
     values: list[set[object]] = [set() for _ in rule.columns]
-    for place, paths in files.items():
+    for place in sorted({*files, *removed}):
         wanted = [
             (number, expression)
             for number, column in enumerate(rule.columns)
             for source, expression in column.sources
             if source == place
         ]
-        found = values_of_new_files(frame, place, paths, [expression for _, expression in wanted])
-        if found is None:
-            return _TOO_MANY
+        expressions = [expression for _, expression in wanted]
+        found = values_of_changes(frame, place, files.get(place, ()), removed.get(place, ()), expressions)
+        if isinstance(found, Obstacle):
+            return found
         for row in found:
             for (number, _), value in zip(wanted, row, strict=True):
                 values[number].add(value)
@@ -128,14 +134,14 @@ def merge_groups(
 ) -> ChangedGroups | Obstacle:
     """Merge the groups of new rows with those that a view has.
 
-    Arguments are those of ``compute_again``.
+    Arguments are those of ``compute_again``; all files that the inputs had are as they were.
     """
     new = kept.keep(rows_of_new_files(frame, files))
     fields = [frame.schema[place] for place in rule.groups]
     columns = [F.col(quote(each.name)) for each in fields]
     values = read_values(new.select(*columns)) if columns else []
-    if values is None:
-        return _TOO_MANY
+    if isinstance(values, Obstacle):
+        return values
     keys = new.select(*(column.alias(_KEY.format(number)) for number, column in enumerate(columns))).distinct()
     is_key = _are_same(columns, [F.col(_KEY.format(number)) for number in range(len(columns))])
     old = with_file(before.where(_list_values(fields, columns, values)))
@@ -225,8 +231,8 @@ def _count_seen(
     counted = [F.col(name) for name in new.columns[len(rule.groups) :]]
     new = kept.keep(new.where(reduce(and_, (each.isNotNull() for each in counted))).distinct())
     values = read_values(new)
-    if values is None:
-        return _TOO_MANY
+    if isinstance(values, Obstacle):
+        return values
     others = other_files(frame, files)
     if not all(others.values()):
         return Obstacle("one of its inputs had no rows", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
-from cbx.runtime.flows.batch.changed_groups import FILE, ChangedGroups, compute_again, keep_rows, merge_groups
+from cbx.runtime.flows.batch.changed_groups import FILE, ChangedGroups, KeptRows, compute_again, keep_rows, merge_groups
 from cbx.runtime.flows.batch.rewrite_files import rewrite_files
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
 from cbx.runtime.flows.expectations import (
@@ -44,16 +44,18 @@ MOST_PARTS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class GrownInputs:
-    """The new rows of the inputs of a view.
+class ChangedInputs:
+    """What has changed in the inputs of a view.
 
     Attributes:
-        rule: How they change its rows.
+        rule: How that changes its rows.
         files: The new files, by the place of the relation in the plan.
+        removed: The files that an input no longer has, by the place of the relation.
     """
 
     rule: AppendRule | MergeRule | GroupsRule
     files: Mapping[int, Sequence[str]]
+    removed: Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def refresh_incrementally(
     frame: DataFrame,
     rules: Sequence[DatasetExpectation],
     table: TableState,
-    new: GrownInputs,
+    new: ChangedInputs,
 ) -> IncrementalResult | Obstacle:
     """Write the rows of a view that new rows of its inputs change, without committing.
 
@@ -85,7 +87,7 @@ def refresh_incrementally(
         frame: The query.
         rules: The rules of the table, which its last refresh has checked, too.
         table: The table before.
-        new: The new rows of its inputs.
+        new: What has changed in its inputs.
 
     Returns:
         The result; an obstacle if too many groups have new rows, or their values cannot be compared.
@@ -99,8 +101,7 @@ def refresh_incrementally(
             replaced = NOTHING
             counts, after = _append(context, rows_of_new_files(frame, new.files), rules, table, before)
         else:
-            change: Any = merge_groups if isinstance(new.rule, MergeRule) else compute_again
-            groups: ChangedGroups | Obstacle = change(frame, new.rule, new.files, before, kept)
+            groups = _change_groups(frame, new.rule, new, before, kept)
             if isinstance(groups, Obstacle):
                 return groups
             replaced, files = _count_by_file(groups.old, rules, context)
@@ -111,6 +112,14 @@ def refresh_incrementally(
     last = read_expectation_results(table.verdict)
     verdict = ExpectationResults(last.dropped + counts.dropped, _total(last.rules, counts.rules, replaced.rules))
     return IncrementalResult(replace(counts, deleted=replaced.rows_read), verdict, after)
+
+
+def _change_groups(
+    frame: DataFrame, rule: MergeRule | GroupsRule, new: ChangedInputs, before: DataFrame, kept: KeptRows
+) -> ChangedGroups | Obstacle:
+    if isinstance(rule, MergeRule):
+        return merge_groups(frame, rule, new.files, before, kept)
+    return compute_again(frame, rule, new.files, new.removed, before, kept)
 
 
 def _count_by_file(

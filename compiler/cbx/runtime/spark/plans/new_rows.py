@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlparse
 
 from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StructField, StructType
 
 from cbx.runtime.refresh_rules.query_description import Obstacle
+from cbx.runtime.refresh_rules.supported_expressions import is_exact
 from cbx.runtime.spark.plans.analysed_plan import read_plan
 from cbx.spark_spelling import quote
 
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
 
     from cbx.runtime.refresh_rules.query_plan import Expression, Operation
 
-MOST_VALUES: Final = 10_000
+_MOST_VALUES: Final = 10_000
 """How many different values of new rows are looked for in a table."""
+_TOO_MANY: Final = Obstacle("too many of its groups have new rows", "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")
+_STRANGE: Final = Obstacle("a text of its new rows is not Unicode", "PLAN_NOT_INCREMENTALIZABLE")
 _NOT_UNICODE: Final = "\ufffd"
 
 
@@ -115,24 +120,27 @@ def _make_frame(frame: DataFrame, plan: Any) -> DataFrame:
     return DataFrame(java, session)
 
 
-def values_of_new_files(
-    frame: DataFrame, place: int, files: Sequence[str], expressions: Sequence[Expression]
-) -> list[tuple[Any, ...]] | None:
-    """The different values of expressions over the new rows of an input, comparable with ``comparable_column``.
+def values_of_changes(
+    frame: DataFrame, place: int, added: Sequence[str], removed: Sequence[str], expressions: Sequence[Expression]
+) -> list[tuple[Any, ...]] | Obstacle:
+    """The different values of expressions over the rows of an input that have changed.
 
     Args:
         frame: The query.
         place: The place of the relation in its plan.
-        files: The new files.
+        added: The new files.
+        removed: The files that the relation no longer has. If there are any, the new ones may have rows of them.
         expressions: The expressions over the columns of the relation.
 
     Returns:
-        The values; None if there are too many, or a text among them that Python cannot have.
+        The values, comparable with ``comparable_column``; an obstacle if they are not known.
     """
     from pyspark.sql.classic.column import Column as ClassicColumn  # which PySpark's client lacks
 
     leaf = _leaves(frame)[place]
-    rows = _read(frame, leaf, files)
+    rows = _read(frame, leaf, added) if not removed else _changed_rows(frame, leaf, added, removed)
+    if isinstance(rows, Obstacle):
+        return rows
     new = _plan(rows).output()
     columns = {leaf.output().apply(each).exprId().id(): new.apply(each) for each in range(new.size())}
     utils = frame.sparkSession._jvm.org.apache.spark.sql.classic.ExpressionUtils  # type: ignore[union-attr]  # noqa: SLF001 - as above
@@ -143,17 +151,40 @@ def values_of_new_files(
     return read_values(rows.select(*made).distinct())
 
 
-def read_values(rows: DataFrame) -> list[tuple[Any, ...]] | None:
-    """The values of rows, comparable with ``comparable_column``.
+def _changed_rows(frame: DataFrame, leaf: Any, added: Sequence[str], removed: Sequence[str]) -> DataFrame | Obstacle:
+    """The rows that only the new or only the old files have, or in other numbers; some columns as text."""
+    old = _read(frame, leaf, removed)
+    if _UNKNOWN.search(old.schema.json()):
+        return Obstacle("an input has changed, and has columns of a type without equality", "DATA_HAS_CHANGED")
+    sides = [old.withColumn(_SIDE, F.lit(-1))]
+    sides += [_read(frame, leaf, added).withColumn(_SIDE, F.lit(1))] if added else []
+    columns = [_distinct_column(field).alias(field.name) for field in old.schema]
+    rows = reduce(DataFrame.unionAll, sides).select(*columns, _SIDE)
+    changed = rows.groupBy(*map(quote, old.columns)).agg(F.sum(_SIDE).alias(_SIDE))
+    return changed.where(F.col(_SIDE) != 0).drop(_SIDE)
 
-    Returns:
-        The values; None if there are too many, or a text among them that Python cannot have.
-    """
+
+_SIDE: Final = "__cbx_side"
+_UNKNOWN: Final = re.compile(r'"(?:variant|interval[^"]*|time\(\d+\)|udt|geometry[^"]*|geography[^"]*)"')
+
+
+def _distinct_column(field: StructField) -> Column:
+    """A column whose values are equal if they are the same in every bit."""
+    column = F.col(quote(field.name))
+    if is_exact(field.dataType.typeName()):
+        return column
+    micros = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
+    options = {"ignoreNullFields": "false", "timestampFormat": micros, "timestampNTZFormat": micros[:-3]}
+    return F.to_json(F.struct(column), options)
+
+
+def read_values(rows: DataFrame) -> list[tuple[Any, ...]] | Obstacle:
+    """The values of rows, comparable with ``comparable_column``; an obstacle if they are too many or not comparable."""
     comparable = [comparable_column(F.col(quote(field.name)), field.dataType.typeName()) for field in rows.schema]
-    found = rows.select(*comparable).limit(MOST_VALUES + 1).collect()
-    values = [tuple(row) for row in found]
-    has_strange = any(isinstance(value, str) and _NOT_UNICODE in value for row in values for value in row)
-    return None if has_strange or len(values) > MOST_VALUES else values
+    values = [tuple(row) for row in rows.select(*comparable).limit(_MOST_VALUES + 1).collect()]
+    if any(isinstance(value, str) and _NOT_UNICODE in value for row in values for value in row):
+        return _STRANGE
+    return _TOO_MANY if len(values) > _MOST_VALUES else values
 
 
 def comparable_column(column: Column, type_name: str) -> Column:
