@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyspark
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
@@ -31,7 +32,13 @@ from cbx.runtime.spark.launch.cluster import (
 )
 from cbx.runtime.spark.launch.driver_memory import driver_memory
 from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
-from cbx.runtime.spark.launch.kubernetes import IMAGE_PYTHON, check_pod_settings, is_kubernetes
+from cbx.runtime.spark.launch.kubernetes import (
+    IMAGE_PYTHON,
+    check_pod_settings,
+    is_kubernetes,
+    pod_failure,
+    pod_settings,
+)
 from cbx.spark_spelling import spell_local_path
 
 if TYPE_CHECKING:
@@ -136,7 +143,12 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
     addresses = address_settings(master, given)
     if is_kubernetes(master):
         check_pod_settings(given, state, addresses.get(HOST, "") if HOST not in given else "")
-    start_settings = {**_start_settings(scratch, log4j, given), **_parallelism(master, given), **addresses}
+    start_settings = {
+        **pod_settings(master),
+        **_start_settings(scratch, log4j, given),
+        **_parallelism(master, given),
+        **addresses,
+    }
     python = given.get(_PYTHON, IMAGE_PYTHON if is_kubernetes(master) else sys.executable)
     builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
     log = state / LOG_FILE
@@ -153,17 +165,26 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
         started.stop()
         raise CannotRunError(f"Spark does not take its settings: {first_line(error)}") from error
     if not is_local(master):
-        _check_cluster(started, master, state)
+        atexit.register(_stop, started)  # its driver deletes the pods of executors, and may end with this process
+        _check_cluster(started, master, state, log)
     forget_sources(started.sparkContext)
     return started
 
 
-def _check_cluster(started: SparkSession, master: str, state: Path) -> None:
+def _check_cluster(started: SparkSession, master: str, state: Path, log: Path) -> None:
     try:
-        check_cluster(started, master, state)
+        check_cluster(started, master, state, log)
     except CannotRunError:
-        started.stop()
+        _stop(started)
         raise
+    except (Py4JError, OSError) as error:  # Java ends if the cluster has refused or lost too many executors
+        _stop(started)
+        raise CannotRunError(f"Spark has ended: {_reason(error, log)}", hint=f"see {log}") from error
+
+
+def _stop(started: SparkSession) -> None:
+    with contextlib.suppress(Exception):  # Java may have ended
+        started.stop()
 
 
 def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Mapping[str, str]:
@@ -328,8 +349,11 @@ def _reason(error: Exception, log: Path) -> str:
     text = first_line(error)
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     killed = next((line for line in lines if _KILLED in line), None)
+    pods = pod_failure(lines)
     if killed is not None:
         text = f"the cluster has ended the application: {killed.partition(_KILLED)[2]}"
+    elif pods is not None:
+        text = pods
     elif isinstance(error, Py4JJavaError):
         text = str(error.java_exception.toString()).splitlines()[0]
     elif "JAVA_GATEWAY_EXITED" in text:

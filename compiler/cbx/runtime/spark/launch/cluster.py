@@ -93,13 +93,14 @@ def _own_address(master: str) -> str | None:
         raise CannotRunError(reason, hint="check the address, and that this machine may connect to it") from None
 
 
-def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
+def check_cluster(spark: SparkSession, master: str, state: Path, log: Path) -> None:
     """Wait for executors, and make sure that they write to the state folder of the driver.
 
     Args:
         spark: The session, which has just started.
         master: The master.
         state: The state folder.
+        log: Spark's log.
 
     Raises:
         CannotRunError: If there is no executor in time, or one has another folder at this path.
@@ -112,7 +113,7 @@ def check_cluster(spark: SparkSession, master: str, state: Path) -> None:
         time.sleep(0.2)
     if not _executor_count(spark):
         address = spark.conf.get(HOST, None)
-        pods = describe_pods(spark) if is_kubernetes(master) else ""
+        pods = describe_pods(spark, log) if is_kubernetes(master) else ""
         raise CannotRunError(
             f"no executor of {master} has connected to the driver at {address} within {seconds:.0f} s"
             + (f": {pods}" if pods else ""),
@@ -163,8 +164,11 @@ def _check_shared_folder(spark: SparkSession, state: Path) -> None:
         timer.cancel()
         found = len([*folder.glob("part-*")])
         shutil.rmtree(folder, ignore_errors=True)
-    if failure is None and found == tasks:
+    if failure is None and found == tasks and not folder.exists():
         return
+    if failure is None and found == tasks:
+        reason = f"this machine cannot delete the files that executors have written to {state}"
+        raise CannotRunError(reason, hint="run the executors and `cbx run` as the same user")
     if is_late.is_set():
         reason = f"the cluster has not written a few files to {state} within {_LONGEST_PROBE:.0f} s"
         raise CannotRunError(reason, hint="look at the logs of its executors: they may not reach the driver")

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JError
 from cbx.runtime.errors import CannotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -41,6 +41,14 @@ class _Missing(NamedTuple):
 def is_kubernetes(master: str) -> bool:
     """Whether a master is the API server of Kubernetes."""
     return master.startswith("k8s://")
+
+
+def pod_settings(master: str) -> dict[str, str]:
+    """Settings for pods, which those of the user replace.
+
+    Spark itself would wait for executors while it starts, before cbx can say what they wait for.
+    """
+    return {"spark.scheduler.minRegisteredResourcesRatio": "0.0"} if is_kubernetes(master) else {}
 
 
 def check_pod_settings(given: Mapping[str, str], state: Path, address: str) -> None:
@@ -82,11 +90,12 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def describe_pods(spark: SparkSession) -> str:
+def describe_pods(spark: SparkSession, log: Path) -> str:
     """What the executors' pods are waiting for; an empty text if that is not known.
 
     Args:
         spark: A session on Kubernetes.
+        log: Spark's log.
     """
     context: Any = spark.sparkContext
     try:
@@ -98,10 +107,25 @@ def describe_pods(spark: SparkSession) -> str:
         states = [_describe_pod(pod) for pod in pods.list().getItems()]
     except Py4JError:
         return ""
-    return "; ".join(dict.fromkeys(states)) or "it has created no pod"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "; ".join(dict.fromkeys(states)) or pod_failure(lines) or "it has created no pod"
 
 
 _APPLICATION: Final = "spark-app-selector"
+
+
+def pod_failure(log: Iterable[str]) -> str | None:
+    """Why Spark has given up to create pods, by the lines of its log; None if it has not."""
+    text = "\n".join(log)
+    refused = [*_REFUSED.finditer(text)]
+    if refused:
+        return f"Kubernetes has refused a request: {refused[-1][1]}"
+    ended = _TOO_MANY.search(text)
+    return None if ended is None else f"{ended[0][0].lower()}{ended[0][1:]}"
+
+
+_REFUSED: Final = re.compile(r"KubernetesClientException: Failure executing: .*?Message: (.*?)\.? Received status:")
+_TOO_MANY: Final = re.compile(r"Max number of executor failures \(\d+\) reached")
 
 
 def _describe_pod(pod: Any) -> str:
