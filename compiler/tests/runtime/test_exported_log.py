@@ -12,7 +12,10 @@ import pytest
 
 from cbx.render.html.last_run import DatasetRun, LastCount, LastRun, read_last_run
 from cbx.runtime.errors import CannotRunError
+from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, UpdateProgress
 from cbx.runtime.log.exported_log import read_exported_log
+from cbx.runtime.log.last_update import last_update
+from cbx.runtime.results import DatasetResult, ExpectationMetrics
 
 NAMES = {"silver.orders", "gold.sales", "silver_orders_key"}
 COLUMNS = ("id", "sequence", "origin", "timestamp", "message", "level", "error", "details", "event_type")
@@ -122,6 +125,25 @@ def test_every_form_of_an_export_gives_the_same(tmp_path: Path, form: str) -> No
 
     assert runs == RUNS
     assert [dataset.seconds for run in runs for dataset in run.datasets.values()] == [4.0, 1.5, 1.0, 0.0]
+
+
+def test_the_log_of_a_state_folder_can_be_read_like_an_export(tmp_path: Path) -> None:
+    """Also what is unchanged in an update."""
+    path = tmp_path / "events.jsonl"
+    log = EventLog(tmp_path, lambda _: None)
+    rules = (ExpectationMetrics("has_id", "gold.sales", "warn", 3, 1),)
+    for result in (
+        DatasetResult("silver.orders", "streaming", "completed", rows_written=5, rows_dropped=1),
+        DatasetResult("gold.sales", "batch", "unchanged", rows_dropped=2, expectations=rules),
+        DatasetResult("gold.days", "batch", "skipped"),
+    ):
+        log(FlowStarted(result.name))
+        log(FlowFinished(result))
+    log(UpdateProgress("FAILED", "Update is FAILED."))
+
+    assert [read_last_run(rows) for rows in read_exported_log(path, 20, NAMES)] == [
+        read_last_run(last_update(tmp_path))
+    ]
 
 
 def test_only_the_last_updates_are_read(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ NAME_FONT, WORDS_FONT = 13.0, 12.5
 """In pixels, as in ``page.css``."""
 
 _BESIDE = 30
-_NARROWEST, _WIDEST = 128, 200
+_NARROWEST, _WIDEST = 128, 240
 _WIDEST_OF_LINES = ((1, 156), (2, 200))
 """How wide cards may be before names get another line."""
 _MOST_LINES = 3

@@ -19,9 +19,6 @@ from cbx.runtime.errors import CannotRunError
 if TYPE_CHECKING:
     from pathlib import Path
 
-LARGEST = 1 << 30
-"""The size of the largest file that is read, in bytes."""
-
 _UNDER_WAY = frozenset({"QUEUED", "STARTING", "PLANNING", "RUNNING"})
 _WORST_LAST = ("COMPLETED", "EXCLUDED", "IDLE", "STOPPED", "RUNNING", "SKIPPED", "FAILED")
 _EXPORT = "export the rows of `event_log(...)` with all columns, as JSON lines or one JSON document"
@@ -67,7 +64,7 @@ def read_exported_log(path: Path, most: int, names: Collection[str] = ()) -> lis
 
 def _read_document(path: Path) -> Any:
     """The JSON document of the file, or the list of its lines."""
-    text = read_regular(path, LARGEST).decode("utf-8-sig")
+    text = read_regular(path).decode("utf-8-sig")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -158,6 +155,7 @@ class _ExportedDataset:
     dropped: int | None = None
     rules: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     error: dict[str, Any] | None = None
+    is_unchanged: bool = False
 
     @property
     def status(self) -> str:
@@ -191,6 +189,7 @@ class _ExportedUpdate:
         dataset.at = row["timestamp"]
         dataset.flows[str(flow)] = str(progress["status"]).upper()
         dataset.error = row["error"] or dataset.error
+        dataset.is_unchanged = progress.get("unchanged") is True  # the log of `cbx run` has it
         for metric, value in _member(progress, "metrics").items():
             if metric in {"num_output_rows", "num_upserted_rows"} and (count := _count(value)) is not None:
                 dataset.metrics[metric] = dataset.metrics.get(metric, 0) + count
@@ -211,7 +210,9 @@ class _ExportedUpdate:
             }
             if dataset.dropped is not None:
                 quality["dropped_records"] = dataset.dropped
-            end = {"status": dataset.status, "metrics": dataset.metrics, "data_quality": quality}
+            end: dict[str, Any] = {"status": dataset.status, "metrics": dataset.metrics, "data_quality": quality}
+            if dataset.is_unchanged:
+                end["unchanged"] = True
             is_failed = dataset.status == "FAILED"
             if dataset.status not in _UNDER_WAY:
                 yield self._row(dataset.started, {"flow_progress": {"status": "RUNNING"}}, None, name)
