@@ -1,8 +1,8 @@
-"""The pipeline of a test, which runs on both engines unless the test is marked with ``needs_spark`` and a reason."""
+"""The pipeline of a test, which runs on both engines unless the test, or an argument, has the mark ``needs_spark``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,20 @@ from compiler.tests.runtime.sail_server import stop
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pipeline" in metafunc.fixturenames:
-        needs_spark = metafunc.definition.get_closest_marker("needs_spark") is not None
         on_spark = pytest.param("spark", marks=pytest.mark.spark)
-        metafunc.parametrize("pipeline", [on_spark] if needs_spark else [on_spark, "sail"], indirect=True)
+        metafunc.parametrize("pipeline", [on_spark, "sail"], indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if not (_is_on_sail(item) and item.get_closest_marker("needs_spark"))]
+
+
+def _is_on_sail(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and _arguments(item).get("pipeline") == "sail"
+
+
+def _arguments(item: pytest.Function) -> Mapping[str, object]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from literate import lay_out
 
 from cbx.cli.display.check_results import describe_violations
@@ -41,7 +40,6 @@ SELECT id, at FROM {{ ref("silver.orders") }} WHERE false
 }
 
 
-@pytest.mark.needs_spark("INTERVAL")
 def test_each_test_passes_and_fails(pipeline: Pipeline) -> None:
     lay_out(FILES, pipeline.folder)
     compilation = compile_project(pipeline.folder, with_trace=False)

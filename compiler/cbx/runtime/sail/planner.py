@@ -227,6 +227,8 @@ class SailPlanner(SailEngine):
         unnamed = next((name for name in frame.columns if _UNNAMED.search(name)), None)
         if unnamed is not None and are_calls_replaced:
             raise NotOnSailError(f"has the column `{unnamed}`, which has no name of its own")
+        if _INTERVAL.search(frame.schema.json()):
+            raise NotOnSailError("has a column of intervals")
         streams = self.views.streams_in(frame)
         if len(streams) > 1:
             raise NotOnSailError("reads several streams in one flow")
@@ -326,6 +328,8 @@ def _check_sink(sink: Sink) -> None:
 
 _UNNAMED: Final = re.compile(r"\(|^CASE |^- ")
 """What the name of a column has that is the text of its expression, which engines may spell in other ways."""
+_INTERVAL: Final = re.compile('"(?:type|elementType|keyType|valueType)":"interval')
+"""A type in the JSON of columns."""
 _HISTORY = 2
 _JSON = ("json", "kafka")
 _PARQUET = ("parquet", "delta")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from cbx.runtime.sail.functions.calls import CAST, OF_A_PART, Types, find_calls
+from cbx.runtime.sail.functions.calls import CAST, DAYS, OF_A_PART, Types, find_calls
 from cbx.runtime.sail.functions.json_functions import TO_JSON
 from cbx.runtime.sail.functions.replaced_calls import TEXTS, is_replaced
 from cbx.runtime.sail.refusals import NotOnSailError
@@ -64,6 +64,20 @@ def _is_checked(types: Types, literals: Sequence[bool]) -> bool:
     return not any(is_literal and kind in _WHOLE for kind, is_literal in zip(types, literals, strict=True)) or bool(
         _FLOATS & set(types)
     )
+
+
+def _is_checked_or_moves(types: Types, literals: Sequence[bool]) -> bool:
+    """The same for sums and differences, one of whose arguments may be an interval that moves the other in time."""
+    spans = [kind for kind in types if kind in _SPANS]
+    if len(types) != 2 or len(spans) != 1:
+        return _is_checked(types, literals)
+    (moved,) = (kind for kind in types if kind not in _SPANS)
+    # A date that is moved by hours is a timestamp in Spark, and a date in Sail.
+    return moved.startswith("Timestamp") or (moved == "Date32" and spans != [_HOURS])
+
+
+_HOURS: Final = "Duration(µs)"
+_SPANS: Final = frozenset({DAYS, _HOURS, "Interval(YearMonth)"})
 
 
 def _has_remainder(types: Types, literals: Sequence[bool]) -> bool:
@@ -133,7 +147,8 @@ _RULES: Final[dict[str, Callable[[Types, Sequence[bool]], bool]]] = {
     **dict.fromkeys(("coalesce", "greatest", "least", "array"), _is_exact),
     "nullif": _is_same,
     **dict.fromkeys(("when", "if"), _is_case),
-    **dict.fromkeys(("+", "-", "*"), _is_checked),
+    "*": _is_checked,
+    **dict.fromkeys(("+", "-"), _is_checked_or_moves),
     "%": _has_remainder,
     "/": _divides,
     **dict.fromkeys(("concat", "concat_ws"), _is_no_float),

@@ -49,6 +49,7 @@ _REFUSED_WORDS: Final = words("""
     limit offset div
 """)
 _LIMITS: Final = words("limit offset")
+_LITERALS: Final = frozenset({"STRING", "NUMBER"})
 _AFTER_COLUMNS: Final = words(", ) as from = < > <> != + - * / is in between")
 """What follows a column with the name of a clause, and never the word of that clause."""
 _PARTS_OF_TEXTS: Final = words("substr substring")
@@ -168,7 +169,9 @@ def check_query(text: str, *, is_stream: bool) -> None:
         raise NotOnSailError("has a query that is not understood") from error
     for previous, token, following in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
         word = token.text.lower()
-        if token.token_type.name in ("STRING", "NUMBER") or not _WORD.fullmatch(word) or _is_quoted(text, token):
+        if token.token_type.name in _LITERALS or not _WORD.fullmatch(word) or _is_quoted(text, token):
+            continue
+        if word == "interval" and following is not None and following.token_type.name in (*_LITERALS, "DASH"):
             continue
         if word in _LIMITS and (following is None or following.text.lower() in _AFTER_COLUMNS):
             continue

@@ -50,7 +50,10 @@ class TypedCall(NamedTuple):
 
 
 _REFUSED: Final = "Cannot infer common type for bitwise operation Struct("
-_METADATA: Final = re.compile(r', metadata: \{"[^"]*": "[^"]*"\}')
+_METADATA: Final = re.compile(r', metadata: \{"(?:[^"\\]|\\.)*": "(?:[^"\\]|\\.)*"\}')
+_WHOLE_DAYS: Final = re.compile(r'Duration\(µs\), metadata: \{"[^"]*": "\{[^{}]*\\"endField\\":\\"day\\"\}"\}')
+DAYS: Final = "Days"
+"""The type of an interval of whole days, which Sail tells from others only in the metadata of the field."""
 _FIELD: Final = re.compile(r'"[^"]*": (?:non-null )?')
 CAST: Final = "cast to "
 _SPELLINGS: Final = {"text": "string", "varchar": "string", "char": "string", "numeric": "decimal", "real": "float"}
@@ -121,7 +124,7 @@ def _probe(spark: Any, plan: Any) -> Types | None:
 
 def _read_types(message: str) -> Types | None:
     """The types of the fields of the struct that Sail refuses."""
-    message = _METADATA.sub("", message)
+    message = _METADATA.sub("", _WHOLE_DAYS.sub(DAYS, message))
     start = message.find(_REFUSED)
     if start < 0:
         return None
