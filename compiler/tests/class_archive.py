@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cbx.runtime.spark.launch.class_archive import ARCHIVE_VARIABLE
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -29,6 +31,7 @@ def use_class_archive(started: Path) -> None:
     """
     archive = [f"-XX:SharedArchiveFile={_ARCHIVE}"] if _ARCHIVE.is_file() else []
     _set_java_options(*archive, _SILENT, f"-Xlog:os=error:file={started}/%p")
+    os.environ[ARCHIVE_VARIABLE] = ""
 
 
 def write_class_archive() -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.java import java_home
-from cbx.runtime.spark.launch.cluster import address_settings, is_local, refuse_connect
+from cbx.runtime.spark.launch.driver_address import address_settings, is_local, refuse_connect
 
 MASTER = "spark://10.254.77.2:7077"
 NOTEBOOK = """

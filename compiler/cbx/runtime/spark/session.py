@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import pyspark
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.logger import PySparkLogger
@@ -21,41 +20,15 @@ from pyspark.sql import SparkSession
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.configuration import PROGRESS_LIMIT, first_line, is_changeable
 from cbx.runtime.spark.hadoop_defaults import forget_sources, leave_out_engine_defaults
-from cbx.runtime.spark.java import java_home
-from cbx.runtime.spark.launch.cluster import (
-    BIND_ADDRESS,
-    HOST,
-    address_settings,
-    check_cluster,
-    is_local,
-    refuse_connect,
-)
-from cbx.runtime.spark.launch.driver_memory import driver_memory
-from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
-from cbx.runtime.spark.launch.kubernetes import (
-    IMAGE_PYTHON,
-    check_pod_settings,
-    is_kubernetes,
-    pod_failure,
-    pod_settings,
-)
+from cbx.runtime.spark.launch.cluster import check_cluster
+from cbx.runtime.spark.launch.driver_address import HOST, is_kubernetes, is_local, refuse_connect
+from cbx.runtime.spark.launch.java_process import connect_started_java
+from cbx.runtime.spark.launch.kubernetes import check_pod_settings, pod_failure
+from cbx.runtime.spark.launch.start_settings import JAVA_OPTIONS, LOCAL_MASTER, parallelism, prepare_start
 from cbx.spark_spelling import spell_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-
-LOG_FILE = "spark.log"
-
-_LOGGING = """\
-rootLogger.level = warn
-rootLogger.appenderRef.stderr.ref = stderr
-appender.stderr.type = Console
-appender.stderr.name = stderr
-appender.stderr.target = SYSTEM_ERR
-appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
-"""
 
 
 def session(state: Path, master: str | None = None, given: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
@@ -133,31 +106,20 @@ _PATHS = (
 
 
 def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSession:
-    scratch = state / "spark"
-    scratch.mkdir(parents=True, exist_ok=True)
-    log4j = scratch / "log4j2.properties"
-    if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
-        log4j.write_text(_LOGGING, encoding="utf-8")
-    master = master or "local[*]"
+    master = master or LOCAL_MASTER
     refuse_connect(master)
-    addresses = address_settings(master, given)
+    start = prepare_start(state, master, given)
     if is_kubernetes(master):
-        check_pod_settings(given, state, addresses.get(HOST, "") if HOST not in given else "")
-    start_settings = {
-        **pod_settings(master),
-        **_start_settings(scratch, log4j, given),
-        **_parallelism(master, given),
-        **addresses,
-    }
-    python = given.get(_PYTHON, IMAGE_PYTHON if is_kubernetes(master) else sys.executable)
-    builder = SparkSession.builder.appName("cbx").master(master).config(map={**start_settings})
-    log = state / LOG_FILE
-    with _launch_environment(java_home(scratch), addresses.get(BIND_ADDRESS), python), _redirect_standard_error(log):
+        check_pod_settings(given, state, start.settings.get(HOST, "") if HOST not in given else "")
+    builder = SparkSession.builder.appName("cbx").master(master).config(map={**start.settings})
+    with _launch_environment(start.environment), _redirect_standard_error(start.log):
         try:
-            with leave_out_engine_defaults(scratch, master, start_settings):
+            connect_started_java(start.settings)
+            with leave_out_engine_defaults(start.scratch, master, start.settings):
                 started = builder.getOrCreate()
         except Exception as error:  # Java, its gateway and Spark have no error in common; the log has the cause
-            raise CannotRunError(f"Spark did not start: {_reason(error, log)}", hint=f"see {log}") from error
+            reason = f"Spark did not start: {_reason(error, start.log)}"
+            raise CannotRunError(reason, hint=f"see {start.log}") from error
     started.sparkContext.setLogLevel("WARN")
     try:
         _configure(started, given)
@@ -166,7 +128,7 @@ def _start(state: Path, master: str | None, given: Mapping[str, str]) -> SparkSe
         raise CannotRunError(f"Spark does not take its settings: {first_line(error)}") from error
     if not is_local(master):
         atexit.register(_stop, started)  # its driver deletes the pods of executors, and may end with this process
-        _check_cluster(started, master, state, log)
+        _check_cluster(started, master, state, start.log)
     forget_sources(started.sparkContext)
     return started
 
@@ -186,60 +148,6 @@ def _stop(started: SparkSession) -> None:
     with contextlib.suppress(Exception):  # Java may have ended
         started.stop()
 
-
-def _start_settings(scratch: Path, log4j: Path, given: Mapping[str, str]) -> Mapping[str, str]:
-    """Settings that must be set before Spark starts: those of cbx, replaced by those that are given."""
-    java = f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}'
-    return {
-        DRIVER_MEMORY: driver_memory(),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.local.dir": str(scratch / "scratch"),
-        "spark.buffer.pageSize": _PAGE_SIZE,
-        "spark.sql.catalogImplementation": "in-memory",
-        "spark.hadoop.fs.defaultFS": "file:///",
-        "spark.sql.streaming.metricsEnabled": "false",
-        "spark.pyspark.driver.python": sys.executable,
-        **given,
-        _JAVA_OPTIONS: f"{java} {given.get(_JAVA_OPTIONS, '')}".strip(),
-    }
-
-
-_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
-_PYTHON = "spark.pyspark.python"
-
-_PAGE_SIZE = "4m"
-"""What each join, aggregate and sort takes first, however few rows it has. Spark's default grows with the memory, to
-64 MB, which Java fills with zeros: a quarter of the processor time of small joins, and three times their memory."""
-
-
-def _parallelism(master: str, given: Mapping[str, str]) -> Mapping[str, str]:
-    """How many tasks Spark makes: few on this machine, as many as the cluster has cores on a cluster.
-
-    Spark counts 4 MB for opening a file and reads at most 128 MB in a task: it would make a task, and a file of the
-    table, for each thirty small files. To count less for opening would divide small files, which Databricks does not.
-    """
-    cores = str(min(os.cpu_count() or 2, 8))
-    settings = {
-        "spark.sql.shuffle.partitions": cores,
-        "spark.default.parallelism": cores,
-        "spark.sql.files.maxPartitionBytes": "1g",
-    }
-    return {name: value for name, value in settings.items() if is_local(master) and name not in given}
-
-
-_LATE_OPTIMISING = " ".join(
-    f"-XX:Tier4{threshold}={ten_times}"
-    for threshold, ten_times in {
-        "InvocationThreshold": 50_000,
-        "MinInvocationThreshold": 6_000,
-        "CompileThreshold": 150_000,
-        "BackEdgeThreshold": 400_000,
-    }.items()
-)
-"""The JVM's second compiler starts at ten times the usual thresholds: short runs do without it, while runs over
-millions of rows, which would take a third longer, still get it."""
 
 _CHECKPOINT_FILES = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 """Renames files itself. The default starts a process, ``readlink``, eight times for each file that it writes."""
@@ -286,7 +194,7 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
     Raises:
         CannotRunError: For a value that Spark refuses, and for a setting of its start that it was not started with.
     """
-    defaults = _parallelism(running.sparkContext.master or "", {})
+    defaults = parallelism(running.sparkContext.master or "", {})
     for name in _applied - given.keys():
         if name in defaults:
             running.conf.set(name, defaults[name])
@@ -297,7 +205,7 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
         if is_changeable(running, name, value):
             running.conf.set(name, value)
             _applied.add(name)
-        elif name != _JAVA_OPTIONS and running.conf.get(name, None) != value:
+        elif name != JAVA_OPTIONS and running.conf.get(name, None) != value:
             now = running.conf.get(name, None)
             state = "without it" if now is None else f"with `{now}`"
             reason = f"Spark reads `{name}` only when it starts, and runs {state}"
@@ -305,17 +213,8 @@ def _apply_given(running: SparkSession, given: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _launch_environment(home: Path, address: str | None, python: str) -> Iterator[None]:
-    """Set environment variables while the context lasts: those for starting Java, its address, and the Python of tasks.
-
-    PySpark reads the Python of tasks from here alone, not from its settings.
-    """
-    wanted = {
-        "JAVA_HOME": str(home),
-        "SPARK_HOME": str(Path(pyspark.__file__).parent),
-        **({} if address is None else {"SPARK_LOCAL_IP": address}),
-        "PYSPARK_PYTHON": python,
-    }
+def _launch_environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables while the context lasts: those for starting Java, and the Python of tasks."""
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
@@ -333,7 +232,7 @@ def _redirect_standard_error(log: Path) -> Iterator[None]:
     """Send the standard error of processes that start meanwhile to a file; Java keeps the descriptor."""
     sys.stderr.flush()
     saved = os.dup(2)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     os.dup2(file, 2)
     os.close(file)
     try:

@@ -15,6 +15,7 @@ from cbx.runtime.log.events import Event, EventLog, UpdateProgress
 from cbx.runtime.notebooks.source_files import source_files
 from cbx.runtime.outside.stand_ins import StandIns, read_stand_ins
 from cbx.runtime.results import RunRequest, RunResult
+from cbx.runtime.spark.launch.java_process import start_java
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.update.up_to_date import UnchangedUpdate, recall_by_origin, recall_unchanged
 
@@ -113,6 +114,8 @@ def _run(
         unchanged = recall_unchanged(request, files)
         if unchanged is not None:
             return _report(unchanged, _start_log(state, listen), started)
+        if request.engine == "spark" and not request.dry_run:
+            start_java(state, request.master, request.spark_settings)
         refresh_datasets = _load_engines()
         log = _start_log(state, listen)
         datasets, diagnostics, landings = refresh_datasets(request, files, stand_ins, log)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from py4j.protocol import Py4JError
 
 from cbx.runtime.errors import CannotRunError
+from cbx.runtime.spark.launch.driver_address import is_kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,11 +37,6 @@ class _Missing(NamedTuple):
 
     what: str
     settings: tuple[str, ...]
-
-
-def is_kubernetes(master: str) -> bool:
-    """Whether a master is the API server of Kubernetes."""
-    return master.startswith("k8s://")
 
 
 def pod_settings(master: str) -> dict[str, str]:
