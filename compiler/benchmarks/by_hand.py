@@ -8,7 +8,7 @@ not go on tomorrow where it ended today.
 With ``--checks`` it also counts what the pipeline counts: rows that break a rule (observed while they are written),
 duplicates of a key and references without their parent (a query each).
 
-Usage: ``python by_hand.py LANDING OUTPUT [--master MASTER] [--checks]``
+Usage: ``python by_hand.py LANDING OUTPUT [--master MASTER] [--memory SIZE] [--checks]``
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ ORDERS = (
 ADDRESS = ["customer_id", "address_line_1", "city", "state", "postcode", "created_date"]
 
 
-def start_session(scratch: Path, master: str) -> SparkSession:
+def start_session(scratch: Path, master: str, memory: str | None = None) -> SparkSession:
     """A session with the settings of `cbx run`, so that only the work differs."""
     cores = str(min(os.cpu_count() or 2, 8))
     settings = {
         "spark.driver.extraJavaOptions": "-Xss4m",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": driver_memory(),
+        "spark.driver.memory": memory or driver_memory(),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
@@ -109,9 +109,10 @@ def main() -> None:
     parser.add_argument("landing", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--master", default="local[*]")
+    parser.add_argument("--memory", help="what Spark gets, such as 4g")
     parser.add_argument("--checks", action="store_true")
     arguments = parser.parse_args()
-    spark = start_session(arguments.output / "spark", arguments.master)
+    spark = start_session(arguments.output / "spark", arguments.master, arguments.memory)
     lake = Lakehouse(spark, arguments.output / "tables", checks=arguments.checks)
     bronze = build_bronze(spark, lake, arguments.landing)
     silver = build_silver(lake, bronze)

@@ -48,6 +48,26 @@ def write_landing(folder: Path, customers: int, orders: int) -> None:
         )
 
 
+def write_new_rows(folder: Path, number: int, customers: int, orders: int, new: int) -> None:
+    """Write the files of an update after the first load: new orders, and a tenth as many changed customers.
+
+    Args:
+        folder: The landing folder.
+        number: The number of the update, from 0.
+        customers: How many customers there are.
+        orders: How many orders the first load had.
+        new: How many orders are new.
+    """
+    chance = random.Random(f"{_SEED} {number}")
+    date = _FIRST + dt.timedelta(days=DAYS + number)
+    changed, moved = (sorted(chance.sample(range(1, customers + 1), max(new // 10, 1))) for _ in range(2))
+    first = orders + number * new
+    placed = ((order, chance.randint(1, customers)) for order in range(first + 1, first + new + 1))
+    _write(folder / "customers" / f"{date}.json", (_customer(chance, customer, date) for customer in changed))
+    _write(folder / "addresses" / f"{date}.csv", _addresses(chance, moved, date))
+    _write(folder / "orders" / f"{date}.json", (_order(chance, order, customer, date) for order, customer in placed))
+
+
 def write_orders(path: Path, chance: random.Random, orders: int) -> None:
     """Write a file with some orders of random customers."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -70,20 +70,34 @@ def _cpu_of_children() -> float:
 
 def _watch(process: subprocess.Popen[str], most: list[float]) -> None:
     while process.poll() is None:
-        most[0] = max(most[0], _memory_below(process.pid))
+        most[0] = max(most[0], memory_below(process.pid))
         time.sleep(_PAUSE)
 
 
-def _memory_below(root: int) -> float:
+def memory_below(root: int) -> float:
     """The resident memory of a process and its descendants, in MB."""
-    parents, pages = {}, {}
+    return sum(int(fields[_PAGES]) for fields in _processes_below(root)) * resource.getpagesize() / 2**20
+
+
+def cpu_below(root: int) -> float:
+    """The CPU seconds of a process and its descendants so far, with those of descendants that have ended."""
+    ticks = sum(int(field) for fields in _processes_below(root) for field in fields[_TIMES])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+_PARENT, _PAGES, _TIMES = 1, 21, slice(11, 15)
+"""Fields of ``/proc/*/stat`` after the name: the last are the times of the process and of its ended children."""
+
+
+def _processes_below(root: int) -> list[list[str]]:
+    """What ``/proc`` has of a process and its descendants."""
+    known: dict[int, list[str]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            known[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        parents[int(entry.name)], pages[int(entry.name)] = int(fields[1]), int(fields[21])
     below = {root}
-    while grown := {process for process, parent in parents.items() if parent in below} - below:
+    while grown := {process for process, fields in known.items() if int(fields[_PARENT]) in below} - below:
         below |= grown
-    return sum(pages.get(process, 0) for process in below) * resource.getpagesize() / 2**20
+    return [known[process] for process in below if process in known]
