@@ -202,6 +202,7 @@ def _kind_of(decorator: ast.expr, scope: DeclarationScope) -> str | None:
     return word if word in KINDS else None
 
 
+_IMPORTS_DLT = re.compile(r"^\s*(?:import dlt\b|from dlt\b|from pyspark import pipelines\b)", re.MULTILINE)
 _ModelFunction = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
 
 
@@ -210,6 +211,9 @@ def _is_one_model(functions: list[_ModelFunction], source: SourceFile, name: str
     if not functions:
         kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
         hint = f"decorate the function `{name}` with one of {kinds}, imported from cbx"
+        if _IMPORTS_DLT.search(source.text):
+            run, convert = f"`cbx run {source.path}` runs it as it is", f"`cbx import {source.path} --into DIR`"
+            hint = f"this is a notebook of Delta Live Tables: {run}, {convert} writes it as models"
         span, hint = _find_misspelt_kind(source, scope) or (source.start(), hint)
         report.add(codes.NO_MODEL, "this file defines no model", span, hint=hint)
         return False

@@ -74,6 +74,7 @@ def _shorten(file: SourceFile, span: Span, room: int) -> _ShownLine:
     after = replace_controls(line[end - 1 : end + 2 * room])
     if text_width(before + marked + after) <= room:
         return _ShownLine(before, marked, after)
+    before = before if before.strip() else ""
     free = room - text_width(marked)
     if free < 2 * len(MORE):
         marked, after, free = cut_end(marked, room - 2 * len(MORE)), MORE, len(MORE)

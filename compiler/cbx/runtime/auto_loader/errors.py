@@ -166,7 +166,10 @@ def malformed_record(path: str) -> AutoLoaderError:
 
 def missing_folder(path: str) -> AutoLoaderError:
     """The error for a landing folder that does not exist."""
-    return AutoLoaderError("the landing folder does not exist", path=path, hint="create it, or correct the path")
+    hint = "create it, or correct the path"
+    if "://" not in path and not path.startswith(("/", "dbfs:")):
+        hint += ": it is relative to the project's folder, or to the working folder if notebooks are run"
+    return AutoLoaderError("the landing folder does not exist", path=path, hint=hint)
 
 
 def _raised_message(message: str) -> str:

@@ -40,7 +40,31 @@ def check_argument_types(spark: SparkSession, plan: Any, *, are_calls_replaced: 
     for call in find_calls(spark, plan):
         rule = {**_RULES, **_CASTS}[call.name.removesuffix(OF_A_PART)]
         if not rule(call.types, call.literals) and not (are_calls_replaced and is_replaced(call)):
-            raise NotOnSailError(f"calls `{call.name}` with {', '.join(call.types)}")
+            raise NotOnSailError(f"calls `{call.name}` with {', '.join(map(_spell_type, call.types))}")
+
+
+_SQL_TYPES: Final = {
+    "Utf8": "STRING",
+    "LargeUtf8": "STRING",
+    "Utf8View": "STRING",
+    "Boolean": "BOOLEAN",
+    "Int8": "TINYINT",
+    "Int16": "SMALLINT",
+    "Int32": "INT",
+    "Int64": "BIGINT",
+    "Float32": "FLOAT",
+    "Float64": "DOUBLE",
+    "Date32": "DATE",
+    "Binary": "BINARY",
+    "Null": "NULL",
+}
+
+
+def _spell_type(kind: str) -> str:
+    """A type of Arrow as SQL spells it, for messages."""
+    if kind.startswith("Timestamp("):
+        return "TIMESTAMP"
+    return _SQL_TYPES.get(kind, kind.replace("Decimal128", "DECIMAL"))
 
 
 def _is_same(types: Types, _: Sequence[bool]) -> bool:
