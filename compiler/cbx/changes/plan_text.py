@@ -24,14 +24,20 @@ _CALL = re.compile(r"(?<!\w)@(?=\w)")
 def as_lines(plan: ChangePlan) -> Iterator[str]:
     """The plan for a terminal: lines that begin with ``+``, ``-`` or ``~``, and details indented below them."""
     width = max((len(change.model) for change in plan.models), default=0)
-    kinds = max((len(change.kind) for change in plan.models), default=0)
+    kinds = max((len(_spell_kind(change.kind)) for change in plan.models), default=0)
     for change in plan.models:
-        yield f"{MARKS[change.action]} {change.model:<{width}}   {change.kind:<{kinds}}   {_verdict(change)}".rstrip()
+        kind = _spell_kind(change.kind)
+        yield f"{MARKS[change.action]} {change.model:<{width}}   {kind:<{kinds}}   {_verdict(change)}".rstrip()
         yield from _difference_lines(_differences_of(change))
     for heading, differences in _other_differences(plan):
         yield f"~ {heading}"
         yield from _difference_lines(differences)
     yield summary(plan)
+
+
+def _spell_kind(kind: str) -> str:
+    """The kind of a model in words."""
+    return "AUTO CDC" if kind.startswith("auto_cdc") else kind.replace("_", " ")
 
 
 def summary(plan: ChangePlan) -> str:
@@ -83,8 +89,8 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
         yield "| | model | kind | next update | why |"
         yield "|---|---|---|---|---|"
         for change in plan.models:
-            verdict, reasons = _verdict_markdown(change), _reasons_markdown(change)
-            yield f"| `{MARKS[change.action]}` | `{change.model}` | {change.kind} | {verdict} | {reasons} |"
+            kind, verdict, reasons = _spell_kind(change.kind), _verdict_markdown(change), _reasons_markdown(change)
+            yield f"| `{MARKS[change.action]}` | `{change.model}` | {kind} | {verdict} | {reasons} |"
     rows = [(heading, difference) for heading, differences in _other_differences(plan) for difference in differences]
     if rows:
         yield ""

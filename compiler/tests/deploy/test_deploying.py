@@ -362,7 +362,7 @@ def test_from_a_terminal(project: Path) -> None:
     assert again.err == "shop in prod is up to date: nothing was changed.\n"
     assert nothing.out == "Nothing has changed since the last deployment.\n"
     assert plan.out.split("\n")[:2] == [
-        "~ bronze.orders_clean   streaming_table   incremental refresh",
+        "~ bronze.orders_clean   streaming table   incremental refresh",
         "    code: the code has changed (existing rows do not change)",
     ]
     assert document["summary"]["changed"] == 1

@@ -90,7 +90,7 @@ class DeployDisplay:
             self._print_line(f"{target.project} in {target.environment} is up to date: nothing was changed.")
             self._show_waiting(deployment)
             return
-        self._print_line(f"{target.project} -> {target.environment} ({host}, {target.root})")
+        self._print_line(f"Deployed {target.project} to {target.environment} ({host}, {target.root})")
         for line in _plan_lines(deployment):
             print_words(self._console, line.plain, f"  {_DETAIL}", str(line.style))
         steps = deployment.files
@@ -122,10 +122,12 @@ class DeployDisplay:
             self._print_line(f"  owners     {count} {noun} owner from a deployment after the next update")
 
     def show_due(self, deployment: Deployment, environment: str) -> None:
-        """Print which tables still need a full refresh, if no update was started."""
+        """Print what to type next if no update was started, and which tables need a full refresh."""
         if deployment.committed.deployed.due:
             models = ", ".join(deployment.committed.deployed.due)
             self._print_line(f"  next       `cbx deploy --env {environment} --start` refreshes fully: {models}")
+        elif deployment.is_changed:
+            self._print_line(f"  next       `cbx deploy --env {environment} --start` runs an update")
 
     def show_update(self, update: StartedUpdate, deployment: Deployment, host: str) -> None:
         """Print that an update was started."""
