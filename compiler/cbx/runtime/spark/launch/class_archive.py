@@ -13,7 +13,6 @@ import hashlib
 import os
 import time
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,8 +47,8 @@ def class_archive_options(home: Path, spark: Path, given: str, environment: Mapp
     named = environment.get(ARCHIVE_VARIABLE)
     if named is not None:
         return _use(Path(named)) if named else ""
-    archive = _cache_folder(environment) / f"spark-{_key(home, spark)}.jsa"
     with suppress(OSError):
+        archive = _cache_folder(environment) / f"spark-{_key(home, spark)}.jsa"
         archive.parent.mkdir(parents=True, exist_ok=True)
         _publish(archive)
         if archive.is_file():
@@ -81,7 +80,6 @@ def _key(home: Path, spark: Path) -> str:
         release.read_text(encoding="utf-8", errors="replace") if release.is_file() else "",
         str(spark.resolve()),
         str((spark / "jars").stat().st_mtime_ns),
-        version("pyspark"),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
