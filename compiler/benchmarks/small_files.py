@@ -4,7 +4,8 @@ The stream has the schema given and writes the rows as Parquet with a checkpoint
 pipeline infers the columns, looks for new ones and rescues what does not fit. Both run in fresh processes, in turn.
 The second update of each brings as few new files as a busy hour would.
 
-Usage: ``python compiler/benchmarks/small_files.py [--files N] [--orders N] [--new N] [--rounds N]``
+Usage: ``python compiler/benchmarks/small_files.py [--files N] [--orders N] [--new N] [--rounds N]
+[--engine spark|sail]``
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--new", type=int, default=100, help="files of the second update")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--engine", choices=("spark", "sail"), default="spark", help="of the pipeline")
     parser.add_argument("--stream", type=Path, help="be the plain stream, in this folder")
     arguments = parser.parse_args()
     if arguments.stream is not None:
@@ -57,11 +59,11 @@ def main() -> None:
             (folder / "orders.py").write_text(NOTEBOOK)
             for part, count in (("first load", arguments.files), ("new files", arguments.new)):
                 land(folder / "landing", part, count, arguments.orders // arguments.files)
-                for what, command in commands(folder).items():
+                for what, command in commands(folder, arguments.engine).items():
                     figure = measure(command, folder, environment)
                     figures.setdefault(f"{part}, {what}", []).append(figure)
                     print(f"round {number + 1}: {part}, {what:<14}{figure.cpu:>8.1f} s of CPU", flush=True)
-    print(f"{arguments.files:,} files of {arguments.orders:,} orders, then {arguments.new:,} files")
+    print(f"{arguments.engine}: {arguments.files:,} files of {arguments.orders:,} orders, then {arguments.new:,} files")
     for what, measured in figures.items():
         wall, cpu, memory = (statistics.median(values) for values in zip(*measured, strict=True))
         print(f"{what:<28}{wall:>8.1f} s{cpu:>8.1f} s of CPU{memory:>8.0f} MB")
@@ -74,9 +76,9 @@ def land(folder: Path, part: str, files: int, orders: int) -> None:
         write_orders(folder / f"{part[0]}{number // 1000:03d}" / f"{number:06d}.json", chance, orders)
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
+def commands(folder: Path, engine: str) -> dict[str, list[str]]:
     """What is measured, in this order."""
-    run = [sys.executable, "-m", "cbx", "run", "orders.py", "--state", str(folder / "state")]
+    run = [sys.executable, "-m", "cbx", "run", "orders.py", "--state", str(folder / "state"), "--engine", engine]
     return {"plain stream": [sys.executable, __file__, "--stream", str(folder)], "cbx run": run}
 
 
