@@ -9,9 +9,10 @@ from typing import NamedTuple
 from cbx.graph.graph_document import ColumnId
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.labels import REPEATED_IN_WORDS, text_width
-from cbx.render.layout.layout import Layout, Point, Size, lay_out
+from cbx.render.layout.layout import Layout, Point, Size, Spacing, lay_out
+from cbx.render.layout.turned import lay_out_downwards
 from cbx.render.palette import layer_colours
-from cbx.render.svg_parts import arrowhead, curve, label, picture, text
+from cbx.render.svg_parts import COLUMN_WIDTH, arrowhead, curve, label, picture, text
 
 _ROW = 24.0
 _HEAD = 38.0
@@ -19,6 +20,7 @@ _MARGIN = 28.0
 _LINE = 5.0
 _WIDEST = 284.0
 _GAP = 18.0
+_DOWN = Spacing(rank=44, row=24, lane=0)
 
 
 class _Notes(NamedTuple):
@@ -32,12 +34,12 @@ class _Notes(NamedTuple):
 def render_svg_columns(graph: ColumnGraph) -> str:
     """The picture."""
     notes = _read_notes(graph)
-    layout = _lay_out(graph, notes)
+    layout, points_down = _lay_out(graph, notes)
     width, height = max(layout.width, 240) + 2 * _MARGIN, layout.height + 2 * _MARGIN
     counted = f"{sum(map(len, graph.columns.values()))} columns of {len(graph.columns)} tables"
     title = f"Columns of {graph.document.project}"
     colours = layer_colours(graph.document.lanes)
-    return picture(_parts(graph, layout, notes), width, height, title, counted, colours)
+    return picture(_parts(graph, layout, notes, points_down=points_down), width, height, title, counted, colours)
 
 
 def _read_notes(graph: ColumnGraph) -> Mapping[ColumnId, _Notes]:
@@ -50,7 +52,8 @@ def _read_notes(graph: ColumnGraph) -> Mapping[ColumnId, _Notes]:
     return notes
 
 
-def _lay_out(graph: ColumnGraph, notes: Mapping[ColumnId, _Notes]) -> Layout:
+def _lay_out(graph: ColumnGraph, notes: Mapping[ColumnId, _Notes]) -> tuple[Layout, bool]:
+    """From left to right; down, if that is too wide for a column of text and each table has a single column."""
     document = graph.document
     place = {layer: number for number, layer in enumerate(document.lanes)}
 
@@ -67,10 +70,14 @@ def _lay_out(graph: ColumnGraph, notes: Mapping[ColumnId, _Notes]) -> Layout:
     lanes = {node: place[document.by_id[node].layer] for node in sizes}
     bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
     thickness = {arrow: (count - 1) * _LINE for arrow, count in bundles.items()}
-    return lay_out(sizes, list(bundles), lanes, thickness=thickness)
+    layout = lay_out(sizes, list(bundles), lanes, thickness=thickness)
+    room = COLUMN_WIDTH - 2 * _MARGIN
+    if layout.width <= room or any(len(names) > 1 for names in graph.columns.values()):
+        return layout, False
+    return lay_out_downwards(sizes, list(bundles), lanes, _DOWN, room), True
 
 
-def _parts(graph: ColumnGraph, layout: Layout, notes: Mapping[ColumnId, _Notes]) -> Iterator[str]:
+def _parts(graph: ColumnGraph, layout: Layout, notes: Mapping[ColumnId, _Notes], *, points_down: bool) -> Iterator[str]:
     colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
     yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
     bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
@@ -80,7 +87,9 @@ def _parts(graph: ColumnGraph, layout: Layout, notes: Mapping[ColumnId, _Notes])
         drawn[origin, target] += 1
         start = layout.boxes[origin].y + _middle(graph, origin, column)
         end = layout.boxes[target].y + _middle(graph, target, name)
-        route = _lead_route(layout.routes[origin, target], start, end, shift)
+        route = layout.routes[origin, target]
+        if not points_down:
+            route = _lead_route(route, start, end, shift)
         yield f"<g><title>{text(f'{target}.{name} is computed from {origin}.{column}')}</title>"
         yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
     for node, names in graph.columns.items():

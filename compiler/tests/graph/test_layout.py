@@ -121,7 +121,6 @@ def test_lines_pass_beside_boxes(seed: int) -> None:
 def test_a_picture_that_points_down_keeps_to_its_width(seed: int, count: int) -> None:
     """However many boxes there are: lanes are below each other, no box is on another, and no line behind one."""
     sizes, arrows, lanes = any_graph(seed, count)
-    sizes = dict.fromkeys(sizes, Size(150, 60))
     layout = lay_out_downwards(sizes, arrows, lanes, Spacing(rank=60, row=20, lane=12), 700)
     on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[box] for box in pair))]
     strays = [

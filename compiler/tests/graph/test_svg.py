@@ -16,7 +16,12 @@ from compiler.tests.graph.pages import ROOT, cbx_graph, compile_circuit_box
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PICTURES = {"tables": (), "columns": ("--columns",), "relationships": ("--relationships",)}
+PICTURES = {
+    "tables": (),
+    "columns": ("--columns",),
+    "one column": ("--columns", "silver.orders.item_price"),
+    "relationships": ("--relationships",),
+}
 MEASURE = """() => {
   const rect = one => one.getBoundingClientRect();
   const within = (inner, outer) => inner.left >= outer.left - 1 && inner.right <= outer.right + 1
