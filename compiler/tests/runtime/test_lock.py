@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -38,3 +39,18 @@ def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
 
     expected = (f"another run is using {tmp_path} (process {holder.pid})", str(os.getpid()))
     assert expected == (str(error.value), owner)
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run is not to blame for it."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(CannotRunError) as error, lock_state(tmp_path):
+        pass
+
+    assert str(error.value) == f"the file system of the state folder {tmp_path} has no locks: No locks available"
+    assert error.value.diagnostic.code.id == "CBX510"

@@ -130,6 +130,31 @@ def test_storage_that_cannot_be_read(
     assert (problem.code.id, reason in problem.message, hint in (problem.hint or "")) == (code, True, True), problem
 
 
+DIRECT = """
+    import dlt
+
+    @dlt.table
+    def batch():
+        return spark.read.json("s3a://shop/landing")
+
+    @dlt.table
+    def stream():
+        return spark.readStream.schema("id INT").json("gs://shop/landing")
+"""
+
+
+def test_storage_that_spark_reads_itself(pipeline: Pipeline) -> None:
+    """The hint names the library, too."""
+    pipeline.notebook(DIRECT)
+    found = problems(pipeline.run())
+
+    assert [problem.message for problem in found] == [
+        "Spark has no file system for `s3a`",
+        "Spark has no file system for `gs`",
+    ]
+    assert ["spark.jars.packages=" in problem.hint for problem in found] == [True, True]
+
+
 @pytest.mark.parametrize(
     "command", ["run", "show orders", "query SELECT", "events", "graph --format html", "import p.py --into new"]
 )

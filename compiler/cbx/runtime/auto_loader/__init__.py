@@ -7,7 +7,7 @@ result stays one streaming plan without Python in it.
 
 from __future__ import annotations
 
-from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
+from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure, missing_file_system
 from cbx.runtime.auto_loader.stream import open_batch, open_stream
 
-__all__ = ["AutoLoaderError", "explain_failure", "open_batch", "open_stream"]
+__all__ = ["AutoLoaderError", "explain_failure", "missing_file_system", "open_batch", "open_stream"]

@@ -72,8 +72,9 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
         )
     if _raised_message(MALFORMED) in text:
         return malformed_record(file)
-    if any(sign in text for sign in _WITHOUT_FILE_SYSTEM):
-        return _without_file_system(landing)
+    missing = missing_file_system(error, landing)
+    if missing is not None:
+        return missing
     if "PATH_NOT_FOUND" in text:
         return missing_folder(landing)
     if "FILE_NOT_EXIST" in text or "FileNotFoundException" in text:
@@ -95,7 +96,11 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
     return None
 
 
-_WITHOUT_FILE_SYSTEM: Final = ("No FileSystem for scheme", "FileSystem not found")
+_WITHOUT_FILE_SYSTEM: Final = re.compile(
+    r'No FileSystem for scheme:? "?([A-Za-z0-9+.-]+)|Class org\.apache\.hadoop\.fs\.(\w+)\.\w+ not found'
+)
+_SCHEMES: Final = {"azurebfs": "abfss", "azure": "wasbs"}
+"""The schemes of packages that have another name."""
 _LIBRARIES: Final = {
     "s3": "org.apache.hadoop:hadoop-aws",
     "s3a": "org.apache.hadoop:hadoop-aws",
@@ -110,9 +115,17 @@ _CLASSES: Final = {"s3": "org.apache.hadoop.fs.s3a.S3AFileSystem"}
 """The classes of file systems that Hadoop knows by another scheme."""
 
 
-def _without_file_system(landing: str) -> AutoLoaderError:
-    """The error for storage that Spark cannot read without another library."""
-    scheme = storage_scheme(landing) or "this storage"
+def missing_file_system(error: BaseException, path: str | None = None) -> AutoLoaderError | None:
+    """The error for storage that Spark cannot read without another library; None if the failure has another cause.
+
+    Args:
+        error: What Spark raised.
+        path: The path, if it is known.
+    """
+    found = _WITHOUT_FILE_SYSTEM.search(str(error))
+    if found is None:
+        return None
+    scheme = storage_scheme(path or "") or found[1] or _SCHEMES.get(found[2], found[2])
     library = _LIBRARIES.get(scheme)
     hint = "copy the files to this machine, or mount the storage"
     if library is not None:
@@ -120,9 +133,7 @@ def _without_file_system(landing: str) -> AutoLoaderError:
         hint = f"add one with --conf spark.jars.packages={library}:{version}"
     if scheme in _CLASSES:
         hint += f" --conf spark.hadoop.fs.{scheme}.impl={_CLASSES[scheme]}"
-    return AutoLoaderError(
-        f"Spark has no file system for `{scheme}`", path=landing, hint=hint, code=UNSUPPORTED_STORAGE
-    )
+    return AutoLoaderError(f"Spark has no file system for `{scheme}`", path=path, hint=hint, code=UNSUPPORTED_STORAGE)
 
 
 def _hadoop_version() -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cbx.diagnostics.codes import UNSUPPORTED_STORAGE
 from cbx.runtime.errors import CannotRunError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ def lock_state(state: Path) -> Iterator[None]:
     The operating system releases the lock when the process ends. The contents of the file are for people.
 
     Raises:
-        CannotRunError: If another process has the lock, or the folder cannot be created.
+        CannotRunError: If another process has the lock, the folder cannot be created, or its file system has no locks.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -30,7 +32,7 @@ def lock_state(state: Path) -> Iterator[None]:
         ) from None
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:
-        if not _acquire(descriptor):
+        if not _acquire(descriptor, state):
             holder = os.read(descriptor, 100).decode("ascii", errors="replace").strip()
             raise CannotRunError(
                 f"another run is using {state}" + (f" (process {holder})" if holder else ""),
@@ -43,13 +45,23 @@ def lock_state(state: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int) -> bool:
+def _acquire(descriptor: int, state: Path) -> bool:
     try:
         import fcntl
     except ImportError:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise CannotRunError(
+                f"the file system of the state folder {state} has no locks: {error.strerror}",
+                hint="mount it with locks, or use a folder of a disk with --state",
+                code=UNSUPPORTED_STORAGE,
+            ) from None
         return False
     return True
+
+
+_HELD: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES})
+"""What the system says if another process has the lock; EACCES on some network file systems."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics.codes import UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.auto_loader import missing_file_system
 from cbx.runtime.definitions import Sink
-from cbx.runtime.errors import CannotRunError, QueryLine, UnknownTableError
+from cbx.runtime.errors import CannotRunError, QueryLine, RunError, UnknownTableError
 from cbx.runtime.failures import OTHER_TABLE, diagnose, missing_table
 from cbx.runtime.flow_context import UpstreamFailedError
 from cbx.runtime.flows.expectation_results import last_expectation_results
@@ -68,6 +69,10 @@ def failed_result(
     if missing is not None:
         hint = did_you_mean(missing, {*names, *tables(state)}, OTHER_TABLE.format(missing))
         diagnostic = diagnostic._replace(code=UNKNOWN_TABLE, message=f"there is no table `{missing}`", hint=hint)
+    storage = None if isinstance(error, RunError) else missing_file_system(error)
+    if storage is not None:
+        cause = storage.diagnostic
+        diagnostic = diagnostic._replace(code=cause.code, message=cause.message, hint=cause.hint)
     diagnostic = trace_back(diagnostic, query_line)
     return DatasetResult(name.written, _last_kind(state, name), "failed", diagnostic=diagnostic)
 
