@@ -26,6 +26,7 @@ from cbx.parse.jinja.unknown_texts import (
     check_format,
     check_method,
     check_test,
+    forget_places,
     refuse_list_of_unknown,
     refuse_perhaps_empty,
     refuse_unknown,
@@ -133,6 +134,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """Pay for an operation and compute it."""
         self.budget.operate(operator, left, right)
         if operator == "%":
+            right = forget_places(right)
             check_format(left, right if isinstance(right, tuple) else [right])
         if operator == "%" and isinstance(left, str):
             self._check_fields(left, _PERCENT, "%")
@@ -142,6 +144,9 @@ class BoundedEnvironment(SandboxedEnvironment):
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Pay for a call and make it; a method of a built-in type costs the size of its arguments and result."""
         if isinstance(obj, types.BuiltinMethodType):
+            args, kwargs = forget_places(args), forget_places(kwargs)
+            if isinstance(obj.__self__, str):
+                obj = getattr(forget_places(obj.__self__), obj.__name__)
             check_method(obj.__name__, obj.__self__, [*args, *kwargs.values()])
         if isinstance(obj, Macro):
             self.budget.spend(1 + len(args) + len(kwargs))
@@ -161,7 +166,8 @@ class BoundedEnvironment(SandboxedEnvironment):
 
         @functools.wraps(function, assigned=())  # whether Jinja passes it a context; for 80 functions, names take time
         def pay_and_call(*args: Any, **kwargs: Any) -> Any:
-            arguments = [list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:]]
+            listed = (list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:])
+            arguments = [forget_places(argument) for argument in listed]
             if name == "format":
                 self._check_fields(arguments[0], _PERCENT, "%")
             self._pay(name, *arguments, *kwargs.values())
@@ -187,6 +193,7 @@ class BoundedEnvironment(SandboxedEnvironment):
 
     def _print(self, value: Any) -> str:
         """Pay for the text of a value and return it."""
+        value = value if isinstance(value, str) else forget_places(value)
         self.budget.weigh(value, printed=True)
         refuse_list_of_unknown(value)
         return self.budget.glance(str(value))  # type: ignore[no-any-return]
@@ -199,7 +206,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """Pay for a value that is compared, hashed or sliced, and return it."""
         self.budget.weigh(value)
         refuse_unknown(value)
-        return value
+        return forget_places(value)
 
     def _pay_for_step(self, units: int) -> bool:
         """Pay for one run of a body."""
@@ -210,13 +217,13 @@ class BoundedEnvironment(SandboxedEnvironment):
 def _as_parted(value: Any) -> Any:
     """A value of which a part is taken; a list may have texts in it that are not known yet."""
     refuse_unknown_text(value)
-    return value
+    return forget_places(value) if isinstance(value, str) else value
 
 
 def _as_condition(value: Any) -> Any:
     """A value that decides by whether it is empty."""
     refuse_perhaps_empty(value)
-    return value
+    return forget_places(value) if isinstance(value, str) else value
 
 
 def _sum_numbers(values: Any) -> Any:

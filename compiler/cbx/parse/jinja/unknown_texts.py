@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from cbx.parse.jinja.template_marks import UnknownNowError
 
@@ -40,6 +40,50 @@ def refuse_unknown(*values: Any) -> None:
         if text is not None:
             found = _NAMED.search(text)
             raise UnknownNowError(*(found.groups() if found else ("", "")))
+
+
+def forget_places(value: Any) -> Any:
+    """A value whose texts have no marks of places, which are in the texts of macros and of blocks that are set.
+
+    An operation would read the marks: two equal texts would differ, and an empty one would be true. Texts that are not
+    known yet keep all marks.
+    """
+    return _copy_without_places(value, {}) if _has_places(value) else value
+
+
+def _copy_without_places(value: Any, copies: dict[int, Any]) -> Any:
+    """A copy; parts that a value shares are copied once, and one that has itself as a part is left as it is there."""
+    if isinstance(value, str):
+        known = _OFFSET.sub("", value)
+        return value if "\0" in known else known
+    if type(value) not in _PLAIN:
+        return value
+    if id(value) not in copies:
+        copies[id(value)] = value
+        if isinstance(value, dict):
+            pairs = value.items()
+            copy = {_copy_without_places(key, copies): _copy_without_places(inner, copies) for key, inner in pairs}
+        else:
+            copy = type(value)(_copy_without_places(inner, copies) for inner in value)
+        copies[id(value)] = copy
+    return copies[id(value)]
+
+
+def _has_places(value: Any) -> bool:
+    """Whether a value is, or has in it, a text with such a mark; parts that it shares are looked at once."""
+    pending, seen = [value], set[int]()
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            if "\0@" in part:
+                return True
+        elif type(part) in _PLAIN and id(part) not in seen:
+            seen.add(id(part))
+            pending += [*part.keys(), *part.values()] if isinstance(part, dict) else part
+    return False
+
+
+_PLAIN: Final = frozenset({dict, list, tuple, set, frozenset})
 
 
 def refuse_unknown_text(value: Any) -> None:
