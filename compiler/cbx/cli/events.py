@@ -59,9 +59,15 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     for line in event_lines(rows, console.width):
         print_plain(console, line)
     for row in rows:
-        if row["error"]:
+        if row["error"] and not _is_skipped(row):
             for line in row["error"]["exceptions"][0]["message"].split("\n"):
                 print_words(console, line, "  ")
+
+
+def _is_skipped(row: dict[str, Any]) -> bool:
+    """Whether an event is about a dataset that was skipped because another failed, whose error is there, too."""
+    flow = row["details"].get("flow_progress")
+    return flow is not None and flow["status"] == "SKIPPED"
 
 
 def describe_update(rows: Sequence[dict[str, Any]]) -> str:

@@ -7,7 +7,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cbx.diagnostics.diagnostic import Diagnostic
 
 STATE = ".cbx"
 
@@ -86,6 +89,25 @@ def checks_of_project(project: Path | None) -> frozenset[str]:
         return frozenset(str(check["name"]) for check in _read_manifest(project)["checks"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return frozenset()
+
+
+def explain_view(diagnostic: Diagnostic, project: Path | None) -> Diagnostic:
+    """A problem with a table that is not there; with the reason if it is a view, as of the last compilation.
+
+    Args:
+        diagnostic: The problem.
+        project: The value of ``--project``.
+    """
+    try:
+        models = _read_manifest(project)["models"].items()
+        views = [str(model) for model, entry in models if entry["kind"] == "view"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return diagnostic
+    for view in views:
+        if diagnostic.message.lower().startswith(f"there is no table `{view.lower()}`"):
+            hint = "query what it reads, or make it a `materialized_view` to look at its rows"
+            return diagnostic._replace(message=f"`{view}` is a view, which has no rows of its own", hint=hint)
+    return diagnostic
 
 
 def _read_manifest(project: Path | None) -> Any:

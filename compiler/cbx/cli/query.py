@@ -35,13 +35,15 @@ def query(
     """Print the rows of an SQL query over the tables of this machine. It only reads."""
     from cbx.cli.display.run import error_console, show_run_errors
     from cbx.cli.display.table_rows import print_rows
+    from cbx.cli.places import explain_view
     from cbx.runtime.errors import CannotRunError, RunError
 
     text = _read(sql)
     try:
         peek = _peek(state, project, text, limit)
     except RunError as error:
-        show_run_errors(error_console(), [error.diagnostic], sources={text.path: text.text})
+        diagnostic = explain_view(error.diagnostic, project)
+        show_run_errors(error_console(), [diagnostic], sources={text.path: text.text})
         raise typer.Exit(2 if isinstance(error, CannotRunError) else 1) from None
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

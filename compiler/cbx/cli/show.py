@@ -32,6 +32,7 @@ def show(
 ) -> None:
     """Print the rows of a table, or list all tables. Rows are sorted by the table's columns."""
     from cbx.cli.display.run import error_console, show_run_errors
+    from cbx.cli.places import explain_view
     from cbx.runtime.errors import CannotRunError
 
     try:
@@ -41,7 +42,7 @@ def show(
         else:
             _show_table(state, project, table, format, limit)
     except CannotRunError as error:
-        show_run_errors(error_console(), [error.diagnostic])
+        show_run_errors(error_console(), [explain_view(error.diagnostic, project)])
         raise typer.Exit(2) from None
 
 

@@ -202,3 +202,18 @@ def test_checks_are_counted_below_the_list(tmp_path: Path) -> None:
         ("gold.sales", "streaming table", 2),
         ("sales_key", "check", 1),
     ]
+
+
+@pytest.mark.parametrize("arguments", [("show", "Silver.recent"), ("query", "FROM silver.recent")])
+def test_a_view_is_said_to_be_one(state: Path, arguments: tuple[str, str]) -> None:
+    """It has no rows of its own, and nothing is misspelt."""
+    (state / "target").mkdir()
+    (state / "project.toml").write_text('[project]\nname = "shop"\n')
+    (state / "target" / "manifest.json").write_text(
+        '{"models": {"silver.recent": {"kind": "view", "dataset": "silver.recent"}}, "checks": []}'
+    )
+    status, output, errors = cbx(*arguments, "--state", state, "--project", state)
+
+    assert (status > 0, output) == (True, "")
+    assert "`silver.recent` is a view, which has no rows of its own" in errors
+    assert "hint: query what it reads, or make it a `materialized_view` to look at its rows" in errors

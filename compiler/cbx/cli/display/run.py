@@ -189,7 +189,10 @@ def show_result(
             print_plain(console, line)
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
-    show_run_errors(console, run_errors(result), root)
+    errors = run_errors(result)
+    show_run_errors(console, errors, root)
+    if errors:
+        console.print()
     refreshed = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in refreshed if dataset.kind not in ("view", "sink")]
     if datasets:
