@@ -61,3 +61,22 @@ def test_a_word_that_is_too_long_is_not_broken() -> None:
     path = "/a/" + "long/" * 20
 
     assert wrap_words(f"{path} cannot be written", 40, "  ") == [path, "  cannot be written"]
+
+
+def test_a_file_has_whole_lines_and_messages() -> None:
+    """Whoever reads a log has no narrow terminal; only texts that no person writes are shortened, and say so."""
+    message = " ".join(f"`column_{number}`" for number in range(300))
+    start = LONG.index("column_15")
+    span = SourceFile(PATH, LONG).span(start, start + 9)
+    shown = as_text(Diagnostic(UNKNOWN_MODEL, message, span, "here", message), {PATH: LONG}).splitlines()
+    endless = f"SELECT '{'x' * 50_000}' AS a, column_15"
+    end = SourceFile(PATH, endless).span(len(endless) - 9, len(endless))
+    excerpt = as_text(Diagnostic(UNKNOWN_MODEL, "m" * 50_000, end), {PATH: endless}).splitlines()
+
+    assert shown[0].endswith(message)
+    assert shown[3:5] == [f"1 | {LONG}", f"  | {' ' * start}^^^^^^^^^ here"]
+    assert shown[5].endswith(message)
+    assert excerpt[0].endswith("mmm...")
+    assert excerpt[3].startswith("1 | ...xxx")
+    assert excerpt[3].endswith("xxx' AS a, column_15")
+    assert excerpt[3].index("column_15") == excerpt[4].index("^")

@@ -32,7 +32,7 @@ class MarkColour(NamedTuple):
         return f"38;5;{self.number}"
 
 
-ERROR = MarkColour(160)
+ERROR = MarkColour(196)
 WARNING = MarkColour(130)
 INFO = MarkColour(31)
 DONE = MarkColour(28)
