@@ -71,7 +71,8 @@ def test_a_style_gives_the_tables_that_one_expects(shop: Shop, style: str) -> No
 
 def test_all_of_them_run_without_an_error(shop: Shop) -> None:
     """What is said is about words that change nothing here: `%pip`, and how files are laid out."""
-    notes = [line for answer in shop.answers for line in answer.errors.splitlines() if ": " in line]
+    lines = (line for answer in shop.answers for line in answer.errors.splitlines())
+    notes = [line for line in lines if ": " in line and not line.startswith("Refreshed ")]
     about_options = {note for note in notes if note.startswith("note: the option ")}
     reasons = {
         note.partition(".py:")[2].partition(": ")[2].partition(":")[0] for note in notes if note not in about_options
