@@ -51,7 +51,7 @@ class _LineagePicture(NamedTuple):
 
 _NARROW = Spacing(rank=24, row=14, lane=6)
 _STYLES = (_Cards(1, 1, Spacing()), _Cards(1, 1, _NARROW), _Cards(2, 1, _NARROW), _Cards(3, 2, _NARROW))
-"""From the widest; the first is drawn that fits into a column of text."""
+"""From the widest, which is drawn if it fits into a column of text."""
 
 _DOWN = Spacing(rank=60, row=20, lane=12)
 _STYLES_DOWN = (_Cards(2, 1, _DOWN), _Cards(3, 2, _DOWN))
@@ -67,13 +67,15 @@ def lay_out_lineage(document: GraphDocument) -> _LineagePicture:
     place = {layer: number for number, layer in enumerate(document.lanes)}
     arrows = [(edge.source, edge.target) for edge in document.edges]
     lanes = {node.id: place[node.layer] for node in document.nodes}
-    for style in _STYLES:
+    fitting = None
+    for style in reversed(_STYLES):  # if the narrowest is too wide, no other need be tried
         cards, is_cut = _fit_texts(document, style)
-        if is_cut:
-            continue
         layout = lay_out({node.id: cards.size for node in document.nodes}, arrows, lanes, cards.spacing)
-        if layout.width + 2 * _MARGIN <= COLUMN_WIDTH:
-            return _LineagePicture(cards, layout, points_down=False)
+        if is_cut or layout.width + 2 * _MARGIN > COLUMN_WIDTH:
+            break
+        fitting = _LineagePicture(cards, layout, points_down=False)
+    if fitting is not None:
+        return fitting
     room = COLUMN_WIDTH - 2 * _MARGIN - 2 * _DOWN.lane
     for style in _STYLES_DOWN:
         cards, is_cut = _fit_texts(document, style)

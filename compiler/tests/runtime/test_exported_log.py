@@ -104,6 +104,9 @@ def answer_of_sql(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 FORMS: dict[str, Callable[[], str]] = {
     "lines": lambda: "\n".join(json.dumps(row) for row in EVENTS) + "\n",
+    "lines with other separators in texts": lambda: "\r\n".join(
+        json.dumps({**row, "message": "a\u2028b\x85"}, ensure_ascii=False) for row in EVENTS
+    ),
     "lines of texts": lambda: "\n".join(json.dumps(as_texts(without_nulls(row))) for row in EVENTS),
     "list": lambda: json.dumps(EVENTS, indent=2),
     "pipelines API, latest first": lambda: json.dumps({"events": EVENTS[::-1]}),

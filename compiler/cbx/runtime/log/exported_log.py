@@ -70,7 +70,7 @@ def _read_document(path: Path) -> Any:
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _is_part(document: Any) -> bool:
