@@ -41,8 +41,8 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("environment", "expected"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+    ("name", "value", "expected"),
+    [("NO_COLOR", "1", False), ("NO_COLOR", "", True), ("TERM", "dumb", False), ("TERM", "xterm", True)],
 )
 def test_who_wants_no_colours_gets_none(
     name: str, value: str, *, expected: bool, monkeypatch: pytest.MonkeyPatch
