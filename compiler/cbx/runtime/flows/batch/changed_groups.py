@@ -142,7 +142,7 @@ def merge_groups(
     values = read_values(new.select(*columns)) if columns else []
     if isinstance(values, Obstacle):
         return values
-    keys = new.select(*(column.alias(_KEY.format(number)) for number, column in enumerate(columns))).distinct()
+    keys = new.select(*(column.alias(_KEY.format(number)) for number, column in enumerate(columns)))
     is_key = _are_same(columns, [F.col(_KEY.format(number)) for number in range(len(columns))])
     old = with_file(before.where(_list_values(fields, columns, values)))
     if len(columns) > 1:
@@ -185,7 +185,7 @@ def _merge(frame: DataFrame, rule: MergeRule, new: DataFrame, old: DataFrame, se
     )
     names = [_KEY.format(number) for number in range(len(keys))]
     if rule.has_joins:
-        before = before.dropDuplicates(names)
+        before = before.coalesce(1).dropDuplicates(names)
     rows = new
     for other in (before, *seen):
         same = _are_same(keys, [F.col(name) for name in names])
@@ -240,7 +240,8 @@ def _count_seen(
     old = old.where(_list_values(list(old.schema), [F.col(name) for name in old.columns], values))
     ours = new.select(*(F.col(name).alias(f"new_{name}") for name in new.columns))
     same = _are_same([F.col(name) for name in old.columns], [F.col(name) for name in ours.columns])
-    found = old.join(F.broadcast(ours), same, "left_semi").distinct()
+    # One task for the few rows that are left needs no shuffle.
+    found = old.join(F.broadcast(ours), same, "left_semi").coalesce(1).distinct()
     keys = [
         F.col(old.columns[number]).cast(frame.schema[place].dataType).alias(_KEY.format(number))
         for number, place in enumerate(rule.groups)

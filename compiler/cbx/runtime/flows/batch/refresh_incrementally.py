@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.flows.batch.changed_groups import FILE, ChangedGroups, KeptRows, compute_again, keep_rows, merge_groups
-from cbx.runtime.flows.batch.rewrite_files import rewrite_files
+from cbx.runtime.flows.batch.rewrite_files import choose_files, rewrite_files
 from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
 from cbx.runtime.flows.expectations import (
     add_counts,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.refresh_rules.find_rule import GroupsRule
     from cbx.runtime.tables.store import TableState
-
-MOST_PARTS: Final = 30
-"""The most updates whose rows are appended; the next one writes all rows into new files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +97,17 @@ def refresh_incrementally(
         before = read_rows(context.folder, table, frame.sparkSession)
         if isinstance(new.rule, AppendRule):
             replaced = NOTHING
-            counts, after = _append(context, rows_of_new_files(frame, new.files), rules, table, before)
+            counts, after = _append(context, rows_of_new_files(frame, new.files), rules, table)
         else:
             groups = _change_groups(frame, new.rule, new, before, kept)
             if isinstance(groups, Obstacle):
                 return groups
             replaced, files = _count_by_file(groups.old, rules, context)
             if files:
-                counts, after = rewrite_files(context, groups, rules, table, [path_of_uri(uri) for uri in files])
+                changed = frozenset(Path(path_of_uri(uri)) for uri in files)
+                counts, after = rewrite_files(context, groups, rules, table, changed)
             else:
-                counts, after = _append(context, groups.rows, rules, table, before)
+                counts, after = _append(context, groups.rows, rules, table)
     last = read_expectation_results(table.verdict)
     verdict = ExpectationResults(last.dropped + counts.dropped, _total(last.rules, counts.rules, replaced.rules))
     return IncrementalResult(replace(counts, deleted=replaced.rows_read), verdict, after)
@@ -126,7 +125,7 @@ def _count_by_file(
     rows: DataFrame, rules: Sequence[DatasetExpectation], context: FlowContext
 ) -> tuple[Counts, list[str]]:
     """The counts of rows that a view has, and the files that have them."""
-    counts = mark_violations(rows, rules).groupBy(F.col(FILE)).agg(*violation_counts(rules)).collect()
+    counts = mark_violations(rows, rules).coalesce(1).groupBy(F.col(FILE)).agg(*violation_counts(rules)).collect()
     total = read_counts({}, rules, context.folder.name.written)
     for row in counts:
         total = add_counts(total, read_counts(row.asDict(), rules, context.folder.name.written))
@@ -134,21 +133,21 @@ def _count_by_file(
 
 
 def _append(
-    context: FlowContext, rows: DataFrame, rules: Sequence[DatasetExpectation], table: TableState, before: DataFrame
+    context: FlowContext, rows: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
-    """Write new rows beside the others, or with them if they are in many files."""
+    """Write new rows beside the others; with those of earlier updates if these are in many files."""
     number, folder = context.update, context.folder
-    table = replace(table, number=number, progress=number)
-    parts = [entry for entry in folder.rows(table.version).iterdir() if entry.name.isdecimal()]
-    if len(parts) >= MOST_PARTS:
-        table = replace(table, version=f"v{number}", generation=number)
+    updates = {update.name for update in folder.updates(table)}
+    if len(updates) >= context.engine.most_files:
         place = folder.rows(table.version)
-        return context.engine.write_and_check(rows, rules, place, folder.name.written, before), table
+        appended = [file for file in folder.row_files(table) if file.relative_to(place).parts[0] in updates]
+        small = choose_files({file: file.stat().st_size for file in appended}, frozenset(), most=1)
+        return rewrite_files(context, ChangedGroups(rows, rows, lambda others: others, ()), rules, table, small)
     pending = folder.pending_folder(number)
     counts = context.engine.write_and_check(rows, rules, pending, folder.name.written)
     if not counts.written:
         shutil.rmtree(pending)
-    return counts, table
+    return counts, replace(table, number=number, progress=number)
 
 
 def _total(

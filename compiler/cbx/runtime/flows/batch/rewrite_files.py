@@ -37,7 +37,7 @@ def rewrite_files(
     groups: ChangedGroups,
     rules: Sequence[DatasetExpectation],
     table: TableState,
-    files: Sequence[str],
+    files: frozenset[Path],
 ) -> tuple[Counts, TableState]:
     """Write a version of a table in which groups have other rows, without committing.
 
@@ -46,7 +46,7 @@ def rewrite_files(
         groups: The groups.
         rules: The rules of the table.
         table: The table before.
-        files: The files that have rows of the groups.
+        files: The files that have rows of the groups; others may be written again, too.
 
     Returns:
         The counts of the new rows of the groups, and the table, to be committed.
@@ -57,30 +57,31 @@ def rewrite_files(
     number, folder = context.update, context.folder
     after = replace(table, number=number, progress=number, version=f"v{number}", generation=number)
     sizes = {file: file.stat().st_size for file in folder.row_files(table)}
-    written = choose_files(sizes, frozenset(map(Path, files)))
+    written = choose_files(sizes, files)
     size = sum(sizes[file] for file in written)
     parts = math.ceil(size / max(_SMALL_FILE, sum(sizes.values()) / _MOST_FILES))
     reader = groups.rows.sparkSession.read.schema(read_struct(table.schema))
     others = groups.keep(reader.parquet(*map(str, sorted(written))))
     names = map(quote, groups.columns)
-    others = others.repartitionByRange(parts, *names) if parts > 1 and groups.columns else others.coalesce(1)
+    others = others.repartitionByRange(parts, *names) if parts > 1 and groups.columns else others.coalesce(parts)
     place = folder.rows(after.version) / f"rows-{number:06d}"
     counts = context.engine.write_and_check(groups.rows, rules, place, folder.name.written, others)
     _link_others(folder, table, after, written)
     return counts, after
 
 
-def choose_files(sizes: Mapping[Path, int], files: frozenset[Path]) -> frozenset[Path]:
+def choose_files(sizes: Mapping[Path, int], files: frozenset[Path], most: int = _TOO_MANY_FILES) -> frozenset[Path]:
     """The files to write again: those that must be, and of too many others the small ones.
 
     Args:
         sizes: The size in bytes of each file of a table.
         files: The files that have rows that are replaced.
+        most: How many others are not too many.
     """
     others = sorted(sizes.keys() - files, key=lambda file: (sizes[file], file))
     chosen, size = set(files), sum(sizes[file] for file in files)
-    for file in others if len(others) > _TOO_MANY_FILES else ():
-        if sizes[file] > 2 * size + _TINY_FILE:
+    for file in others if len(others) > most else ():
+        if chosen and sizes[file] > 2 * size + _TINY_FILE:
             break
         chosen.add(file)
         size += sizes[file]
