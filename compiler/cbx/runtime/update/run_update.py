@@ -15,7 +15,6 @@ from cbx.runtime.log.events import Event, EventLog, UpdateProgress
 from cbx.runtime.notebooks.source_files import source_files
 from cbx.runtime.outside.stand_ins import StandIns, read_stand_ins
 from cbx.runtime.results import RunRequest, RunResult
-from cbx.runtime.spark.launch.java_process import start_java
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.update.up_to_date import UnchangedUpdate, recall_by_origin, recall_unchanged
 
@@ -114,8 +113,8 @@ def _run(
         unchanged = recall_unchanged(request, files)
         if unchanged is not None:
             return _report(unchanged, _start_log(state, listen), started)
-        if request.engine == "spark" and not request.dry_run:
-            start_java(state, request.master, request.spark_settings)
+        if request.engine == "spark":
+            _start_java(request)
         refresh_datasets = _load_engines()
         log = _start_log(state, listen)
         datasets, diagnostics, landings = refresh_datasets(request, files, stand_ins, log)
@@ -143,6 +142,13 @@ def _report(update: UnchangedUpdate, log: EventLog, started: float) -> RunResult
         log(event)
     log(UpdateProgress("COMPLETED", _COMPLETED))
     return RunResult(update.datasets, (), time.monotonic() - started, update.landings)
+
+
+def _start_java(request: RunRequest) -> None:
+    """Start Java for Spark, which takes as long as to load the libraries."""
+    from cbx.runtime.spark.launch.java_process import start_java
+
+    start_java(request.state, request.master, request.spark_settings)
 
 
 def _load_engines() -> RefreshDatasets:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DRIVER_MEMORY: Final = "spark.driver.memory"
+"""The setting."""
 _SHARE: Final = 4
 """A quarter of the memory, as Java itself takes by default; Python's processes and the disk cache need the rest."""
 _LEAST, _MOST = 2048, 16384

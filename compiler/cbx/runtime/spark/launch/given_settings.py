@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cbx.project.spark_settings import refuse_setting
 from cbx.runtime.errors import CannotRunError
+from cbx.runtime.spark.launch.driver_memory import DRIVER_MEMORY
 from cbx.runtime.spark.launch.setting_names import intended_setting
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from cbx.diagnostics.source_files import Span
 
-DRIVER_MEMORY: Final = "spark.driver.memory"
 _SIZE: Final = re.compile(r"[1-9][0-9]*[kmgtKMGT]")
 """A size as Java reads it, to which Spark passes it on."""
 

@@ -83,7 +83,8 @@ def _launch(start: SparkStart) -> _StartedJava:
         process = subprocess.Popen(
             [str(program), *settings, *_submit_arguments()],
             stdin=subprocess.PIPE,
-            stderr=log,
+            stdout=log,
+            stderr=subprocess.STDOUT,
             env=environment,
             preexec_fn=_ignore_interrupts,  # noqa: PLW1509 - no other thread runs yet
         )

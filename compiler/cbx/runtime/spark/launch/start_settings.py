@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cbx.runtime.spark.java import java_home
 from cbx.runtime.spark.launch.class_archive import class_archive_options
 from cbx.runtime.spark.launch.driver_address import BIND_ADDRESS, address_settings, is_kubernetes, is_local
-from cbx.runtime.spark.launch.driver_memory import driver_memory
-from cbx.runtime.spark.launch.given_settings import DRIVER_MEMORY
+from cbx.runtime.spark.launch.driver_memory import DRIVER_MEMORY, driver_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
