@@ -12,8 +12,6 @@ from pyarrow import orc, parquet
 from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-pytestmark = pytest.mark.needs_spark("files whose format is detected, and files in batch with `_metadata`")
-
 STREAMS = """
     CREATE STREAMING TABLE parcels (CONSTRAINT weighed EXPECT (kg > 0) ON VIOLATION DROP ROW) AS
     SELECT p.*, p._metadata.file_name AS origin
@@ -39,6 +37,7 @@ STREAMS = """
 """
 
 
+@pytest.mark.needs_spark("files in batch with `_metadata`")
 def test_new_files_are_streamed_and_all_files_are_read_in_batch(pipeline: Pipeline) -> None:
     """Options, hints, given columns, the rescued data column and ``_metadata`` mean what they mean in Python."""
     pipeline.notebook(STREAMS, "post.sql")
@@ -76,6 +75,7 @@ def _write(folder: Path, file_format: str) -> None:
         (folder / "1.csv").write_text("id,name\n1,a\n2,\n", encoding="utf-8")
 
 
+@pytest.mark.needs_spark("files whose format is detected")
 @pytest.mark.parametrize("file_format", ["json", "csv", "parquet", "orc"])
 def test_the_format_is_detected(pipeline: Pipeline, file_format: str) -> None:
     """By the names of the files, or else by their first bytes."""
@@ -96,7 +96,11 @@ def test_the_format_is_detected(pipeline: Pipeline, file_format: str) -> None:
         ("cloud_files('landing')", "cloud_files takes a path, a format and a map of options"),
         ("cloud_files('landing', 'json', 'x')", "the options of cloud_files are not a map"),
         ("STREAM read_files('landing/none', format => 'json')", "landing/none: the landing folder does not exist"),
-        ("STREAM read_files('landing')", "has files of the formats csv, json, so the format is not known"),
+        pytest.param(
+            "STREAM read_files('landing')",
+            "has files of the formats csv, json, so the format is not known",
+            marks=pytest.mark.needs_spark("files whose format is detected"),
+        ),
     ],
 )
 def test_a_call_that_cannot_be_read(pipeline: Pipeline, call: str, message: str) -> None:

@@ -13,8 +13,6 @@ from cbx.runtime.outside.message_services import SERVICES
 from cbx.runtime.outside.stand_ins import read_stream_stand_ins
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-pytestmark = pytest.mark.needs_spark("several topics in one flow, and columns without names")
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,8 +22,10 @@ KAFKA = """
     @dlt.table
     def events():
         rows = spark.readStream.format("kafka").option("kafka.bootstrap.servers", "x:9092").OPTION.load()
-        return rows.selectExpr("string(key)", "string(value)", "topic", "partition", "offset")
+        texts = [f"CAST({name} AS STRING) AS {name}" for name in ("key", "value")]
+        return rows.selectExpr(*texts, "topic", "partition", "offset")
 """
+SEVERAL = pytest.mark.needs_spark("several topics in one flow")
 SUBSCRIBED = KAFKA.replace("OPTION", 'option("subscribe", "orders")')
 
 
@@ -60,9 +60,11 @@ def test_each_message_arrives_once_and_keeps_its_offset(pipeline: Pipeline) -> N
 @pytest.mark.parametrize(
     ("option", "streams", "expected"),
     [
-        ('option("subscribe", "a,b")', {"a": "in/a", "b": "in/b"}, ["a", "b"]),
-        ('option("subscribe", "a, b")', {"kafka": "in"}, ["a", "b"]),
-        ('option("subscribePattern", "[ab]")', {"a": "in/a", "b": "in/b", "c": "in/c"}, ["a", "b"]),
+        pytest.param('option("subscribe", "a,b")', {"a": "in/a", "b": "in/b"}, ["a", "b"], marks=SEVERAL),
+        pytest.param('option("subscribe", "a, b")', {"kafka": "in"}, ["a", "b"], marks=SEVERAL),
+        pytest.param(
+            'option("subscribePattern", "[ab]")', {"a": "in/a", "b": "in/b", "c": "in/c"}, ["a", "b"], marks=SEVERAL
+        ),
         ('option("assign", \'{"b": [0]}\')', {"a": "in/a", "b": "in/b"}, ["b"]),
     ],
 )
@@ -78,6 +80,7 @@ def test_topics_are_found_by_every_option(
     assert sorted(row[2] for row in pipeline.rows("events")) == expected
 
 
+@pytest.mark.needs_spark("hex")
 def test_the_fields_of_a_message_are_delivered(pipeline: Pipeline) -> None:
     """With types as the service delivers them, headers on demand, from Parquet with binary values; in batch, too."""
     pipeline.notebook(
@@ -103,7 +106,13 @@ def test_the_fields_of_a_message_are_delivered(pipeline: Pipeline) -> None:
     assert pipeline.rows("events") == [("00FF", "1970-01-01 00:00:01", "x")]
 
 
-@pytest.mark.parametrize("service", SERVICES)
+OTHER = pytest.mark.needs_spark("expressions in the columns of these services")
+ON_SPARK = ("eventhubs", "pubsub", "pulsar")
+
+
+@pytest.mark.parametrize(
+    "service", [pytest.param(service, marks=OTHER if service in ON_SPARK else ()) for service in SERVICES]
+)
 def test_every_service_delivers_its_columns(pipeline: Pipeline, service: str) -> None:
     """A folder stands in for the service as a whole."""
     option = 'option("subscribe", "t")' if service == "kafka" else 'option("region", "x")'
@@ -124,6 +133,7 @@ def test_every_service_delivers_its_columns(pipeline: Pipeline, service: str) ->
     assert len(pipeline.rows("events")) == 1
 
 
+@pytest.mark.needs_spark("Spark may have the connector of the service")
 def test_a_topic_without_a_folder_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
     """Instead of Spark's words about data sources and packages."""
     pipeline.notebook(SUBSCRIBED)

@@ -223,7 +223,6 @@ def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipe
     assert problem.hint == "let a file stand in for it: --table nonsense=FILE"
 
 
-@pytest.mark.needs_spark("readers of other systems")
 def test_a_file_stands_in_for_a_format_whose_options_name_no_table(pipeline: Pipeline) -> None:
     """A query of a database has no name."""
     pipeline.notebook(

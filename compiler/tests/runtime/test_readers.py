@@ -55,7 +55,7 @@ def compile_into(pipeline: Pipeline) -> str:
     return "\n".join(artifact.text for artifact in compilation.artifacts)
 
 
-@pytest.mark.needs_spark("readers of other systems")
+@pytest.mark.needs_spark("the environment of this process")
 def test_messages_and_rows_stand_in_and_secrets_stay_out(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets come from the environment of the run, which has no effect on what is compiled."""
     for name, value in SECRETS.items():

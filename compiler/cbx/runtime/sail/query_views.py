@@ -68,14 +68,15 @@ class QueryViews:
 
     @contextmanager
     def notice(self) -> Iterator[None]:
-        """Notice the temporary views that are made while the context lasts."""
+        """Notice the temporary views that are made while the context lasts; a query knows whether it reads a stream."""
         plain = ConnectFrame.createOrReplaceTempView
 
         def create(frame: ConnectFrame, name: str) -> None:
             self._made[name] = frame
             plain(frame if name.startswith(_STREAM) else self.replace(frame), name)
 
-        with replace_attributes(ConnectFrame, {"createOrReplaceTempView": create}):
+        is_streaming = property(lambda frame: bool(self.streams_in(frame)))
+        with replace_attributes(ConnectFrame, {"createOrReplaceTempView": create, "isStreaming": is_streaming}):
             yield
 
     def streams_in(self, frame: DataFrame) -> tuple[StreamInput, ...]:
