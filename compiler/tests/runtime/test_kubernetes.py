@@ -13,7 +13,7 @@ import pytest
 
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.java import java_home
-from cbx.runtime.spark.launch.cluster import address_settings
+from cbx.runtime.spark.launch.driver_address import address_settings
 from cbx.runtime.spark.launch.kubernetes import check_pod_settings, pod_failure
 from compiler.tests.runtime.kubernetes_server import Cluster, serve
 
