@@ -161,7 +161,7 @@ def _find_about(whole: GraphDocument, document: GraphDocument, about: str) -> tu
         if node is None:
             ids = [node.id for node in whole.nodes]
             hint = did_you_mean(about, ids) or did_you_mean(model, ids, "`cbx list` prints the models")
-            stop(f"no model is named `{about}`" + (f", nor `{model}`" if model else ""), hint)
+            stop(f"no model is named `{about}`" + (f", nor `{model}`" if "." in model else ""), hint)
     if node.id not in document.by_id:
         stop(f"`{node.id}` is not selected", "remove --select, or select it too")
     names = columns_by_node(document)[node.id]

@@ -18,14 +18,14 @@ def summary_lines(
     done = "Checked" if check else "Compiled"
     yield f"{done} {_count(summary.models, 'model')} of {summary.project} in {seconds:.2f} s"
     yield f"  {_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
-    counts = f"{summary.proven} proven, {summary.unproven} checked on the data, {summary.undeclared} not declared"
+    counts = f"{summary.proven:,} proven, {summary.unproven:,} checked on the data, {summary.undeclared:,} not declared"
     yield f"  keys: {counts}"
     yield from _untraced_lines([diagnostic for diagnostic in diagnostics if diagnostic.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"
     yield (
-        f"  target/: {len(changes.written)} {written}, {len(changes.unchanged)} unchanged, "
-        f"{len(changes.removed)} {removed}"
+        f"  target/: {len(changes.written):,} {written}, {len(changes.unchanged):,} unchanged, "
+        f"{len(changes.removed):,} {removed}"
     )
 
 
@@ -63,4 +63,4 @@ def _untraced_lines(diagnostics: list[Diagnostic]) -> Iterator[str]:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
