@@ -82,7 +82,7 @@ class RunRequest:
     stand_ins: StandInPaths = field(default_factory=StandInPaths)
     smallest_incremental: int = 16 * 1024 * 1024
     most_files: int = 32
-    bucket_size: int = 1024 * 1024
+    bucket_size: int = 512 * 1024
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
     checks: frozenset[str] = frozenset()
     origin: str | None = None

@@ -25,7 +25,7 @@ class Pipeline:
     engine: EngineName = "spark"
     smallest_incremental: int = 0
     most_files: int = 32
-    bucket_size: int = 1024 * 1024
+    bucket_size: int = 512 * 1024
 
     @property
     def state(self) -> Path:

@@ -128,6 +128,6 @@ def take(pipeline: Pipeline, step: dict[str, Any]) -> Any:
 
 
 if __name__ == "__main__":
-    here = PipelineHere(Path(sys.argv[1]), engine="sail", most_files=int(sys.argv[2]))
+    here = PipelineHere(Path(sys.argv[1]), engine="sail", most_files=int(sys.argv[2]), bucket_size=100)
     for each in json.load(sys.stdin):
         print(json.dumps(take(here, each)), flush=True)

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from compiler.tests.runtime.pipelines import Pipeline
 
 SEED = 20261130
@@ -121,3 +123,65 @@ def test_buckets_change_neither_rows_nor_counts(pipeline: Pipeline, tmp_path: Pa
 
         assert len(files(divided, "history")) > 2
         assert kept
+
+
+@pytest.mark.usefixtures("sail_process")
+@pytest.mark.needs_spark("both engines take turns")
+def test_engines_continue_each_others_buckets(pipeline: Pipeline, tmp_path: Path) -> None:
+    """They compute the same bucket of a key, and divide a state that an earlier version of cbx wrote whole."""
+    divided = pipeline
+    whole = Pipeline(tmp_path / "whole", engine="sail", bucket_size=ENDLESS)
+    whole.folder.mkdir()
+    (divided.folder / "landing").mkdir()
+    (whole.folder / "landing").symlink_to(divided.folder / "landing")
+    rng = random.Random(SEED)
+    for each in (divided, whole):
+        each.notebook(notebook(["amount"]))
+    for update, (engine, bucket_size) in enumerate(
+        [("spark", ENDLESS), ("sail", 4_000), ("spark", 4_000), ("sail", 4_000)]
+    ):
+        divided.engine, divided.bucket_size = engine, bucket_size
+        changes = random_changes(rng, 4_000 if update == 0 else 3, has_truncate=False)
+        divided.land(f"changes/{update}.json", "".join(json.dumps(change) + "\n" for change in changes))
+        before = {table: files(divided, table) for table in TARGETS}
+        check_against_undivided(divided, whole, f"update {update} on {engine}")
+        if update == 0:
+            for columns in divided.state.glob("tables/*/*/_state-*/_columns.json"):
+                columns.unlink()
+        if update > 1:
+            assert all(before[table] & files(divided, table) for table in ("history", "pairs"))
+
+
+FEED = """
+    import dlt
+
+    @dlt.table
+    def landed():
+        return spark.readStream.schema("id BIGINT, amount INT, seq INT").json("landing/changes")
+
+    dlt.create_streaming_table("current")
+    dlt.create_auto_cdc_flow(target="current", source="landed", keys=["id"], sequence_by="seq", stored_as_scd_type=1)
+
+    @dlt.table
+    def feed():
+        changes = spark.readStream.option("readChangeFeed", "true").table("current")
+        return changes.select("id", "amount", "_change_type", "_commit_version")
+"""
+
+
+@pytest.mark.needs_spark("a change feed")
+def test_a_change_feed_has_the_changes_of_divided_tables(pipeline: Pipeline) -> None:
+    """Only the buckets that an update has written are compared, which are all that may have changes."""
+    pipeline.bucket_size = 1_000
+    pipeline.notebook(FEED)
+    rows = [{"id": number, "amount": 1, "seq": 1} for number in range(3_000)]
+    pipeline.land("changes/0.json", "".join(json.dumps(row) + "\n" for row in rows))
+    pipeline.succeed()
+    first = files(pipeline, "current")
+    pipeline.land("changes/1.json", '{"id": 7, "amount": 2, "seq": 2}\n{"id": 9000, "amount": 3, "seq": 2}\n')
+    pipeline.succeed()
+
+    changes = [row[:3] for row in pipeline.rows("feed") if row[3] > 1]
+
+    assert len(first & files(pipeline, "current")) >= len(first) - 2 > 1
+    assert sorted(changes) == [(7, 1, "update_preimage"), (7, 2, "update_postimage"), (9000, 3, "insert")]

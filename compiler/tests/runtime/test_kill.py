@@ -3,7 +3,8 @@
 Each case starts the pipeline in a process of its own, kills it at a moment drawn from a seed, lands more files,
 and so on; at the end one undisturbed run must leave the tables and files that a pipeline without kills has. A moment is
 a number of operations on the state folder, so a case can be repeated, or a time, which also strikes while Spark writes.
-``CBX_KILLS`` asks for more than the two of every day.
+The targets of AUTO CDC are divided into buckets, those of the pipeline without kills are not. ``CBX_KILLS`` asks for
+more than the two of every day.
 """
 
 from __future__ import annotations
@@ -149,7 +150,8 @@ if seconds:
 paths, settings = (folder / "notebooks",), {"limit": sys.argv[4]}
 stand_ins = StandInPaths({}, {"orders": "landing/orders"})
 request = RunRequest(
-    paths, folder / ".cbx", settings, folder, master="local[2]", stand_ins=stand_ins, smallest_incremental=0
+    paths, folder / ".cbx", settings, folder, master="local[2]", stand_ins=stand_ins, smallest_incremental=0,
+    bucket_size=100,
 )
 result = run_update(request, lambda event: None)
 print("done", count, result.is_success, flush=True)

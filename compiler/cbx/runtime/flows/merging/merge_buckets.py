@@ -27,6 +27,8 @@ _MOST: Final = 48
 _LEAST: Final = 4
 """The least number of buckets into which a state is divided."""
 
+_ALWAYS_KEPT: Final = 64 * 1024
+"""Changes up to so many bytes are kept to find the buckets that they touch; larger ones only if a bucket is larger."""
 _OUTGROWN: Final = 4
 """How many times as large as intended buckets may become before the rows are divided anew."""
 
@@ -65,7 +67,8 @@ def merge_buckets(
     """
     shutil.rmtree(after.folder, ignore_errors=True)
     known = before if before is not None and _is_usable(before, after, engine.bucket_size) else None
-    with engine.hold_changes(changes, query, 0 if known is None else engine.bucket_size) as held:
+    most = 0 if known is None else max(engine.bucket_size, _ALWAYS_KEPT)
+    with engine.hold_changes(changes, query, most) as held:
         merged = _merge_touched(engine, known, held, spec, after) if known is not None and held.is_kept else None
         return merged or _merge_all(engine, before, held, spec, after)
 
