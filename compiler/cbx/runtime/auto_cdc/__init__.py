@@ -1,9 +1,10 @@
 """AUTO CDC on plain Spark: merges rows of changes into a target of SCD type 1 or 2.
 
-The engine keeps one internal table, the state, per target and replaces it at every update with
-`merge_changes(state, changes, spec)`, or those buckets of it that have keys of the changes. Readers of the target see `target_rows(state, spec)`, which only
-filters and selects. The state also has what the target must not show (tombstones, superseded events), so that
-the result does not depend on how the changes are divided into updates, or on their order of arrival.
+The engine keeps one internal table, the state, per target. At every update `merge_changes(state, changes, spec)`
+replaces it, or only those of its buckets that have keys of the changes. Readers of the target see
+`target_rows(state, spec)`, which only filters and selects. The state also has what the target must not show
+(tombstones, superseded events), so that the result does not depend on how the changes are divided into updates, or on
+their order of arrival.
 
 The Databricks documentation of AUTO CDC does not define these cases. Here they are deterministic:
 
