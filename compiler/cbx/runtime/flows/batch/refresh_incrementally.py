@@ -103,8 +103,10 @@ def refresh_incrementally(
             if isinstance(groups, Obstacle):
                 return groups
             replaced, files = _count_by_file(groups.old, rules, context)
-            if files:
-                changed = frozenset(Path(path_of_uri(uri)) for uri in files)
+            changed = frozenset(Path(path_of_uri(uri)) for uri in files)
+            if not changed <= {*context.folder.row_files(table)}:
+                return Obstacle("it is not known which files have its groups", "PLAN_NOT_INCREMENTALIZABLE")
+            if changed:
                 counts, after = rewrite_files(context, groups, rules, table, changed)
             else:
                 counts, after = _append(context, groups.rows, rules, table)
