@@ -14,6 +14,7 @@ import pytest
 
 from cbx.runtime.sail.checks.supported_plans import check_query
 from cbx.runtime.sail.refusals import NotOnSailError
+from compiler.tests.runtime.pipelines import Pipeline
 
 RUNNER = Path(__file__).with_name("sail_runs.py")
 SEED = 20260101
@@ -178,3 +179,24 @@ def test_what_sail_cannot_run_is_known_before_the_update(query: str) -> None:
         check_query(query, is_stream="STREAM" in query)
 
     assert refused.value.reason == REFUSED[query]
+
+
+@pytest.mark.usefixtures("sail_process")
+def test_a_function_that_reads_rows_is_left_to_spark_if_it_fails_without_them(tmp_path: Path) -> None:
+    """Planning has no rows, so it says nothing of what the function does with some."""
+    pipeline = Pipeline(tmp_path, engine="sail")
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        def rows():
+            return spark.sql("SELECT * FROM VALUES (1) AS v(id)")
+
+        @dlt.table
+        def t():
+            first = spark.read.table("rows").collect()[0]
+            return spark.sql(f"SELECT rand() AS number, {first.id} AS id")
+    """)
+
+    with pytest.raises(AssertionError, match="list index out of range"):
+        pipeline.run()

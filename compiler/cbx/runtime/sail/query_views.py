@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from cbx.runtime.sail.checkpoints import ReadFile
 
+_READS: Final = ("_to_table", "toPandas", "toLocalIterator")
+"""The methods by which all others read the rows of a query."""
 _STREAM: Final = "__cbx_stream_"
 _NAMES: Final = re.compile(rb"__cbx_(?:stream_)?\d+")
 _METADATA: Final = re.compile(rb"\b_metadata\b", re.IGNORECASE)
@@ -58,10 +60,12 @@ class QueryViews:
     Attributes:
         spark: The session.
         replace: Replaces what Sail evaluates otherwise than Spark, in a query that becomes a view.
+        has_read_rows: Whether code has read the rows of a query, on which it may decide what it does next.
     """
 
     spark: SparkSession
     replace: Callable[[Any], Any]
+    has_read_rows: bool = False
     _streams: dict[str, StreamInput] = field(default_factory=dict)
     _made: dict[str, DataFrame] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -75,8 +79,17 @@ class QueryViews:
             self._made[name] = frame
             plain(frame if name.startswith(_STREAM) else self.replace(frame), name)
 
+        def note_read(plain: Callable[..., Any]) -> Callable[..., Any]:
+            def read(*arguments: Any, **named: Any) -> Any:
+                self.has_read_rows = True
+                return plain(*arguments, **named)
+
+            return read
+
         is_streaming = property(lambda frame: bool(self.streams_in(frame)))
-        with replace_attributes(ConnectFrame, {"createOrReplaceTempView": create, "isStreaming": is_streaming}):
+        reads = {name: note_read(getattr(ConnectFrame, name)) for name in _READS}
+        replacements = {"createOrReplaceTempView": create, "isStreaming": is_streaming, **reads}
+        with replace_attributes(ConnectFrame, replacements):
             yield
 
     def streams_in(self, frame: DataFrame) -> tuple[StreamInput, ...]:

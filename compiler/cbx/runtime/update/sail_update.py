@@ -153,8 +153,11 @@ class SailUpdate:
         return next((message for message in unclear if not message.startswith(_OF_PYTHON)), None)
 
     def _note_failure(self, error: Exception) -> bool:
-        """Keep why a query cannot be planned, unless every engine would say the same; planning goes on."""
-        if not _is_of_any_engine(error):
+        """Keep why a query cannot be planned, unless every engine would say the same; planning goes on.
+
+        Code that reads rows may do something else in the update: in planning there are none.
+        """
+        if self.planner.views.has_read_rows or not _is_of_any_engine(error):
             self.failures.append(first_line(error))
         return False
 
