@@ -258,6 +258,20 @@ def test_values_without_an_order_are_compared_too(spark: SparkSession) -> None:
     assert actual == [(1, 3, 1), (3, 4, 1), (4, 5, 1), (5, None, 5)]
 
 
+def test_values_in_nested_maps_are_compared_to_the_microsecond(spark: SparkSession) -> None:
+    """They are compared as JSON, which omits microseconds by default."""
+    spec = by_id(2)
+    changes = frame(
+        spark,
+        [(1, f"2026-01-01 00:00:00.00000{micro}", at) for at, micro in enumerate((1, 1, 2))],
+        "id INT, t STRING, at INT",
+    )
+    nested = F.struct(F.create_map(F.lit("k"), F.to_timestamp("t")).alias("m"))
+    rows = target_rows(merge_changes(None, changes.select("id", nested.alias("s"), "at"), spec), spec)
+
+    assert in_order(rows.select("__START_AT", "__END_AT")) == [(0, 2), (2, None)]
+
+
 @pytest.mark.parametrize("scd_type", [1, 2])
 def test_names_may_hold_any_character_and_any_case(spark: SparkSession, scd_type: int) -> None:
     """Spark does not care for case; dots and backticks are nothing but characters."""

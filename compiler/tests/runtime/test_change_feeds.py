@@ -69,6 +69,20 @@ def test_a_stream_skips_updates_that_change_rows(pipeline: Pipeline) -> None:
     assert {result.status for result in unchanged.values()} == {"unchanged"}
 
 
+def test_a_change_by_a_microsecond_is_in_the_feed(pipeline: Pipeline) -> None:
+    notebook = TARGET.replace("TYPE", "1").replace("v STRING", "v TIMESTAMP").replace('["op"]', '["op", "seq"]')
+    pipeline.notebook(notebook)
+    for number in (1, 2):
+        land(pipeline, f"{number}.json", (1, f"2026-01-01T00:00:00.00000{number}Z", number, ""))
+        pipeline.succeed()
+
+    assert [(value.microsecond, kind) for _, value, kind in kinds(pipeline)] == [
+        (1, "insert"),
+        (1, "update_preimage"),
+        (2, "update_postimage"),
+    ]
+
+
 def test_history_is_a_change_of_the_old_row_and_a_new_one(pipeline: Pipeline) -> None:
     """A row of SCD type 2 is found again by its key and its start."""
     pipeline.notebook(TARGET.replace("TYPE", "2"))

@@ -12,7 +12,7 @@ from cbx.runtime.auto_loader.readers.rescue import FILE_KEY, file_path, refuse_u
 from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.schemas import find, widens
 from cbx.runtime.nested_types import fit, unknown_fields
-from cbx.spark_spelling import quote
+from cbx.spark_spelling import EXACT_JSON, quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -62,7 +62,7 @@ def _is_whole(value: Column, kind: DataType, wanted: DataType) -> Column:
 
 
 def _comparable_value(value: Column) -> Column:
-    return F.to_json(F.struct(value.alias("value")), {"ignoreNullFields": "false"})
+    return F.to_json(F.struct(value.alias("value")), EXACT_JSON)
 
 
 def _file_column(name: str) -> Column:

@@ -16,7 +16,7 @@ from pyspark.sql.types import StructField, StructType
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.refresh_rules.supported_expressions import is_exact
 from cbx.runtime.spark.plans.analysed_plan import read_plan
-from cbx.spark_spelling import quote
+from cbx.spark_spelling import EXACT_JSON, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -173,9 +173,7 @@ def _distinct_column(field: StructField) -> Column:
     column = F.col(quote(field.name))
     if is_exact(field.dataType.typeName()):
         return column
-    micros = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-    options = {"ignoreNullFields": "false", "timestampFormat": micros, "timestampNTZFormat": micros[:-3]}
-    return F.to_json(F.struct(column), options)
+    return F.to_json(F.struct(column), EXACT_JSON)
 
 
 def read_values(rows: DataFrame) -> list[tuple[Any, ...]] | Obstacle:
