@@ -126,6 +126,7 @@ HASHING = {
     "runtime/sail/functions/json_functions.py": "columns as Spark's JSON",
     "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",
     "runtime/flows/merging/merge_changes.py": "keys, columns and expectations of a target, as JSON",
+    "runtime/spark/launch/class_archive.py": "paths and times of Java and Spark",
     "runtime/sail/plan_fingerprint.py": "texts of plans, with the versions of Sail and cbx",
     "analysis/tracing/cache.py": "the request and its limits, as JSON",
 }

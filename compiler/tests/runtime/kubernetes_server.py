@@ -11,7 +11,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +42,7 @@ class Cluster:
     Attributes:
         folder: Where pods write their logs.
         java: The Java that pods run.
-        status: The status of new pods, instead of starting them.
+        statuses: The statuses of new pods, in turn, instead of starting them.
         refuses: Whether it refuses to create pods.
         port: Its port on this machine.
         requests: The method and path of each request, without its query.
@@ -53,7 +53,7 @@ class Cluster:
 
     folder: Path
     java: Path
-    status: Object | None = None
+    statuses: Sequence[Object] = ()
     refuses: bool = False
     port: int = 0
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -106,9 +106,10 @@ class Cluster:
             "resourceVersion": "1",
             "creationTimestamp": time.strftime("%FT%TZ", time.gmtime()),
         }
-        pod["status"] = self.status or {"phase": "Running", "podIP": _ADDRESS}
+        running = {"phase": "Running", "podIP": _ADDRESS}
+        pod["status"] = self.statuses[len(self.pods) % len(self.statuses)] if self.statuses else running
         self.pods[name] = pod
-        if self.status is None:
+        if not self.statuses:
             self._start(name, pod["spec"]["containers"][0])
         return 201, pod
 

@@ -19,7 +19,7 @@ from compiler.tests.runtime.pipelines import Pipeline
 SEED = 20261130
 PIPELINES = int(os.environ.get("CBX_BUCKETS", "1"))
 FIRST = int(os.environ.get("CBX_FIRST_BUCKETS", "0"))
-UPDATES = 4
+UPDATES = 3 if PIPELINES == 1 else 4
 SMALL, ENDLESS = 4_000, 1 << 40
 TARGETS = ("current", "emptied", "history", "pairs", "copies")
 
@@ -137,9 +137,7 @@ def test_engines_continue_each_others_buckets(pipeline: Pipeline, tmp_path: Path
     rng = random.Random(SEED)
     for each in (divided, whole):
         each.notebook(notebook(["amount"]))
-    for update, (engine, bucket_size) in enumerate(
-        [("spark", ENDLESS), ("sail", 4_000), ("spark", 4_000), ("sail", 4_000)]
-    ):
+    for update, (engine, bucket_size) in enumerate([("spark", ENDLESS), ("sail", 4_000), ("spark", 4_000)]):
         divided.engine, divided.bucket_size = engine, bucket_size
         changes = random_changes(rng, 4_000 if update == 0 else 3, has_truncate=False)
         divided.land(f"changes/{update}.json", "".join(json.dumps(change) + "\n" for change in changes))

@@ -37,6 +37,7 @@ def test_a_new_project_runs_without_spark(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.spark  # Java is there, and starts before Spark is found to be missing
 @pytest.mark.parametrize(
     ("arguments", "lines"),
     [

@@ -156,11 +156,11 @@ from pathlib import Path
 from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.session import session
 
-for master in sys.argv[2:]:
-    try:
-        session(Path("state"), master, json.loads(sys.argv[1]))
-    except CannotRunError as error:
-        print(error.diagnostic.message)
+given, master, state = sys.argv[1:]
+try:
+    session(Path(state), master, json.loads(given))
+except CannotRunError as error:
+    print(error.diagnostic.message)
 """
 
 
@@ -170,20 +170,33 @@ def test_pods_that_do_not_start(tmp_path: Path) -> None:
     """The run says what they wait for, or why Kubernetes refuses them."""
     unmet = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}
     pulling = {"name": "e", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
-    given = {**settings(tmp_path), "spark.scheduler.maxRegisteredResourcesWaitingTime": "3s"}
+    given = {
+        **settings(tmp_path),
+        "spark.executor.instances": "2",
+        "spark.scheduler.maxRegisteredResourcesWaitingTime": "3s",
+    }
     with ExitStack() as stack:
-        waiting, without_image, refusing = (stack.enter_context(serve(tmp_path, java_home(tmp_path))) for _ in range(3))
-        waiting.status = {"phase": "Pending", "conditions": [unmet], "containerStatuses": []}
-        without_image.status = {"phase": "Pending", "conditions": [], "containerStatuses": [pulling]}
+        waiting, refusing = (stack.enter_context(serve(tmp_path, java_home(tmp_path))) for _ in range(2))
+        waiting.statuses = (
+            {"phase": "Pending", "conditions": [unmet], "containerStatuses": []},
+            {"phase": "Pending", "conditions": [], "containerStatuses": [pulling]},
+        )
         refusing.refuses = True
-        masters = [server.master for server in (waiting, without_image, refusing)]
-        command = [sys.executable, "-c", STARTS, json.dumps(given), *masters]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
-        left = [*waiting.pods, *without_image.pods]
-    first, second, third = done.stdout.splitlines()
+        masters = [server.master for server in (waiting, refusing)]
+        starts = [
+            subprocess.Popen(
+                [sys.executable, "-c", STARTS, json.dumps(given), master, str(tmp_path / f"state{number}")],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for number, master in enumerate(masters)
+        ]
+        first, second = (start.communicate(timeout=600)[0].strip() for start in starts)
+        left = [*waiting.pods]
     late = "has connected to the driver at 127.0.0.1 within 3 s: a pod is Pending"
 
-    assert first == f"no executor of {masters[0]} {late} (Unschedulable: 0/3 nodes are available)"
-    assert second == f"no executor of {masters[1]} {late} (ImagePullBackOff: no such image)"
-    assert third.endswith("Kubernetes has refused a request: pods is forbidden: exceeded quota: compute")
+    reasons = ("Unschedulable: 0/3 nodes are available", "ImagePullBackOff: no such image")
+    assert first.startswith(f"no executor of {masters[0]} {late} (")
+    assert [reason for reason in reasons if f"a pod is Pending ({reason})" not in first] == []
+    assert second.endswith("Kubernetes has refused a request: pods is forbidden: exceeded quota: compute")
     assert left == []

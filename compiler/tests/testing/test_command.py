@@ -57,7 +57,7 @@ def test_a_project_is_not_written_over_another(shop: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "error: shop/project.toml already exists; nothing was written",
-        "  = hint: name a new folder: cbx init shop_2",
+        "  = hint: it is a project already; for another one, name a new folder: cbx init shop_2",
     ]
     assert (shop / "project.toml").read_text() == before
 

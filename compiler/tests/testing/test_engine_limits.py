@@ -154,7 +154,7 @@ def test_coverage_tells_skipped_from_missing(done_on_sail: subprocess.CompletedP
     assert "skipped-model: each test of `clean.moorings` was skipped: Sail cannot run" in done.stderr
     assert "untested-model: no test runs `clean.ships`" in done.stderr
     assert "no test runs `clean.moorings`" not in done.stderr
-    assert "(2 of 6 models (2 skipped), 0 of 2 expectations)" in done.stdout
+    assert "(2 of 6 models (2 skipped), 0 of 2 expectations," in done.stdout
 
 
 def test_json_that_needs_spark_is_no_failure(done_on_sail: subprocess.CompletedProcess[str]) -> None:

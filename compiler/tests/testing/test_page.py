@@ -67,4 +67,4 @@ def test_every_test_of_the_page_passes(outputs: list[tuple[str, str]]) -> None:
     summary = outputs[-1][1]
 
     assert re.search(r"^\d+ passed in", summary, re.MULTILINE), summary
-    assert "(100 %)" in summary, summary
+    assert "coverage: 100 %" in summary, summary
