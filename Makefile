@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .cbx/demo
-# Two processes, each with its own Spark session. All tests of a file run in one process.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
+# Three processes, each with its own Spark session: two cores are never idle. All tests of a file run in one process.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
 RUN := $(BIN)/cbx run --engine sail --var landing=$(DEMO)/landing --state $(DEMO)/state
 
 # Tests start many processes, which share the compiled modules.
@@ -31,10 +31,10 @@ demo: .venv/local
 test: .venv/dev .venv/spark-classes.jsa
 	$(PYTEST) --durations=20
 
-# For use between edits: all tests except those that need Spark on a JVM, start many processes or try many inputs; and the
-# tests of the Circuit Box models on Sail.
+# For use between edits: all tests except those that need Spark on a JVM or a browser, start many processes or try many inputs;
+# and the tests of the Circuit Box models on Sail.
 quick: .venv/dev
-	$(PYTEST) -q -m "not spark and not slow"
+	$(PYTEST) -q -m "not spark and not slow and not browser"
 	$(BIN)/cbx test
 
 # Compile random and hostile files for one hour. A failure prints its seed, for FUZZ_SEED. Before it, a

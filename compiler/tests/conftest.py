@@ -47,15 +47,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the Spark session, before `-m "not spark"` looks at marks.
+    """Mark the tests that use the Spark session or a browser, before `-m "not spark"` looks at marks.
 
-    The slowest files come first, so that two processes end at about the same time.
+    The slowest files come first, so that all processes end at about the same time.
     """
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
-            item.add_marker("spark")
-    files = {name: {item.path for item in items if item.get_closest_marker(name)} for name in ("spark", "slow")}
-    items.sort(key=lambda item: (item.path not in files["spark"], item.path not in files["slow"]))
+        for name in {"spark", "browser"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(name)
+    names = ("spark", "slow", "browser")
+    files = {name: {item.path for item in items if item.get_closest_marker(name)} for name in names}
+    items.sort(key=lambda item: [item.path not in files[name] for name in names])
 
 
 def pytest_collection_finish() -> None:

@@ -35,7 +35,7 @@ def site() -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """A browser for the tests of this file."""
     yield open_browser()
     close_browser()
@@ -121,9 +121,9 @@ def test_anchors_are_those_of_github(heading: str) -> None:
     assert expected[heading] == build_site.anchor_of(heading)
 
 
-def test_the_search_works_from_a_file(site: Path, chromium: Browser) -> None:
+def test_the_search_works_from_a_file(site: Path, browser: Browser) -> None:
     """It finds a word, and leads to its page."""
-    with open_page(chromium, viewport={"width": 1280, "height": 900}) as page:
+    with open_page(browser, viewport={"width": 1280, "height": 900}) as page:
         page.goto((site / "codes/CBX314.html").as_uri())
         while not page.locator("input:focus").count():  # the page's scripts take a while on a busy machine
             page.keyboard.press("Control+k")
@@ -134,10 +134,10 @@ def test_the_search_works_from_a_file(site: Path, chromium: Browser) -> None:
         page.wait_for_url(re.compile(r"howto/quarantine\.html"))
 
 
-def test_no_page_is_wider_than_the_screen(site: Path, chromium: Browser) -> None:
+def test_no_page_is_wider_than_the_screen(site: Path, browser: Browser) -> None:
     """Code and tables scroll on their own."""
     wide = []
-    with open_page(chromium) as page:
+    with open_page(browser) as page:
         for name in ("index", "language", "running", "project-toml", "codes/index", "codes/CBX314"):
             page.goto((site / f"{name}.html").as_uri())
             for width in (390, 1280):

@@ -101,12 +101,14 @@ def check_against_undivided(divided: Pipeline, whole: Pipeline, case: str) -> No
         assert len(files(whole, table)) <= 2
 
 
+@pytest.mark.usefixtures("sail_process")
+@pytest.mark.slow
 def test_buckets_change_neither_rows_nor_counts(pipeline: Pipeline, tmp_path: Path) -> None:
     """Late changes, ties, deletes, truncates, snapshots, two flows into one target, and other arguments of a flow."""
     for number in range(FIRST, FIRST + PIPELINES):
         rng = random.Random(SEED + number)
         divided = Pipeline(pipeline.folder / f"divided_{number}", engine=pipeline.engine, bucket_size=SMALL)
-        whole = Pipeline(tmp_path / f"whole_{number}", engine=pipeline.engine, bucket_size=ENDLESS)
+        whole = Pipeline(tmp_path / f"whole_{number}", engine="sail", bucket_size=ENDLESS)
         (divided.folder / "landing").mkdir(parents=True)
         whole.folder.mkdir()
         (whole.folder / "landing").symlink_to(divided.folder / "landing")
