@@ -93,7 +93,10 @@ def run(engine: str, *arguments: str | Path, request: pytest.FixtureRequest) -> 
     assert "Running on Spark" not in done.stderr
 
 
-@pytest.fixture(scope="module", params=[pytest.param("spark", marks=[pytest.mark.spark]), "sail"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("spark", marks=[pytest.mark.spark]), pytest.param("sail", marks=[pytest.mark.slow])],
+)
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Four days, one update each: the messages and the export of a day land, then both pipelines run."""
     folder = tmp_path_factory.mktemp("payments")

@@ -103,6 +103,7 @@ def sort_rows(table: list[Any]) -> list[Any]:
     return [columns, sorted(rows, key=str)]
 
 
+@pytest.mark.slow
 def test_an_update_reads_what_is_new(tmp_path: Path) -> None:
     """Streams append the rows of new files; batch tables whose inputs are the same are unchanged."""
     first = '{"id": 1, "city": "Ulm", "seq": 1}\n{"id": 2, "city": null, "seq": 1}\n'
@@ -124,6 +125,7 @@ def test_an_update_reads_what_is_new(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_file_that_lands_meanwhile_is_read_by_the_next_update(tmp_path: Path) -> None:
     """The rows are read before the update; what lands after that is not taken as read."""
     lands = [{"land": ["orders/1.json", '{"id": 1}\n']}, {"run": {}, "meanwhile": ["orders/2.json", '{"id": 2}\n']}]
@@ -133,6 +135,7 @@ def test_a_file_that_lands_meanwhile_is_read_by_the_next_update(tmp_path: Path) 
     assert read == [1, 1, 0]
 
 
+@pytest.mark.slow
 def test_a_flow_that_has_run_once_has_nothing_to_do(tmp_path: Path) -> None:
     """So a pipeline with a backfill is remembered, after the update that ran it."""
     notebook = """
@@ -156,6 +159,7 @@ def test_a_flow_that_has_run_once_has_nothing_to_do(tmp_path: Path) -> None:
     assert found == [([], [], False), ([], [], True)]
 
 
+@pytest.mark.slow
 def test_changes_are_merged_as_on_spark() -> None:
     """Random changes with late, equal and repeated rows, deletes and truncates, against the reference of AUTO CDC."""
     command = [sys.executable, str(RUNNER.with_name("sail_cdc.py"))]
