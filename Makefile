@@ -31,8 +31,8 @@ demo: .venv/local
 test: .venv/dev .venv/spark-classes.jsa
 	$(PYTEST) --durations=20
 
-# For use between edits: all tests except those that need Spark on a JVM or a browser, start processes, run whole projects or try many inputs;
-# and the tests of the Circuit Box models on Sail.
+# For use between edits: all tests except those that need Spark on a JVM or a browser, start processes, run whole projects or try
+# many inputs; and the tests of the Circuit Box models on Sail.
 quick: .venv/dev
 	$(PYTEST) -q -m "not spark and not slow and not browser"
 	$(BIN)/cbx test

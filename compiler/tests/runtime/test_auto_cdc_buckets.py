@@ -139,7 +139,7 @@ def test_engines_continue_each_others_buckets(pipeline: Pipeline, tmp_path: Path
     rng = random.Random(SEED)
     for each in (divided, whole):
         each.notebook(notebook(["amount"]))
-    for update, (engine, bucket_size) in enumerate([("spark", ENDLESS), ("sail", 4_000), ("spark", 4_000)]):
+    for update, (engine, bucket_size) in enumerate([("spark", ENDLESS), ("sail", SMALL), ("spark", SMALL)]):
         divided.engine, divided.bucket_size = engine, bucket_size
         changes = random_changes(rng, 4_000 if update == 0 else 3, has_truncate=False)
         divided.land(f"changes/{update}.json", "".join(json.dumps(change) + "\n" for change in changes))

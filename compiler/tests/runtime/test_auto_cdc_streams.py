@@ -35,7 +35,7 @@ from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, observe_counts,
 from cbx.runtime.spark.configuration import settings
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 
-STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "65"))
+STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "52"))
 SEED = int(os.environ.get("CBX_CDC_SEED", "20"))
 STREAMS_AT_ONCE = 13
 BATCHES = 3

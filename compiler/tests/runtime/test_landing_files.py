@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-LANDINGS = int(os.environ.get("CBX_LANDINGS", "12"))
+LANDINGS = int(os.environ.get("CBX_LANDINGS", "9"))
 SEED = os.environ.get("CBX_LANDING_SEED", "19")
 
 Outcome = tuple[str, Any, Any]

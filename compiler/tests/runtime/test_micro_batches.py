@@ -27,7 +27,7 @@ from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "20"))
+STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "10"))
 SEED = int(os.environ.get("CBX_MICRO_BATCH_SEED", "14"))
 KINDS = ("appended", "loaded", "current", "history", "snapshots", "several", "files", "calls")
 TABLES = ("appended", "odd", "loaded", "current", "history", "snapshots", "several")
