@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ main()
 def cbx_without_spark(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITHOUT_SPARK, *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def working_in(folder: Path) -> list[Path]:
+    """The processes that have a folder as their working folder, where the system lists them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found += [process] if (process / "cwd").readlink() == folder else []
+    return found
 
 
 @pytest.mark.slow
@@ -55,3 +65,4 @@ def test_what_needs_spark_names_what_to_install(arguments: tuple[str, ...], line
     assert done.returncode == 2
     assert "error[CBX507] cannot-start: Spark is not installed" in done.stderr
     assert [line for line in lines if line not in done.stderr] == []
+    assert working_in(tmp_path / "shop") == []

@@ -6,6 +6,7 @@ listens.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shlex
 import signal
@@ -66,6 +67,15 @@ def start_java(state: Path, master: str | None, given: Mapping[str, str]) -> Non
         return
     with suppress(CannotRunError, ImportError, OSError):
         _started.append(_launch(prepare_start(state.resolve(), master or LOCAL_MASTER, given)))
+        atexit.register(_end_unused)
+
+
+def _end_unused() -> None:
+    """End a process that Spark has not connected to: without its temporary folder, it would run for ever."""
+    while _started:
+        java = _started.pop()
+        java.process.kill()
+        java.process.wait()
 
 
 def _launch(start: SparkStart) -> _StartedJava:
