@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_TIMESTAMP: Final = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"
-EXACT_JSON: Final = {
-    "ignoreNullFields": "false",
-    "timestampFormat": f"{_TIMESTAMP}XXX",
-    "timestampNTZFormat": _TIMESTAMP,
-}
-"""Options of ``to_json`` with which different values have different texts; by default, NULL and microseconds go."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

@@ -13,7 +13,8 @@ from pyspark.sql.types import (
     VariantType,
 )
 
-from cbx.spark_spelling import EXACT_JSON, quote
+from cbx.runtime.exact_json import exact_json
+from cbx.spark_spelling import quote
 
 HIDDEN = "__cbx_"
 START_AT = "__START_AT"
@@ -41,7 +42,7 @@ def comparable_value(value: Column, data_type: DataType) -> Column:
         return value
     if isinstance(data_type, MapType) and is_orderable(data_type.valueType):
         return F.array_sort(F.map_entries(value))
-    return F.when(value.isNotNull(), F.to_json(F.struct(value.alias("value")), EXACT_JSON))
+    return F.when(value.isNotNull(), exact_json(value.alias("value")))
 
 
 def is_orderable(data_type: DataType) -> bool:

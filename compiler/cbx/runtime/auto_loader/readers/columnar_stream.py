@@ -11,8 +11,9 @@ from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 from cbx.runtime.auto_loader.readers.rescue import FILE_KEY, file_path, refuse_unknown_files
 from cbx.runtime.auto_loader.readers.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.schemas import find, widens
+from cbx.runtime.exact_json import exact_json
 from cbx.runtime.nested_types import fit, unknown_fields
-from cbx.spark_spelling import EXACT_JSON, quote
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -58,11 +59,7 @@ def read_columnar(source: LandingSource) -> ParsedRows:
 def _is_whole(value: Column, kind: DataType, wanted: DataType) -> Column:
     """Whether a value survives a cast to the wanted type and back."""
     there_and_back = fit(fit(value, kind, wanted), wanted, kind)
-    return _comparable_value(value).eqNullSafe(_comparable_value(there_and_back))
-
-
-def _comparable_value(value: Column) -> Column:
-    return F.to_json(F.struct(value.alias("value")), EXACT_JSON)
+    return exact_json(value.alias("value")).eqNullSafe(exact_json(there_and_back.alias("value")))
 
 
 def _file_column(name: str) -> Column:

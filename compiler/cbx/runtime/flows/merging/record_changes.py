@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.runtime.exact_json import exact_json
 from cbx.runtime.nested_types import fit
 from cbx.runtime.tables.bucket_files import bucket_of_file
 from cbx.runtime.tables.change_feed import CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, IS_APPEND
 from cbx.runtime.tables.read_table import read_rows
 from cbx.runtime.tables.schema import read_struct
-from cbx.spark_spelling import EXACT_JSON, quote
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def _differences(
     old = _rows(spark, folder, before, columns, shared).withColumn(_SIDE, F.lit(-1))
     new = _rows(spark, folder, after, columns, shared).withColumn(_SIDE, F.lit(1))
     same = Window.partitionBy(_TEXT)
-    text = F.to_json(F.struct(*map(quote, columns.names)), EXACT_JSON)
+    text = exact_json(*map(quote, columns.names))
     rows = old.unionAll(new).withColumn(_TEXT, text).withColumn(_BALANCE, F.sum(_SIDE).over(same))
     place = F.row_number().over(Window.partitionBy(_TEXT, _SIDE).orderBy(F.lit(1)))
     rows = rows.withColumn(_PLACE, place)
@@ -116,7 +117,7 @@ def _change_type(keys: Sequence[str]) -> Column:
     plain = F.when(is_new, "insert").otherwise("delete")
     if not keys:
         return plain
-    same = Window.partitionBy(*(F.to_json(F.struct(quote(key)), EXACT_JSON) for key in keys))
+    same = Window.partitionBy(*(exact_json(quote(key)) for key in keys))
     is_update = (F.min(_SIDE).over(same) < 0) & (F.max(_SIDE).over(same) > 0)
     images = F.when(is_new, "update_postimage").otherwise("update_preimage")
     return F.when(is_update, images).otherwise(plain)

@@ -13,10 +13,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 from pyspark.sql.types import StructField, StructType
 
+from cbx.runtime.exact_json import exact_json
 from cbx.runtime.refresh_rules.query_description import Obstacle
 from cbx.runtime.refresh_rules.supported_expressions import is_exact
 from cbx.runtime.spark.plans.analysed_plan import read_plan
-from cbx.spark_spelling import EXACT_JSON, quote
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -173,7 +174,7 @@ def _distinct_column(field: StructField) -> Column:
     column = F.col(quote(field.name))
     if is_exact(field.dataType.typeName()):
         return column
-    return F.to_json(F.struct(column), EXACT_JSON)
+    return exact_json(column)
 
 
 def read_values(rows: DataFrame) -> list[tuple[Any, ...]] | Obstacle:
